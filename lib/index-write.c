@@ -1,0 +1,249 @@
+#include "index-write.h"
+#include "fail.h"
+#include "file.h"
+#include "mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { COUNT_WIDTH = 5, COMMIT_WIDTH = 41 };
+
+static bool
+has(const struct index_rows *rows, const struct index_row *row)
+{
+	const struct index_row *r;
+
+	for (r = rows->first; r != NULL; r = r->next)
+		if (strcmp(r->file, row->file) == 0 &&
+		    strcmp(r->line, row->line) == 0)
+			return true;
+	return false;
+}
+
+static int
+compare_lines(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Note in "count", beside the chunk's file, that it has n rows; chunks
+ * without rows at the end of it are left off. */
+static const struct fail *
+set_count(const char *index, const char *tmp, const char *file, size_t n)
+{
+	const char *slash = strrchr(file, '/');
+	const char *path =
+	    mem_printf("%s/%.*s/count", index, (int)(slash - file), file);
+	size_t len, at = strtoul(slash + 1, NULL, 10) * COUNT_WIDTH;
+	struct mem_text t = {0};
+	const struct fail *f;
+	char *text;
+
+	f = file_read(&text, &len, path);
+	if (f != NULL)
+		return f;
+	mem_add(&t, text, len);
+	while (t.len < at + COUNT_WIDTH)
+		mem_puts(&t, "0000\n");
+	memcpy(t.text + at, mem_printf("%04zx", n), COUNT_WIDTH - 1);
+	while (t.len >= COUNT_WIDTH &&
+	       memcmp(t.text + t.len - COUNT_WIDTH, "0000", 4) == 0)
+		t.len -= COUNT_WIDTH;
+	if (t.len == 0)
+		return file_remove(path);
+	return file_replace(path, tmp, t.text, t.len);
+}
+
+/* Write lines, sorted and each once, as file. */
+static const struct fail *
+write_lines(const char *index, const char *tmp, enum index_table table,
+    const char *file, const char **lines, size_t n)
+{
+	const char *path = mem_printf("%s/%s", index, file);
+	struct mem_text t = {0};
+	const struct fail *f;
+	size_t i, kept = 0;
+
+	qsort(lines, n, sizeof(*lines), compare_lines);
+	for (i = 0; i < n; i++) {
+		if (i > 0 && strcmp(lines[i - 1], lines[i]) == 0)
+			continue;
+		mem_addf(&t, "%s\n", lines[i]);
+		kept++;
+	}
+	f = kept == 0 ? file_remove(path)
+		      : file_replace(path, tmp, t.text, t.len);
+	if (f == NULL && table == INDEX_PLACE)
+		f = set_count(index, tmp, file, kept);
+	return f;
+}
+
+/* The lines of file that stay: all but those that out has and in lacks; then
+ * those of in. */
+static const struct fail *
+edit_file(const char *index, const char *tmp, enum index_table table,
+    const char *file, const struct index_rows *out, const struct index_rows *in)
+{
+	const struct index_row *r;
+	struct index_row row = {.file = file};
+	const struct fail *f;
+	size_t len, n = 0, room = 0;
+	const char **lines;
+	char *text, *p;
+
+	f = file_read(&text, &len, mem_printf("%s/%s", index, file));
+	if (f != NULL)
+		return f;
+	for (p = text; p != NULL && (p = strchr(p, '\n')) != NULL; p++)
+		room++;
+	for (r = in->first; r != NULL; r = r->next)
+		room++;
+	lines = mem_alloc((room + 1) * sizeof(*lines));
+	for (; text != NULL && (p = strchr(text, '\n')) != NULL; text = p + 1) {
+		*p = '\0';
+		row.line = text;
+		if (!has(out, &row))
+			lines[n++] = text;
+	}
+	for (r = in->first; r != NULL; r = r->next)
+		if (strcmp(r->file, file) == 0)
+			lines[n++] = r->line;
+	return write_lines(index, tmp, table, file, lines, n);
+}
+
+const struct fail *
+index_append(const char *index, const char *file, const char *commit)
+{
+	const char *path = mem_printf("%s/%s", index, file);
+	char last[COMMIT_WIDTH];
+	const struct fail *f = NULL;
+	off_t end;
+	int fd;
+
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0 && errno == ENOENT) {
+		f = file_directory(
+		    mem_dup(path, (size_t)(strrchr(path, '/') - path)));
+		if (f != NULL)
+			return f;
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	}
+	if (fd < 0)
+		return fail_errno("cannot open %s", path);
+	/* a line that a crash cut short is written over */
+	end = lseek(fd, 0, SEEK_END);
+	end -= end % COMMIT_WIDTH;
+	if (end == 0 ||
+	    pread(fd, last, COMMIT_WIDTH, end - COMMIT_WIDTH) != COMMIT_WIDTH ||
+	    memcmp(last, commit, COMMIT_WIDTH - 1) != 0) {
+		memcpy(last, commit, COMMIT_WIDTH - 1);
+		last[COMMIT_WIDTH - 1] = '\n';
+		if (pwrite(fd, last, COMMIT_WIDTH, end) != COMMIT_WIDTH)
+			f = fail_errno("cannot write %s", path);
+	}
+	close(fd);
+	return f;
+}
+
+/* The rows of a that b lacks. */
+static struct index_rows
+without(const struct index_rows *a, const struct index_rows *b)
+{
+	struct index_rows out = {0};
+	const struct index_row *r;
+	struct index_row *copy;
+
+	for (r = a->first; r != NULL; r = r->next) {
+		if (r->table == INDEX_LOG || has(b, r))
+			continue;
+		copy = mem_alloc(sizeof(*copy));
+		*copy = *r;
+		copy->next = out.first;
+		out.first = copy;
+	}
+	return out;
+}
+
+static bool
+names(
+    const struct index_row *from, const struct index_row *to, const char *file)
+{
+	for (; from != to; from = from->next)
+		if (strcmp(from->file, file) == 0)
+			return true;
+	return false;
+}
+
+static const struct fail *
+append_logs(
+    const char *index, const struct index_rows *rows, const char *commit)
+{
+	const struct fail *f = NULL;
+	const struct index_row *r;
+
+	for (r = rows->first; f == NULL && r != NULL; r = r->next)
+		if (r->table == INDEX_LOG)
+			f = index_append(index, r->file, commit);
+	return f;
+}
+
+const struct fail *
+index_apply(const char *index, const char *tmp, const struct index_rows *before,
+    const struct index_rows *after, const char *commit)
+{
+	struct index_rows out = without(before, after);
+	struct index_rows in = without(after, before);
+	const struct fail *f = NULL;
+	const struct index_row *r;
+
+	for (r = out.first; f == NULL && r != NULL; r = r->next)
+		if (!names(out.first, r, r->file))
+			f = edit_file(index, tmp, r->table, r->file, &out, &in);
+	for (r = in.first; f == NULL && r != NULL; r = r->next)
+		if (!names(out.first, NULL, r->file) &&
+		    !names(in.first, r, r->file))
+			f = edit_file(index, tmp, r->table, r->file, &out, &in);
+	if (f == NULL)
+		f = append_logs(index, before, commit);
+	if (f == NULL)
+		f = append_logs(index, after, commit);
+	return f;
+}
+
+static int
+compare_rows(const void *a, const void *b)
+{
+	const struct index_row *const *x = a, *const *y = b;
+	int order = strcmp((*x)->file, (*y)->file);
+
+	return order != 0 ? order : strcmp((*x)->line, (*y)->line);
+}
+
+const struct fail *
+index_build(const char *index, const char *tmp, const struct index_rows *all)
+{
+	const struct index_row *r, **rows;
+	const struct fail *f = NULL;
+	size_t n = 0, i, from;
+	const char **lines;
+
+	for (r = all->first; r != NULL; r = r->next)
+		n++;
+	rows = mem_alloc((n + 1) * sizeof(*rows));
+	lines = mem_alloc((n + 1) * sizeof(*lines));
+	for (r = all->first, n = 0; r != NULL; r = r->next)
+		if (r->table != INDEX_LOG)
+			rows[n++] = r;
+	qsort(rows, n, sizeof(*rows), compare_rows);
+	for (from = 0; f == NULL && from < n; from = i) {
+		for (i = from;
+		     i < n && strcmp(rows[i]->file, rows[from]->file) == 0; i++)
+			lines[i - from] = rows[i]->line;
+		f = write_lines(index, tmp, rows[from]->table, rows[from]->file,
+		    lines, i - from);
+	}
+	return f;
+}

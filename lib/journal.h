@@ -1,0 +1,99 @@
+#ifndef SUTLER_JOURNAL_H
+#define SUTLER_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct fail;
+
+/*
+ * The journal, DATA/state/journal: the point at which a write is promised.
+ *
+ * A commit is appended to a preallocated file and flushed with fdatasync(2);
+ * from then on it survives the loss of power.  Objects, ref, plain files and
+ * index follow in the order of the journal, unflushed; a checkpoint flushes
+ * them all and starts the journal anew.
+ *
+ * Beside it, DATA/state/marks holds what is worth nothing after a boot: which
+ * boot this is, where the journal ends, and up to where it has been applied.
+ * A process that finds the marks of another boot replays before it serves.
+ *
+ * Layout (integers little-endian): two header slots of 512 bytes, of which the
+ * valid one with the higher generation counts: magic, generation, base (the
+ * commit that everything before the journal led to), checksum.  Entries from
+ * JOURNAL_START on: length, generation, checksum of both and the rest, commit
+ * id, commit object, and for each path its name, the blob ids before and
+ * after, and the bytes after.
+ */
+enum {
+	JOURNAL_SIZE = 4 << 20, /* bytes, all of them written at its making */
+	JOURNAL_START = 4096,
+	JOURNAL_ID = 40 /* hex digits of an object id; "" where there is none */
+};
+
+/* One path of an entry. */
+struct journal_change {
+	struct journal_change *next;
+	const char *path;
+	const char *before, *after; /* blob ids; "": no such file */
+	const char *text;           /* the bytes after, NULL: file gone */
+	size_t len;
+};
+
+/* One commit. */
+struct journal_entry {
+	struct journal_entry *next;
+	const char *id;     /* of the commit */
+	const char *commit; /* the commit object's bytes */
+	size_t commit_len;
+	struct journal_change *changes;
+	uint64_t end; /* place in the journal behind it */
+};
+
+struct journal {
+	const char *file, *marks_file;
+	int fd, marks_fd;
+	uint64_t generation;
+	const char *base;
+	bool ours; /* the marks are of this boot */
+	uint64_t tail, applied;
+};
+
+/* Make both files in directory state, with base as the first base; everything
+ * is flushed. */
+const struct fail *journal_create(const char *state, const char *base);
+
+/* Open the journal in state; only the marks are read (one small read).  Where
+ * j->ours is false, journal_recover() comes before anything else. */
+const struct fail *journal_open(struct journal **out, const char *state);
+
+/* Read the marks again (the tail under the writers' lock, applied under the
+ * flush lock). */
+const struct fail *journal_marks(struct journal *j);
+
+/* The entries from place from to place to. */
+const struct fail *journal_read(
+    struct journal_entry **out, struct journal *j, uint64_t from, uint64_t to);
+
+/* After a boot: generation and base by the header, and every entry that was
+ * flushed whole.  Both locks are held. */
+const struct fail *journal_recover(
+    struct journal_entry **out, struct journal *j);
+
+/* Append entry at the tail, unflushed.  Under the writers' lock.  *full, and
+ * nothing done, where there is no room for it. */
+const struct fail *journal_append(
+    bool *full, struct journal *j, struct journal_entry *entry);
+
+/* Flush all that was appended: fdatasync(2). */
+const struct fail *journal_flush(struct journal *j);
+
+/* Everything up to place has been applied.  Under the flush lock. */
+const struct fail *journal_applied(struct journal *j, uint64_t place);
+
+/* Start anew on base, when everything else has been flushed.  Both locks are
+ * held. */
+const struct fail *journal_reset(struct journal *j, const char *base);
+
+#endif

@@ -1,0 +1,56 @@
+#ifndef SUTLER_STORE_APPLY_H
+#define SUTLER_STORE_APPLY_H
+
+#include "store.h"
+#include "journal.h"
+#include "store-git.h"
+
+/*
+ * From the journal into the world: objects, ref, plain files and index follow
+ * what has been promised.  The inside of the store, shared by store*.c and
+ * index.c.
+ */
+struct store {
+	const char *data;  /* directories, without a slash at the end */
+	const char *root;  /* DATA/store */
+	const char *index; /* DATA/index */
+	const char *state; /* DATA/state */
+	const char *tmp;   /* DATA/state/tmp */
+	index_rows_of *rows;
+	struct journal *journal;
+	struct store_git *git;         /* opened by the first who needs it */
+	int lock_fd, flush_fd;         /* -1 where not held */
+	struct journal_entry *pending; /* promised or about to be, not applied;
+					  under the writers' lock */
+	struct store_put *puts;
+};
+
+/* What a record is to become. */
+struct store_put {
+	struct store_put *next;
+	const char *path;
+	const char *text; /* NULL: gone */
+	size_t len;
+};
+
+/* Take the lock on DATA/state/<name>, waiting STORE_WAIT seconds. */
+const struct fail *store_take(int *fd, struct store *s, const char *name);
+void store_give(int *fd);
+
+/* Open git where it is not open yet. */
+const struct fail *store_need_git(struct store *s);
+
+/* Flush what has been appended and apply it all, in order, up to the tail;
+ * the flush lock is taken for it. */
+const struct fail *store_settle(struct store *s);
+
+/* Under the writers' lock: settle, flush everything, start the journal anew. */
+const struct fail *store_checkpoint_locked(struct store *s);
+
+/* After a boot: replay what the journal holds. */
+const struct fail *store_recover(struct store *s);
+
+/* *made: there was no index, and now there is. */
+const struct fail *store_index_there(bool *made, struct store *s);
+
+#endif

@@ -1,0 +1,72 @@
+#ifndef SUTLER_STORE_GIT_H
+#define SUTLER_STORE_GIT_H
+
+#include <stdint.h>
+
+#include "journal.h"
+
+struct fail;
+struct store_git;
+
+/*
+ * The store's git repository, by libgit2: the only file that knows it.  Ids
+ * are 40 hex digits; "" stands for none.
+ */
+
+/* Make a bare repository in directory dir/.git with the branch main, and in
+ * it the first commit, of the file text at path.  *id is that commit. */
+const struct fail *store_git_init(
+    const char **id, const char *dir, const char *path, const char *text);
+
+/* Open the one in dir/.git.  Nothing of the user's or system's git settings
+ * is read. */
+const struct fail *store_git_open(struct store_git **out, const char *dir);
+
+/* The commit that main stands at. */
+const struct fail *store_git_head(const char **id, struct store_git *g);
+
+/* Move main to id. */
+const struct fail *store_git_move(struct store_git *g, const char *id);
+
+/* The blob at path in commit, or "". */
+const struct fail *store_git_blob(const char **blob, struct store_git *g,
+    const char *commit, const char *path);
+
+/* The bytes of blob; "" gives NULL. */
+const struct fail *store_git_text(
+    char **text, size_t *len, struct store_git *g, const char *blob);
+
+/* Who a commit is by, and when (ms since 1970). */
+struct store_git_author {
+	const char *name, *email;
+	int64_t time;
+};
+
+/*
+ * Fill in entry->id and entry->commit: a commit upon parent that makes
+ * entry->changes.  All objects are written, unflushed.  Control characters
+ * and '<' '>' in the author's name and address become spaces.
+ */
+const struct fail *store_git_build(struct journal_entry *entry,
+    struct store_git *g, const char *parent,
+    const struct store_git_author *author, const char *message);
+
+/* Write the objects of an entry from the journal again, where they are not
+ * there whole.  FAIL_SYSTEM: they do not add up to its commit. */
+const struct fail *store_git_rebuild(
+    struct store_git *g, const struct journal_entry *entry);
+
+/* True where commit can be read and is an ancestor of (or the same as) of. */
+bool store_git_reaches(struct store_git *g, const char *commit, const char *of);
+
+/* Fill in time, author and message of the commit log->id. */
+struct store_log;
+const struct fail *store_git_commit(struct store_log *log, struct store_git *g);
+
+/* Every commit that led to head, oldest first: its id and message. */
+typedef const struct fail *store_git_visit(
+    void *arg, const char *id, const char *message);
+const struct fail *store_git_walk(
+    struct store_git *g, const char *head, store_git_visit *visit, void *arg);
+
+#endif

@@ -1,0 +1,346 @@
+#include "store.h"
+#include "clock.h"
+#include "conf.h"
+#include "file.h"
+#include "hash.h"
+#include "index-write.h"
+#include "json.h"
+#include "mem.h"
+#include "store-apply.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static struct store *
+store_new(const char *data, index_rows_of *rows)
+{
+	struct store *s = mem_alloc(sizeof(*s));
+
+	s->data = mem_copy(data);
+	s->root = mem_printf("%s/store", data);
+	s->index = mem_printf("%s/index", data);
+	s->state = mem_printf("%s/state", data);
+	s->tmp = mem_printf("%s/state/tmp", data);
+	s->rows = rows;
+	s->lock_fd = s->flush_fd = -1;
+	return s;
+}
+
+const struct fail *
+store_init(const char *data)
+{
+	struct store *s = store_new(data, NULL);
+	const char *format = "{\n\t\"format\":\t1\n}\n", *id;
+	const struct fail *f;
+	struct stat st;
+
+	if (stat(s->root, &st) == 0)
+		return fail(FAIL_CONFLICT, "%s holds a store already", data);
+	f = file_directory(data);
+	if (f == NULL && chmod(data, 0700) != 0)
+		f = fail_errno("cannot set the mode of %s", data);
+	if (f == NULL)
+		f = file_directory(s->root);
+	if (f == NULL)
+		f = file_directory(s->index);
+	if (f == NULL)
+		f = file_directory(s->tmp);
+	if (f == NULL)
+		f = store_git_init(&id, s->root, "store.json", format);
+	if (f == NULL)
+		f = file_replace(mem_printf("%s/store.json", s->root), s->tmp,
+		    format, strlen(format));
+	if (f == NULL)
+		f = file_replace(mem_printf("%s/head", s->index), s->tmp,
+		    mem_printf("%s\n", id), JOURNAL_ID + 1);
+	return f == NULL ? journal_create(s->state, id) : f;
+}
+
+const struct fail *
+store_open(struct store **out, const struct conf *conf, index_rows_of *rows)
+{
+	struct store *s = store_new(conf->data, rows);
+	const struct fail *f;
+
+	*out = s;
+	f = journal_open(&s->journal, s->state);
+	if (f != NULL || s->journal->ours)
+		return f;
+	return store_recover(s);
+}
+
+const char *
+store_data(const struct store *s)
+{
+	return s->data;
+}
+
+const char *
+store_path(const char *kind, const char *name)
+{
+	const char *hash;
+
+	if (strcmp(kind, "providers") == 0)
+		return mem_printf("providers/%s.json", name);
+	if (strcmp(kind, "open") == 0)
+		return mem_printf("open/%.2s/%s.json", name, name);
+	hash = hash_sha1(name, strlen(name));
+	return mem_printf("%s/%.2s/%.2s/%s.json", kind, hash, hash + 2, name);
+}
+
+/* The newest change to path that is not in its plain file yet, or NULL. */
+static const struct journal_change *
+pending_change(const struct store *s, const char *path)
+{
+	const struct journal_change *c, *newest = NULL;
+	const struct journal_entry *e;
+
+	for (e = s->pending; e != NULL; e = e->next)
+		for (c = e->changes; c != NULL; c = c->next)
+			if (strcmp(c->path, path) == 0)
+				newest = c;
+	return newest;
+}
+
+/* The bytes of the record at path as they stand now; NULL: none. */
+static const struct fail *
+read_text(
+    const char **text, size_t *len, const struct store *s, const char *path)
+{
+	const struct journal_change *c = pending_change(s, path);
+
+	if (c != NULL) {
+		*text = c->text;
+		*len = c->len;
+		return NULL;
+	}
+	return file_read(
+	    (char **)text, len, mem_printf("%s/%s", s->root, path));
+}
+
+const struct fail *
+store_read(struct store_record **out, struct store *s, const char *path)
+{
+	struct store_record *record;
+	const struct fail *f;
+	const char *text;
+	size_t len;
+
+	*out = NULL;
+	f = read_text(&text, &len, s, path);
+	if (f != NULL || text == NULL)
+		return f;
+	record = mem_alloc(sizeof(*record));
+	record->path = path;
+	record->text = text;
+	record->len = len;
+	f = json_parse(&record->json, text, len);
+	if (f != NULL)
+		return fail(FAIL_BUSY, "%s/%s: %s", s->root, path, f->text);
+	record->revision = hash_blob(text, len);
+	*out = record;
+	return NULL;
+}
+
+const struct fail *
+store_lock(struct store *s)
+{
+	const struct fail *f = store_take(&s->lock_fd, s, "lock");
+
+	if (f == NULL)
+		f = journal_marks(s->journal);
+	if (f == NULL && !s->journal->ours)
+		f = store_recover(s);
+	if (f == NULL)
+		f = journal_read(&s->pending, s->journal, s->journal->applied,
+		    s->journal->tail);
+	if (f != NULL)
+		store_unlock(s);
+	return f;
+}
+
+void
+store_unlock(struct store *s)
+{
+	s->puts = NULL;
+	s->pending = NULL;
+	store_give(&s->lock_fd);
+}
+
+void
+store_put(struct store *s, const char *path, const cJSON *json)
+{
+	struct store_put **tail = &s->puts, *put = mem_alloc(sizeof(*put));
+
+	put->path = path;
+	if (json != NULL) {
+		put->text = json_print(json, true);
+		put->len = strlen(put->text);
+	}
+	while (*tail != NULL && strcmp((*tail)->path, path) != 0)
+		tail = &(*tail)->next;
+	if (*tail != NULL)
+		put->next = (*tail)->next;
+	*tail = put;
+}
+
+static const char *
+id_of(const char *text, size_t len)
+{
+	return text == NULL ? "" : hash_blob(text, len);
+}
+
+static struct journal_change *
+change_new(const char *path, const char *before, const char *text, size_t len)
+{
+	struct journal_change *c = mem_alloc(sizeof(*c));
+
+	c->path = path;
+	c->before = before;
+	c->after = id_of(text, len);
+	c->text = text;
+	c->len = len;
+	return c;
+}
+
+/*
+ * What the puts change, and (in *found) what an administrator changed in the
+ * same records since head.
+ */
+static const struct fail *
+sort_changes(struct journal_change **changes, struct journal_change **found,
+    struct store *s, const char *head)
+{
+	const char *text, *committed;
+	const struct store_put *put;
+	struct journal_change *c;
+	const struct fail *f;
+	size_t len;
+
+	*changes = *found = NULL;
+	for (put = s->puts; put != NULL; put = put->next) {
+		f = read_text(&text, &len, s, put->path);
+		if (f == NULL)
+			f = store_git_blob(&committed, s->git, head, put->path);
+		if (f != NULL)
+			return f;
+		if (strcmp(committed, id_of(text, len)) != 0) {
+			c = change_new(put->path, committed, text, len);
+			*found = c;
+			found = &c->next;
+		}
+		c = change_new(
+		    put->path, id_of(text, len), put->text, put->len);
+		if (strcmp(c->before, c->after) == 0)
+			continue;
+		*changes = c;
+		changes = &c->next;
+	}
+	return NULL;
+}
+
+/* Append entry; a full journal is emptied first. */
+static const struct fail *
+append(struct store *s, struct journal_entry *entry)
+{
+	const struct fail *f;
+	bool full;
+
+	f = journal_append(&full, s->journal, entry);
+	if (f != NULL || !full)
+		return f;
+	f = store_checkpoint_locked(s);
+	if (f == NULL)
+		f = journal_append(&full, s->journal, entry);
+	if (f == NULL && full)
+		f = fail(FAIL_LARGE, "more than one change can hold");
+	return f;
+}
+
+static const struct fail *
+commit_entry(struct journal_entry *entry, struct store *s, const char *parent,
+    const struct store_message *message)
+{
+	struct store_git_author author = {
+	    message->author_name, message->author_email, clock_now()};
+	const struct fail *f;
+
+	f = store_git_build(entry, s->git, parent, &author, message->text);
+	return f == NULL ? append(s, entry) : f;
+}
+
+/* Commit what an administrator changed in place, as found. */
+static const struct fail *
+adopt(const char **head, struct store *s, struct journal_change *found)
+{
+	struct journal_entry entry = {.changes = found};
+	struct store_message message = {
+	    "administrator", "administrator@localhost", NULL};
+	struct mem_text t = {0};
+	struct index_rows rows = {0};
+	const struct index_row *r;
+	const struct fail *f;
+	const char *name = strrchr(found->path, '/') + 1;
+	cJSON *json;
+
+	mem_addf(
+	    &t, "%.*s: edited in place\n\n", (int)(strlen(name) - 5), name);
+	for (; found != NULL; found = found->next)
+		if (found->text != NULL &&
+		    json_parse(&json, found->text, found->len) == NULL)
+			s->rows(&rows, found->path, json);
+	for (r = rows.first; r != NULL; r = r->next)
+		if (r->table == INDEX_LOG)
+			mem_addf(&t, "App: %s\n", strrchr(r->file, '/') + 1);
+	mem_puts(&t, "Actor: administrator\n");
+	message.text = t.text;
+	f = commit_entry(&entry, s, *head, &message);
+	*head = entry.id;
+	return f;
+}
+
+/* Under the writers' lock: build and append; *id "" where nothing differs. */
+static const struct fail *
+promise(const char **id, struct store *s, const struct store_message *message)
+{
+	struct journal_change *changes, *found;
+	const struct journal_entry *e;
+	struct journal_entry entry = {0};
+	const struct fail *f;
+	const char *head;
+
+	*id = "";
+	f = store_need_git(s);
+	if (f == NULL)
+		f = store_git_head(&head, s->git);
+	if (f != NULL)
+		return f;
+	for (e = s->pending; e != NULL; e = e->next)
+		head = e->id;
+	f = sort_changes(&changes, &found, s, head);
+	if (f == NULL && found != NULL)
+		f = adopt(&head, s, found);
+	if (f != NULL || changes == NULL)
+		return f;
+	entry.changes = changes;
+	f = commit_entry(&entry, s, head, message);
+	*id = entry.id;
+	return f;
+}
+
+const struct fail *
+store_commit(
+    const char **id, struct store *s, const struct store_message *message)
+{
+	const struct fail *f;
+	const char *made;
+
+	f = promise(&made, s, message);
+	store_unlock(s);
+	if (f == NULL)
+		f = store_settle(s);
+	if (id != NULL)
+		*id = made;
+	return f;
+}

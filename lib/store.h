@@ -1,0 +1,91 @@
+#ifndef SUTLER_STORE_H
+#define SUTLER_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <cjson/cJSON.h>
+
+#include "fail.h"
+#include "index.h"
+
+/*
+ * The store: JSON files in a git repository, DATA/store.  A read is a plain
+ * file.  A write takes the lock, puts what changes, and commits: it is
+ * acknowledged once its journal record is on disk, and whatever happens after,
+ * the change is there.  (lib/journal.h has the promise in detail.)
+ *
+ *	store_lock(s); store_read(…); store_put(…); store_commit(s, …);
+ *
+ * Paths are relative to DATA/store and made only by store_path().
+ */
+struct conf;
+struct store;
+
+struct store_record {
+	const char *path;
+	const char *text;
+	size_t len;
+	const char *revision; /* git's blob id of text, 40 hex digits */
+	cJSON *json;
+};
+
+/* Who acted, and what: the commit's author and message. */
+struct store_message {
+	const char *author_name, *author_email;
+	const char
+	    *text; /* subject, blank line, trailers; newline at its end */
+};
+
+/* Open the store of conf.  rows tells the index what a record shows.  After a
+ * boot, or a crash, what the journal holds is replayed first.  FAIL_BUSY,
+ * FAIL_SYSTEM: the text names the file. */
+const struct fail *store_open(
+    struct store **out, const struct conf *conf, index_rows_of *rows);
+
+/* Make an empty store in directory data (must not hold one). */
+const struct fail *store_init(const char *data);
+
+/* The path of a record: "apps/hh/hh/name.json".  kind is "apps", "accounts",
+ * "providers" or "open"; name has been checked by its owner. */
+const char *store_path(const char *kind, const char *name);
+
+/* The record at path; *out is NULL where there is none.  FAIL_BUSY: there is
+ * a file, and it is not JSON.  Under the lock it is the newest state, else
+ * what the last acknowledged write left. */
+const struct fail *store_read(
+    struct store_record **out, struct store *s, const char *path);
+
+/* Take the writers' lock, waiting at most STORE_WAIT seconds.  FAIL_BUSY. */
+enum { STORE_WAIT = 10 };
+const struct fail *store_lock(struct store *s);
+
+/* Give it back without a commit; what was put is forgotten.  Harmless where
+ * it is not held. */
+void store_unlock(struct store *s);
+
+/* Under the lock: path shall hold json (NULL: be gone) after the commit. */
+void store_put(struct store *s, const char *path, const cJSON *json);
+
+/* One commit of all that was put; gives the lock back.  Where nothing of it
+ * differs from what is there, no commit is made.  *id (may be NULL) is the
+ * commit's, or "" where none was made.  On failure nothing has changed. */
+const struct fail *store_commit(
+    const char **id, struct store *s, const struct store_message *message);
+
+/* All records below kind, one after the other, in the order of their paths. */
+typedef const struct fail *store_visit(
+    void *arg, const struct store_record *record);
+const struct fail *store_walk(
+    struct store *s, const char *kind, store_visit *visit, void *arg);
+
+/* Directories of the data: DATA itself, and DATA/index as index_dir. */
+const char *store_data(const struct store *s);
+
+/* Flush everything and empty the journal. */
+const struct fail *store_checkpoint(struct store *s);
+
+/* Make DATA/index anew from the records and the history. */
+const struct fail *store_reindex(struct store *s);
+
+#endif
