@@ -2,6 +2,8 @@
 #include "mem.h"
 
 #include <stdio.h>
+#include <string.h>
+
 #include <time.h>
 
 int64_t
@@ -29,15 +31,16 @@ int64_t
 clock_parse(const char *text)
 {
 	struct tm tm = {0};
-	int ms, end = 0;
+	int64_t time;
+	int ms;
 
-	if (text == NULL ||
-	    sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ%n", &tm.tm_year,
-		&tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec,
-		&ms, &end) != 7 ||
-	    end == 0 || text[end] != '\0')
+	if (text == NULL || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ",
+	                        &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+	                        &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &ms) != 7)
 		return -1;
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
-	return (int64_t)timegm(&tm) * 1000 + ms;
+	time = (int64_t)timegm(&tm) * 1000 + ms;
+	/* what is out of range or laid out otherwise does not come back */
+	return time >= 0 && strcmp(clock_text(time), text) == 0 ? time : -1;
 }

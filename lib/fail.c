@@ -49,8 +49,8 @@ fail_missing(const char *kind)
 }
 
 const struct fail *
-fail_field(
-    const struct fail *so_far, const char *field, const char *format, ...)
+fail_field(const struct fail *so_far, const char *field, const char *format,
+    ...)
 {
 	const struct fail_item *old = so_far == NULL ? NULL : so_far->items;
 	struct fail *f = make(FAIL_INVALID, NULL, "invalid");
@@ -77,8 +77,8 @@ fail_field(
 const struct fail *
 fail_errno(const char *format, ...)
 {
-	static const int passing[] = {
-	    ENOSPC, EDQUOT, EROFS, EMFILE, ENFILE, EAGAIN, ENOMEM};
+	static const int passing[] = {ENOSPC, EDQUOT, EROFS, EMFILE, ENFILE,
+	    EAGAIN, ENOMEM};
 	enum fail_code code = FAIL_SYSTEM;
 	int error = errno;
 	va_list args;

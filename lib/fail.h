@@ -41,21 +41,24 @@ struct fail {
 
 /* A failure of meaning code, with its sentence. */
 const struct fail *fail(enum fail_code code, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+    __attribute__((returns_nonnull, format(printf, 2, 3)));
 
 /* The same, with the what that the code asks for. */
 const struct fail *fail_what(enum fail_code code, const char *what,
-    const char *format, ...) __attribute__((format(printf, 3, 4)));
+    const char *format, ...)
+    __attribute__((returns_nonnull, format(printf, 3, 4)));
 
 /* FAIL_MISSING for a thing of that kind ("app", "addon", "plan", …). */
-const struct fail *fail_missing(const char *kind);
+const struct fail *fail_missing(const char *kind)
+    __attribute__((returns_nonnull));
 
 /*
  * FAIL_INVALID: so_far (NULL at first) with one more violation of field.
  * The items keep the order in which they were found.
  */
 const struct fail *fail_field(const struct fail *so_far, const char *field,
-    const char *format, ...) __attribute__((format(printf, 3, 4)));
+    const char *format, ...)
+    __attribute__((returns_nonnull, format(printf, 3, 4)));
 
 /*
  * A failed system call, errno and all: FAIL_BUSY where waiting or a free disk
@@ -63,6 +66,6 @@ const struct fail *fail_field(const struct fail *so_far, const char *field,
  * FAIL_SYSTEM.
  */
 const struct fail *fail_errno(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
+    __attribute__((returns_nonnull, format(printf, 1, 2)));
 
 #endif

@@ -15,8 +15,8 @@ const struct fail *file_read(char **text, size_t *len, const char *path);
 /* Put the len bytes at text into the file at path, all at once: a new file in
  * directory tmp is renamed over it.  Directories on the way are made (mode
  * 0777 less the umask).  Unflushed. */
-const struct fail *file_replace(
-    const char *path, const char *tmp, const char *text, size_t len);
+const struct fail *file_replace(const char *path, const char *tmp,
+    const char *text, size_t len);
 
 /* Take the file at path away; it need not be there. */
 const struct fail *file_remove(const char *path);

@@ -66,8 +66,8 @@ hash_blob(const void *data, size_t len)
 	n = snprintf(head, sizeof(head), "blob %zu", len);
 	mbedtls_sha1_init(&sha1);
 	must(mbedtls_sha1_starts_ret(&sha1));
-	must(mbedtls_sha1_update_ret(
-	    &sha1, (unsigned char *)head, (size_t)n + 1));
+	must(mbedtls_sha1_update_ret(&sha1, (unsigned char *)head,
+	    (size_t)n + 1));
 	must(mbedtls_sha1_update_ret(&sha1, data, len));
 	must(mbedtls_sha1_finish_ret(&sha1, digest));
 	mbedtls_sha1_free(&sha1);
@@ -96,8 +96,8 @@ hash_base64(const void *data, size_t len)
 	size_t room = (len + 2) / 3 * 4 + 1, written;
 	char *out = mem_alloc(room);
 
-	must(mbedtls_base64_encode(
-	    (unsigned char *)out, room, &written, data, len));
+	must(mbedtls_base64_encode((unsigned char *)out, room, &written, data,
+	    len));
 	return out;
 }
 
@@ -139,7 +139,7 @@ hash_unbase64(size_t *len_out, const char *text, size_t len)
 	}
 	out = mem_alloc(full / 4 * 3 + 1);
 	if (mbedtls_base64_decode((unsigned char *)out, full / 4 * 3 + 1,
-		len_out, (unsigned char *)padded, full) != 0)
+	        len_out, (unsigned char *)padded, full) != 0)
 		return NULL;
 	out[*len_out] = '\0';
 	return out;

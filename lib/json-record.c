@@ -15,8 +15,8 @@ unfit(const char *key, const char *what)
 }
 
 static const struct fail *
-read_vars(
-    struct json_var **out, const struct json_field *field, const cJSON *item)
+read_vars(struct json_var **out, const struct json_field *field,
+    const cJSON *item)
 {
 	const struct fail *f;
 	const cJSON *child;
@@ -24,7 +24,7 @@ read_vars(
 
 	if (!cJSON_IsObject(item))
 		return unfit(field->key, "must be an object");
-	cJSON_ArrayForEach (child, item) {
+	cJSON_ArrayForEach(child, item) {
 		v = mem_alloc(sizeof(*v));
 		v->name = child->string;
 		if (cJSON_IsNull(child)) {
@@ -52,7 +52,7 @@ read_list(void **out, const struct json_field *field, const cJSON *item)
 
 	if (!cJSON_IsArray(item))
 		return unfit(field->key, "must be an array");
-	cJSON_ArrayForEach (child, item) {
+	cJSON_ArrayForEach(child, item) {
 		element = mem_alloc(shape->size);
 		f = json_read(element, child, shape);
 		if (f != NULL)
@@ -124,7 +124,7 @@ json_read(void *out, const cJSON *object, const struct json_shape *shape)
 	}
 	if (known == (size_t)cJSON_GetArraySize(object))
 		return NULL;
-	cJSON_ArrayForEach (child, object) {
+	cJSON_ArrayForEach(child, object) {
 		for (i = 0; i < shape->count; i++)
 			if (strcmp(child->string, shape->fields[i].key) == 0)
 				break;

@@ -50,7 +50,7 @@ static void
 skip_space(struct scan *s)
 {
 	while (s->at < s->end && (*s->at == ' ' || *s->at == '\t' ||
-				     *s->at == '\n' || *s->at == '\r'))
+	                             *s->at == '\n' || *s->at == '\r'))
 		s->at++;
 }
 
@@ -158,8 +158,8 @@ scan_string(struct scan *s)
 				return f;
 			continue;
 		}
-		len = utf8_length(
-		    (const unsigned char *)s->at, (size_t)(s->end - s->at));
+		len = utf8_length((const unsigned char *)s->at,
+		    (size_t)(s->end - s->at));
 		if (len == 0)
 			return wrong(s, "invalid UTF-8");
 		s->at += len;
@@ -313,7 +313,7 @@ check_keys(const cJSON *item)
 	const char **keys;
 	size_t i, n = 0;
 
-	cJSON_ArrayForEach (child, item) {
+	cJSON_ArrayForEach(child, item) {
 		n++;
 		f = check_keys(child);
 		if (f != NULL)
@@ -323,7 +323,7 @@ check_keys(const cJSON *item)
 		return NULL;
 	keys = mem_alloc(n * sizeof(*keys));
 	i = 0;
-	cJSON_ArrayForEach (child, item)
+	cJSON_ArrayForEach(child, item)
 		keys[i++] = child->string;
 	qsort(keys, n, sizeof(*keys), compare_keys);
 	for (i = 1; i < n; i++)
@@ -350,7 +350,7 @@ restore_longs(cJSON *item, size_t *index, const struct long_number **longs)
 		}
 		(*index)++;
 	}
-	cJSON_ArrayForEach (child, item)
+	cJSON_ArrayForEach(child, item)
 		restore_longs(child, index, longs);
 }
 
@@ -461,8 +461,8 @@ json_var_find(struct json_var *vars, const char *name)
 }
 
 void
-json_var_set(
-    struct json_var **vars, const char *name, const char *value, bool raw)
+json_var_set(struct json_var **vars, const char *name, const char *value,
+    bool raw)
 {
 	struct json_var *v;
 

@@ -99,8 +99,8 @@ struct json_var {
 
 /* Fill the struct at out from object, as shape says.  FAIL_BUSY names the
  * first key that is missing, unknown or of another type. */
-const struct fail *json_read(
-    void *out, const cJSON *object, const struct json_shape *shape);
+const struct fail *json_read(void *out, const cJSON *object,
+    const struct json_shape *shape);
 
 /* The struct at in as an object, as shape says. */
 cJSON *json_write(const void *in, const struct json_shape *shape);
@@ -115,8 +115,8 @@ cJSON *json_var_names(const struct json_var *vars);
 struct json_var *json_var_find(struct json_var *vars, const char *name);
 
 /* Set name in *vars: replaced in place, else added at the end. */
-void json_var_set(
-    struct json_var **vars, const char *name, const char *value, bool raw);
+void json_var_set(struct json_var **vars, const char *name, const char *value,
+    bool raw);
 
 /* Take name out of *vars; true where it was there. */
 bool json_var_remove(struct json_var **vars, const char *name);

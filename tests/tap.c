@@ -31,7 +31,7 @@ void
 is(const char *got, const char *want, const char *format, ...)
 {
 	bool good = got == want ||
-		    (got != NULL && want != NULL && strcmp(got, want) == 0);
+	            (got != NULL && want != NULL && strcmp(got, want) == 0);
 	va_list args;
 
 	va_start(args, format);

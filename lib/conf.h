@@ -1,0 +1,41 @@
+#ifndef SUTLER_CONF_H
+#define SUTLER_CONF_H
+
+#include <stdbool.h>
+
+struct fail;
+
+/*
+ * The configuration: one file of "key = value" lines, # starts a comment.
+ * An unknown key, a key given twice or a value out of range is refused with
+ * file:line.  Relative paths are taken from the file's own directory.
+ */
+struct conf {
+	const char *file;       /* where it was read */
+	const char *data;       /* directory of store/, index/, state/, key */
+	const char *public_url; /* no slash at its end; links begin with it */
+	const char *host;       /* of public_url, without port */
+	const char *region;     /* of the apps: "local-1" */
+	const char *provider_region; /* as Heroku's providers are told it */
+	const char *appfog_region;   /* as AppFog's are: "useast" */
+	const char *libexec;         /* directory of send and sutler */
+	const char *billing_url;  /* where an account adds a payment method */
+	const char *currency;     /* of prices: "EUR" */
+	const char *restart_hook; /* program run to restart an app, or NULL */
+	long provider_timeout;    /* seconds for one whole call, 1 to 25 */
+	long page_size;           /* rows of GET /vendor/apps, 1 to 4000 */
+	bool allow_http;          /* providers may be reached without TLS */
+	bool allow_private;       /* … and at private addresses */
+};
+
+/*
+ * Read the configuration named by the environment's SUTLER_CONF, else the one
+ * at the compiled-in path.  FAIL_SYSTEM: it cannot be read, or a line of it is
+ * not valid; the text names file and line.
+ */
+const struct fail *conf_read(struct conf **out);
+
+/* The same from the file named. */
+const struct fail *conf_read_file(struct conf **out, const char *file);
+
+#endif
