@@ -75,7 +75,7 @@ write_lines(const char *index, const char *tmp, enum index_table table,
 		kept++;
 	}
 	f = kept == 0 ? file_remove(path)
-		      : file_replace(path, tmp, t.text, t.len);
+	              : file_replace(path, tmp, t.text, t.len);
 	if (f == NULL && table == INDEX_PLACE)
 		f = set_count(index, tmp, file, kept);
 	return f;
@@ -168,8 +168,8 @@ without(const struct index_rows *a, const struct index_rows *b)
 }
 
 static bool
-names(
-    const struct index_row *from, const struct index_row *to, const char *file)
+names(const struct index_row *from, const struct index_row *to,
+    const char *file)
 {
 	for (; from != to; from = from->next)
 		if (strcmp(from->file, file) == 0)
@@ -178,8 +178,8 @@ names(
 }
 
 static const struct fail *
-append_logs(
-    const char *index, const struct index_rows *rows, const char *commit)
+append_logs(const char *index, const struct index_rows *rows,
+    const char *commit)
 {
 	const struct fail *f = NULL;
 	const struct index_row *r;

@@ -28,11 +28,11 @@ const struct fail *index_apply(const char *index, const char *tmp,
     const char *commit);
 
 /* Write an index from nothing: all rows of all records. */
-const struct fail *index_build(
-    const char *index, const char *tmp, const struct index_rows *all);
+const struct fail *index_build(const char *index, const char *tmp,
+    const struct index_rows *all);
 
 /* Append commit to the log of id, unless it stands there last. */
-const struct fail *index_append(
-    const char *index, const char *file, const char *commit);
+const struct fail *index_append(const char *index, const char *file,
+    const char *commit);
 
 #endif

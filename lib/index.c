@@ -52,8 +52,8 @@ chunk_file(const char *name, uint64_t chunk)
 }
 
 void
-index_place(
-    struct index_rows *rows, const char *name, uint64_t place, const char *row)
+index_place(struct index_rows *rows, const char *name, uint64_t place,
+    const char *row)
 {
 	add(rows, INDEX_PLACE, chunk_file(name, place / INDEX_CHUNK),
 	    mem_printf("%016llx\t%s", (unsigned long long)place, row));
@@ -112,11 +112,11 @@ index_find(const char **value, struct store *s, const char *key)
 }
 
 const struct fail *
-index_values(
-    const char ***values, size_t *count, struct store *s, const char *name)
+index_values(const char ***values, size_t *count, struct store *s,
+    const char *name)
 {
-	return lines_of(
-	    (char ***)values, count, s, mem_printf("list/%s", name));
+	return lines_of((char ***)values, count, s,
+	    mem_printf("list/%s", name));
 }
 
 /* How many rows each chunk of name has. */
@@ -161,8 +161,8 @@ static const struct fail *
 walk_load(struct walk *w)
 {
 	w->at = 0;
-	return lines_of(
-	    &w->lines, &w->count, w->store, chunk_file(w->name, w->chunk));
+	return lines_of(&w->lines, &w->count, w->store,
+	    chunk_file(w->name, w->chunk));
 }
 
 /* *line = the next row, NULL behind the last. */
@@ -196,7 +196,7 @@ walk_start(struct walk *w, uint64_t *skipped, uint64_t place, bool by_count)
 	*skipped = 0;
 	for (w->chunk = 0; w->chunk < w->chunks; w->chunk++) {
 		if (by_count ? *skipped + w->counts[w->chunk] > place
-			     : w->chunk >= place / INDEX_CHUNK)
+		             : w->chunk >= place / INDEX_CHUNK)
 			break;
 		*skipped += w->counts[w->chunk];
 	}
@@ -207,7 +207,7 @@ walk_start(struct walk *w, uint64_t *skipped, uint64_t place, bool by_count)
 		return f;
 	for (; w->at < w->count; w->at++, (*skipped)++)
 		if (by_count ? *skipped >= place
-			     : place_of(w->lines[w->at]) >= place)
+		             : place_of(w->lines[w->at]) >= place)
 			break;
 	return NULL;
 }
@@ -222,8 +222,8 @@ place_before(uint64_t *place, struct walk *w, uint64_t skipped, size_t max)
 	struct walk back = *w;
 
 	back.at = back.count = 0;
-	f = walk_start(
-	    &back, &ignored, skipped > max ? skipped - max : 0, true);
+	f = walk_start(&back, &ignored, skipped > max ? skipped - max : 0,
+	    true);
 	if (f == NULL)
 		f = walk_next(&line, &back);
 	if (f == NULL)

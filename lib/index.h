@@ -26,22 +26,22 @@ enum { INDEX_CHUNK = 256 };
 
 /* What one record shows in the index; index_rows_of fills it in. */
 struct index_rows;
-typedef const struct fail *index_rows_of(
-    struct index_rows *rows, const char *path, const cJSON *record);
+typedef const struct fail *index_rows_of(struct index_rows *rows,
+    const char *path, const cJSON *record);
 
 void index_key(struct index_rows *rows, const char *key, const char *value);
 void index_list(struct index_rows *rows, const char *name, const char *value);
-void index_place(
-    struct index_rows *rows, const char *name, uint64_t place, const char *row);
+void index_place(struct index_rows *rows, const char *name, uint64_t place,
+    const char *row);
 void index_log(struct index_rows *rows, const char *id);
 
 /* The value of key, or NULL. */
-const struct fail *index_find(
-    const char **value, struct store *s, const char *key);
+const struct fail *index_find(const char **value, struct store *s,
+    const char *key);
 
 /* The values of the list called name, and their number. */
-const struct fail *index_values(
-    const char ***values, size_t *count, struct store *s, const char *name);
+const struct fail *index_values(const char ***values, size_t *count,
+    struct store *s, const char *name);
 
 /* A page of placed rows. */
 struct index_page {
@@ -60,7 +60,7 @@ const struct fail *index_places(struct index_page *out, struct store *s,
     const char *name, uint64_t place, bool by_count, size_t max);
 
 /* Under the lock: the next free place of name. */
-const struct fail *index_next_place(
-    uint64_t *place, struct store *s, const char *name);
+const struct fail *index_next_place(uint64_t *place, struct store *s,
+    const char *name);
 
 #endif

@@ -359,8 +359,8 @@ read_entry(struct journal_entry **out, struct journal *j, uint64_t at)
 }
 
 const struct fail *
-journal_read(
-    struct journal_entry **out, struct journal *j, uint64_t from, uint64_t to)
+journal_read(struct journal_entry **out, struct journal *j, uint64_t from,
+    uint64_t to)
 {
 	struct journal_entry *entry;
 	const struct fail *f;
@@ -436,8 +436,8 @@ journal_append(bool *full, struct journal *j, struct journal_entry *entry)
 	mem_add(&whole, rest.text, rest.len);
 	f = need_file(j);
 	if (f == NULL)
-		f = write_all(
-		    j->fd, j->file, whole.text, whole.len, (off_t)j->tail);
+		f = write_all(j->fd, j->file, whole.text, whole.len,
+		    (off_t)j->tail);
 	if (f != NULL)
 		return f;
 	entry->end = j->tail + whole.len;

@@ -73,18 +73,18 @@ const struct fail *journal_open(struct journal **out, const char *state);
 const struct fail *journal_marks(struct journal *j);
 
 /* The entries from place from to place to. */
-const struct fail *journal_read(
-    struct journal_entry **out, struct journal *j, uint64_t from, uint64_t to);
+const struct fail *journal_read(struct journal_entry **out, struct journal *j,
+    uint64_t from, uint64_t to);
 
 /* After a boot: generation and base by the header, and every entry that was
  * flushed whole.  Both locks are held. */
-const struct fail *journal_recover(
-    struct journal_entry **out, struct journal *j);
+const struct fail *journal_recover(struct journal_entry **out,
+    struct journal *j);
 
 /* Append entry at the tail, unflushed.  Under the writers' lock.  *full, and
  * nothing done, where there is no room for it. */
-const struct fail *journal_append(
-    bool *full, struct journal *j, struct journal_entry *entry);
+const struct fail *journal_append(bool *full, struct journal *j,
+    struct journal_entry *entry);
 
 /* Flush all that was appended: fdatasync(2). */
 const struct fail *journal_flush(struct journal *j);

@@ -21,7 +21,7 @@ struct store {
 	struct store_git *git;         /* opened by the first who needs it */
 	int lock_fd, flush_fd;         /* -1 where not held */
 	struct journal_entry *pending; /* promised or about to be, not applied;
-					  under the writers' lock */
+	                                  under the writers' lock */
 	struct store_put *puts;
 };
 
@@ -43,6 +43,12 @@ const struct fail *store_need_git(struct store *s);
 /* Flush what has been appended and apply it all, in order, up to the tail;
  * the flush lock is taken for it. */
 const struct fail *store_settle(struct store *s);
+
+/* The same under the flush lock. */
+const struct fail *store_settle_held(struct store *s);
+
+/* The index reflects commit. */
+const struct fail *store_index_head(struct store *s, const char *commit);
 
 /* Under the writers' lock: settle, flush everything, start the journal anew. */
 const struct fail *store_checkpoint_locked(struct store *s);

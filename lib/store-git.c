@@ -131,15 +131,15 @@ set_config(git_repository *repo)
 	if (git_repository_config(&config, repo) != 0)
 		return git_fail("read the repository's settings");
 	for (i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
-		error |= git_config_set_string(
-		    config, settings[i].key, settings[i].value);
+		error |= git_config_set_string(config, settings[i].key,
+		    settings[i].value);
 	git_config_free(config);
 	return error != 0 ? git_fail("write the repository's settings") : NULL;
 }
 
 const struct fail *
-store_git_init(
-    const char **id, const char *dir, const char *path, const char *text)
+store_git_init(const char **id, const char *dir, const char *path,
+    const char *text)
 {
 	git_repository_init_options options;
 	struct store_git_author author = {"sutler", "sutler@localhost", 0};
@@ -151,13 +151,13 @@ store_git_init(
 
 	if (f != NULL)
 		return f;
-	git_repository_init_options_init(
-	    &options, GIT_REPOSITORY_INIT_OPTIONS_VERSION);
+	git_repository_init_options_init(&options,
+	    GIT_REPOSITORY_INIT_OPTIONS_VERSION);
 	options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKPATH |
-			GIT_REPOSITORY_INIT_NO_REINIT;
+	                GIT_REPOSITORY_INIT_NO_REINIT;
 	options.initial_head = "main";
-	if (git_repository_init_ext(
-		&repo, mem_printf("%s/.git", dir), &options) != 0)
+	if (git_repository_init_ext(&repo, mem_printf("%s/.git", dir),
+	        &options) != 0)
 		return git_fail("make the repository");
 	f = set_config(repo);
 	git_repository_free(repo);
@@ -322,7 +322,7 @@ write_object(git_oid *oid, struct store_git *g, const char *bytes, size_t len,
 {
 	if (git_odb_write(oid, g->odb, bytes, len, type) != 0 ||
 	    (removed_broken(g, oid) &&
-		git_odb_write(oid, g->odb, bytes, len, type) != 0))
+	        git_odb_write(oid, g->odb, bytes, len, type) != 0))
 		return git_fail("write an object");
 	return NULL;
 }
@@ -390,8 +390,8 @@ set_directory(git_treebuilder *b, struct store_git *g, const char *name,
 /* Take the changes whose next directory is dir (len characters) out of
  * *changes; their order stays. */
 static struct journal_change *
-take_directory(
-    struct journal_change **changes, const char *dir, size_t len, size_t depth)
+take_directory(struct journal_change **changes, const char *dir, size_t len,
+    size_t depth)
 {
 	struct journal_change *taken = NULL, **tail = &taken, *c;
 	const char *name;
@@ -438,7 +438,7 @@ build_tree(git_oid *oid, bool *empty, struct store_git *g, const git_tree *old,
 	*empty = f == NULL && git_treebuilder_entrycount(b) == 0;
 	if (f == NULL && (depth == 0 || !*empty) &&
 	    (git_treebuilder_write(oid, b) != 0 ||
-		(removed_broken(g, oid) && git_treebuilder_write(oid, b) != 0)))
+	        (removed_broken(g, oid) && git_treebuilder_write(oid, b) != 0)))
 		f = git_fail("write a tree");
 	git_treebuilder_free(b);
 	return f;
@@ -583,8 +583,8 @@ store_git_commit(struct store_log *log, struct store_git *g)
 }
 
 const struct fail *
-store_git_walk(
-    struct store_git *g, const char *head, store_git_visit *visit, void *arg)
+store_git_walk(struct store_git *g, const char *head, store_git_visit *visit,
+    void *arg)
 {
 	const struct fail *f = NULL;
 	git_revwalk *walk;

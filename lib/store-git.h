@@ -15,8 +15,8 @@ struct store_git;
 
 /* Make a bare repository in directory dir/.git with the branch main, and in
  * it the first commit, of the file text at path.  *id is that commit. */
-const struct fail *store_git_init(
-    const char **id, const char *dir, const char *path, const char *text);
+const struct fail *store_git_init(const char **id, const char *dir,
+    const char *path, const char *text);
 
 /* Open the one in dir/.git.  Nothing of the user's or system's git settings
  * is read. */
@@ -33,8 +33,8 @@ const struct fail *store_git_blob(const char **blob, struct store_git *g,
     const char *commit, const char *path);
 
 /* The bytes of blob; "" gives NULL. */
-const struct fail *store_git_text(
-    char **text, size_t *len, struct store_git *g, const char *blob);
+const struct fail *store_git_text(char **text, size_t *len, struct store_git *g,
+    const char *blob);
 
 /* Who a commit is by, and when (ms since 1970). */
 struct store_git_author {
@@ -53,8 +53,8 @@ const struct fail *store_git_build(struct journal_entry *entry,
 
 /* Write the objects of an entry from the journal again, where they are not
  * there whole.  FAIL_SYSTEM: they do not add up to its commit. */
-const struct fail *store_git_rebuild(
-    struct store_git *g, const struct journal_entry *entry);
+const struct fail *store_git_rebuild(struct store_git *g,
+    const struct journal_entry *entry);
 
 /* True where commit can be read and is an ancestor of (or the same as) of. */
 bool store_git_reaches(struct store_git *g, const char *commit, const char *of);
@@ -64,9 +64,9 @@ struct store_log;
 const struct fail *store_git_commit(struct store_log *log, struct store_git *g);
 
 /* Every commit that led to head, oldest first: its id and message. */
-typedef const struct fail *store_git_visit(
-    void *arg, const char *id, const char *message);
-const struct fail *store_git_walk(
-    struct store_git *g, const char *head, store_git_visit *visit, void *arg);
+typedef const struct fail *store_git_visit(void *arg, const char *id,
+    const char *message);
+const struct fail *store_git_walk(struct store_git *g, const char *head,
+    store_git_visit *visit, void *arg);
 
 #endif

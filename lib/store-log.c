@@ -11,8 +11,8 @@ const struct fail *
 store_log(struct store_log **out, size_t *count, size_t *total, struct store *s,
     const char *app_id, size_t skip, size_t max)
 {
-	const char *file = mem_printf(
-	    "%s/log/%.2s/%.2s/%s", s->index, app_id, app_id + 2, app_id);
+	const char *file = mem_printf("%s/log/%.2s/%.2s/%s", s->index, app_id,
+	    app_id + 2, app_id);
 	struct store_log *log;
 	const struct fail *f;
 	size_t len, n;

@@ -105,8 +105,8 @@ pending_change(const struct store *s, const char *path)
 
 /* The bytes of the record at path as they stand now; NULL: none. */
 static const struct fail *
-read_text(
-    const char **text, size_t *len, const struct store *s, const char *path)
+read_text(const char **text, size_t *len, const struct store *s,
+    const char *path)
 {
 	const struct journal_change *c = pending_change(s, path);
 
@@ -115,8 +115,8 @@ read_text(
 		*len = c->len;
 		return NULL;
 	}
-	return file_read(
-	    (char **)text, len, mem_printf("%s/%s", s->root, path));
+	return file_read((char **)text, len,
+	    mem_printf("%s/%s", s->root, path));
 }
 
 const struct fail *
@@ -230,8 +230,8 @@ sort_changes(struct journal_change **changes, struct journal_change **found,
 			*found = c;
 			found = &c->next;
 		}
-		c = change_new(
-		    put->path, id_of(text, len), put->text, put->len);
+		c = change_new(put->path, id_of(text, len), put->text,
+		    put->len);
 		if (strcmp(c->before, c->after) == 0)
 			continue;
 		*changes = c;
@@ -262,8 +262,8 @@ static const struct fail *
 commit_entry(struct journal_entry *entry, struct store *s, const char *parent,
     const struct store_message *message)
 {
-	struct store_git_author author = {
-	    message->author_name, message->author_email, clock_now()};
+	struct store_git_author author = {message->author_name,
+	    message->author_email, clock_now()};
 	const struct fail *f;
 
 	f = store_git_build(entry, s->git, parent, &author, message->text);
@@ -275,8 +275,8 @@ static const struct fail *
 adopt(const char **head, struct store *s, struct journal_change *found)
 {
 	struct journal_entry entry = {.changes = found};
-	struct store_message message = {
-	    "administrator", "administrator@localhost", NULL};
+	struct store_message message = {"administrator",
+	    "administrator@localhost", NULL};
 	struct mem_text t = {0};
 	struct index_rows rows = {0};
 	const struct index_row *r;
@@ -284,8 +284,8 @@ adopt(const char **head, struct store *s, struct journal_change *found)
 	const char *name = strrchr(found->path, '/') + 1;
 	cJSON *json;
 
-	mem_addf(
-	    &t, "%.*s: edited in place\n\n", (int)(strlen(name) - 5), name);
+	mem_addf(&t, "%.*s: edited in place\n\n", (int)(strlen(name) - 5),
+	    name);
 	for (; found != NULL; found = found->next)
 		if (found->text != NULL &&
 		    json_parse(&json, found->text, found->len) == NULL)
@@ -330,8 +330,8 @@ promise(const char **id, struct store *s, const struct store_message *message)
 }
 
 const struct fail *
-store_commit(
-    const char **id, struct store *s, const struct store_message *message)
+store_commit(const char **id, struct store *s,
+    const struct store_message *message)
 {
 	const struct fail *f;
 	const char *made;
@@ -340,7 +340,7 @@ store_commit(
 	store_unlock(s);
 	if (f == NULL)
 		f = store_settle(s);
-	if (id != NULL)
+	if (f == NULL && id != NULL)
 		*id = made;
 	return f;
 }

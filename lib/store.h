@@ -40,8 +40,8 @@ struct store_message {
 /* Open the store of conf.  rows tells the index what a record shows.  After a
  * boot, or a crash, what the journal holds is replayed first.  FAIL_BUSY,
  * FAIL_SYSTEM: the text names the file. */
-const struct fail *store_open(
-    struct store **out, const struct conf *conf, index_rows_of *rows);
+const struct fail *store_open(struct store **out, const struct conf *conf,
+    index_rows_of *rows);
 
 /* Make an empty store in directory data (must not hold one). */
 const struct fail *store_init(const char *data);
@@ -53,8 +53,8 @@ const char *store_path(const char *kind, const char *name);
 /* The record at path; *out is NULL where there is none.  FAIL_BUSY: there is
  * a file, and it is not JSON.  Under the lock it is the newest state, else
  * what the last acknowledged write left. */
-const struct fail *store_read(
-    struct store_record **out, struct store *s, const char *path);
+const struct fail *store_read(struct store_record **out, struct store *s,
+    const char *path);
 
 /* Take the writers' lock, waiting at most STORE_WAIT seconds.  FAIL_BUSY. */
 enum { STORE_WAIT = 10 };
@@ -70,14 +70,14 @@ void store_put(struct store *s, const char *path, const cJSON *json);
 /* One commit of all that was put; gives the lock back.  Where nothing of it
  * differs from what is there, no commit is made.  *id (may be NULL) is the
  * commit's, or "" where none was made.  On failure nothing has changed. */
-const struct fail *store_commit(
-    const char **id, struct store *s, const struct store_message *message);
+const struct fail *store_commit(const char **id, struct store *s,
+    const struct store_message *message);
 
 /* All records below kind, one after the other, in the order of their paths. */
-typedef const struct fail *store_visit(
-    void *arg, const struct store_record *record);
-const struct fail *store_walk(
-    struct store *s, const char *kind, store_visit *visit, void *arg);
+typedef const struct fail *store_visit(void *arg,
+    const struct store_record *record);
+const struct fail *store_walk(struct store *s, const char *kind,
+    store_visit *visit, void *arg);
 
 /* Directories of the data: DATA itself, and DATA/index as index_dir. */
 const char *store_data(const struct store *s);

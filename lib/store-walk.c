@@ -1,0 +1,192 @@
+/*
+ * All records, one after another; and the index made anew from them.
+ */
+#include "file.h"
+#include "index-write.h"
+#include "json.h"
+#include "mem.h"
+#include "store-apply.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int
+compare_names(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static const struct fail *walk(struct store *s, const char *path,
+    store_visit *visit, void *arg);
+
+/* The entry called name below path: a directory, or a record. */
+static const struct fail *
+walk_entry(struct store *s, const char *path, unsigned char type,
+    store_visit *visit, void *arg)
+{
+	struct store_record *record;
+	const struct fail *f;
+	size_t len = strlen(path);
+
+	if (type == DT_DIR)
+		return walk(s, path, visit, arg);
+	if (type != DT_REG || len < 5 || strcmp(path + len - 5, ".json") != 0)
+		return NULL;
+	f = store_read(&record, s, path);
+	return f == NULL && record != NULL ? visit(arg, record) : f;
+}
+
+static const struct fail *
+walk(struct store *s, const char *path, store_visit *visit, void *arg)
+{
+	const char *dir = mem_printf("%s/%s", s->root, path);
+	const struct fail *f = NULL;
+	struct dirent **names;
+	int i, n;
+
+	n = scandir(dir, &names, NULL, compare_names);
+	if (n < 0)
+		return errno == ENOENT ? NULL
+		                       : fail_errno("cannot list %s", dir);
+	for (i = 0; i < n; i++) {
+		if (f == NULL && names[i]->d_name[0] != '.')
+			f = walk_entry(s,
+			    mem_printf("%s/%s", path, names[i]->d_name),
+			    names[i]->d_type, visit, arg);
+		free(names[i]);
+	}
+	free(names);
+	return f;
+}
+
+const struct fail *
+store_walk(struct store *s, const char *kind, store_visit *visit, void *arg)
+{
+	return walk(s, kind, visit, arg);
+}
+
+struct rebuild {
+	struct store *store;
+	struct index_rows rows;
+};
+
+static const struct fail *
+rebuild_record(void *arg, const struct store_record *record)
+{
+	struct rebuild *b = arg;
+
+	return b->store->rows(&b->rows, record->path, record->json);
+}
+
+/* One line of each app that a commit's message names. */
+static const struct fail *
+rebuild_log(void *arg, const char *id, const char *message)
+{
+	static const char key[] = "\nApp: ";
+	struct rebuild *b = arg;
+	const struct fail *f = NULL;
+	const char *at, *app;
+	struct index_rows rows = {0};
+
+	for (at = message; f == NULL && (at = strstr(at, key)) != NULL;) {
+		at += sizeof(key) - 1;
+		app = mem_dup(at, strcspn(at, " \n"));
+		if (strlen(app) < 4 ||
+		    strspn(app, "0123456789abcdef") != strlen(app))
+			continue;
+		index_log(&rows, app);
+		f = index_append(b->store->index, rows.first->file, id);
+	}
+	return f;
+}
+
+static const struct fail *
+remove_tree(const char *dir)
+{
+	const struct fail *f = NULL;
+	struct dirent *entry;
+	const char *path;
+	DIR *d = opendir(dir);
+
+	if (d == NULL)
+		return errno == ENOENT ? NULL
+		                       : fail_errno("cannot open %s", dir);
+	while (f == NULL && (entry = readdir(d)) != NULL) {
+		if (strcmp(entry->d_name, ".") == 0 ||
+		    strcmp(entry->d_name, "..") == 0)
+			continue;
+		path = mem_printf("%s/%s", dir, entry->d_name);
+		if (entry->d_type == DT_DIR)
+			f = remove_tree(path);
+		else if (unlink(path) != 0)
+			f = fail_errno("cannot remove %s", path);
+	}
+	closedir(d);
+	if (f == NULL && rmdir(dir) != 0)
+		f = fail_errno("cannot remove %s", dir);
+	return f;
+}
+
+/* Under both locks, all applied. */
+static const struct fail *
+reindex(struct store *s)
+{
+	static const char *const kinds[] = {"accounts", "apps", "providers"};
+	struct rebuild b = {.store = s};
+	const struct fail *f;
+	const char *head;
+	size_t i;
+
+	f = remove_tree(s->index);
+	if (f == NULL)
+		f = file_directory(s->index);
+	for (i = 0; f == NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		f = walk(s, kinds[i], rebuild_record, &b);
+	if (f == NULL)
+		f = index_build(s->index, s->tmp, &b.rows);
+	if (f == NULL)
+		f = store_git_head(&head, s->git);
+	if (f == NULL)
+		f = store_git_walk(s->git, head, rebuild_log, &b);
+	return f == NULL ? store_index_head(s, head) : f;
+}
+
+/* The whole of it; *needed (may be NULL): only where there is none. */
+static const struct fail *
+reindex_locked(bool *needed, struct store *s)
+{
+	const char *head = mem_printf("%s/head", s->index);
+	bool held = s->lock_fd >= 0;
+	const struct fail *f = NULL;
+
+	if (!held)
+		f = store_take(&s->lock_fd, s, "lock");
+	if (f == NULL)
+		f = store_take(&s->flush_fd, s, "flush");
+	if (f == NULL)
+		f = store_need_git(s);
+	if (f == NULL)
+		f = store_settle_held(s);
+	if (f == NULL && (needed == NULL || access(head, F_OK) != 0))
+		f = reindex(s);
+	store_give(&s->flush_fd);
+	if (!held)
+		store_give(&s->lock_fd);
+	return f;
+}
+
+const struct fail *
+store_reindex(struct store *s)
+{
+	return reindex_locked(NULL, s);
+}
+
+const struct fail *
+store_index_there(bool *made, struct store *s)
+{
+	*made = access(mem_printf("%s/head", s->index), F_OK) != 0;
+	return *made ? reindex_locked(made, s) : NULL;
+}
