@@ -1,0 +1,382 @@
+/*
+ * Heroku's legacy add-on API, version 1.  Source: its Provider API, App Info
+ * and manifest articles of 2014, and what kensa checks.
+ */
+#include "hash.h"
+#include "manifest.h"
+#include "mem.h"
+#include "provider.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define RESOURCES "/heroku/resources"
+
+static bool
+is_id(const cJSON *item)
+{
+	const char *text = cJSON_GetStringValue(item);
+
+	return text != NULL && *text != '\0' && strchr("-_", *text) == NULL &&
+	       text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-_")] ==
+	           '\0';
+}
+
+static bool
+is_place(const cJSON *item)
+{
+	return cJSON_IsString(item) || cJSON_IsObject(item);
+}
+
+static const struct manifest_type id_type = {is_id,
+    "lower-case letters, digits, \"-\" and \"_\", none of these two first"};
+static const struct manifest_type place_type = {is_place,
+    "a URL, or an object of them"};
+
+static const struct manifest_rule rules[] = {
+    {"id",                     MANIFEST_MUST,    &id_type           },
+    {"name",                   MANIFEST_MAY,     &manifest_text     },
+    {"api",                    MANIFEST_MUST,    &manifest_object   },
+    {"api.regions",            MANIFEST_ADVISED, &manifest_names    },
+    {"api.password",           MANIFEST_MUST,    &manifest_word     },
+    {"api.sso_salt",           MANIFEST_MAY,     &manifest_text     },
+    {"api.test",               MANIFEST_ADVISED, &place_type        },
+    {"api.production",         MANIFEST_MUST,    &place_type        },
+    {"api.config_vars",        MANIFEST_MAY,     &manifest_list     },
+    {"api.config_vars_prefix", MANIFEST_MAY,     &manifest_word     },
+    {"api.requires",           MANIFEST_MAY,     &manifest_names    },
+    {"plans",                  MANIFEST_ADVISED, &manifest_full_list},
+};
+
+/* Where production is one URL, and where it is an object; the same for test. */
+static const struct manifest_rule place_rules[] = {
+    {"api.test",       MANIFEST_MAY, &manifest_url  },
+    {"api.production", MANIFEST_MAY, &manifest_https},
+};
+static const struct manifest_rule url_rules[] = {
+    {"api.test.base_url",       MANIFEST_MUST, &manifest_url  },
+    {"api.test.sso_url",        MANIFEST_MAY,  &manifest_url  },
+    {"api.production.base_url", MANIFEST_MUST, &manifest_https},
+    {"api.production.sso_url",  MANIFEST_MAY,  &manifest_https},
+};
+
+/* "tide-db" -> "TIDE_DB" */
+static const char *
+prefix_of(const cJSON *manifest)
+{
+	const char *text = cJSON_GetStringValue(
+	    manifest_get(manifest, "api.config_vars_prefix"));
+	char *prefix, *p;
+
+	if (text != NULL)
+		return text;
+	text = json_text(manifest, "id");
+	prefix = mem_copy(text == NULL ? "" : text);
+	for (p = prefix; *p != '\0'; p++)
+		*p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+	return prefix;
+}
+
+/* Names are upper-case and start with the prefix and "_". */
+static void
+check_names(struct finding **list, const cJSON *manifest)
+{
+	const char *prefix = prefix_of(manifest), *name, *path;
+	const cJSON *vars = manifest_get(manifest, "api.config_vars"), *item;
+	size_t len = strlen(prefix);
+	int i = -1;
+
+	manifest_check_vars(list, "api.config_vars", vars);
+	if (!cJSON_IsArray(vars))
+		return;
+	cJSON_ArrayForEach(item, vars) {
+		i++;
+		name = cJSON_GetStringValue(item);
+		if (name == NULL)
+			continue;
+		path = mem_printf("api.config_vars[%d]", i);
+		if (strlen(name) < 2 || !isupper((unsigned char)name[0]) ||
+		    name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		                      "0123456789_")] != '\0')
+			dialect_find_fault(list, false, path,
+			    "must be upper-case letters, digits and \"_\", "
+			    "two or more, a letter first");
+		if (len > 0 &&
+		    (strncmp(name, prefix, len) != 0 || name[len] != '_'))
+			dialect_find_fault(list, false, path,
+			    "must begin with %s_", prefix);
+	}
+}
+
+static struct finding *
+heroku_check(const cJSON *manifest, bool allow_http)
+{
+	const char *version;
+	struct finding *list = NULL;
+	size_t i;
+
+	manifest_check(&list, manifest, "", rules, COUNT(rules), allow_http);
+	for (i = 0; i < COUNT(place_rules); i++)
+		if (cJSON_IsString(manifest_get(manifest, place_rules[i].path)))
+			manifest_check(&list, manifest, "", &place_rules[i], 1,
+			    allow_http);
+	manifest_check(&list, manifest, "", url_rules, COUNT(url_rules),
+	    allow_http);
+	check_names(&list, manifest);
+	if (manifest_get(manifest, "api.username") != NULL)
+		dialect_find_fault(&list, false, "api.username",
+		    "must be left out; the id is the user name");
+	version = cJSON_GetStringValue(manifest_get(manifest, "api.version"));
+	if (version != NULL && strcmp(version, "1") != 0)
+		dialect_find_fault(&list, true, "api.version",
+		    "is not spoken here; version 1 is");
+	manifest_check_plans(&list, json_get(manifest, "plans"), "name",
+	    manifest_plan_rules, MANIFEST_PLAN_RULES);
+	return list;
+}
+
+/* url with the path of resources at its end. */
+static const char *
+resources_url(const char *url)
+{
+	size_t len = strlen(url), tail = strlen(RESOURCES);
+
+	while (len > 0 && url[len - 1] == '/')
+		len--;
+	if (len >= tail && strncmp(url + len - tail, RESOURCES, tail) == 0)
+		return url;
+	return mem_printf("%s" RESOURCES, mem_dup(url, len));
+}
+
+static void
+read_place(struct provider *p, const cJSON *place)
+{
+	const char *url = json_text(place, "base_url");
+
+	if (cJSON_IsString(place)) {
+		p->base_url = resources_url(place->valuestring);
+		p->sso_url = p->base_url;
+		p->sso_get = true;
+		return;
+	}
+	/* only production is said to be completed where it lacks the path */
+	p->base_url = url == NULL || p->test ? url : resources_url(url);
+	p->sso_url = json_text(place, "sso_url");
+}
+
+static bool requires(const cJSON *api, const char *feature)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, json_get(api, "requires"))
+		if (cJSON_IsString(item) &&
+		    strcmp(item->valuestring, feature) == 0)
+			return true;
+	return false;
+}
+
+static void
+heroku_read(struct provider *p, const cJSON *manifest)
+{
+	const cJSON *api = json_get(manifest, "api");
+
+	p->user = json_text(manifest, "id");
+	p->name = json_text(manifest, "name");
+	if (p->name == NULL)
+		p->name = p->user;
+	p->password = json_text(api, "password");
+	p->sso_salt = json_text(api, "sso_salt");
+	p->log_drain = requires(api, "syslog_drain");
+	p->many_per_app = requires(api, "many_per_app");
+	p->plan_updateable = true;
+	p->config_vars = json_get(api, "config_vars");
+	read_place(p, json_get(api, p->test ? "test" : "production"));
+}
+
+static cJSON *
+provision_body(const struct order *order)
+{
+	cJSON *body = cJSON_CreateObject();
+
+	json_add_text(body, "heroku_id", order->heroku_id);
+	json_add_text(body, "uuid", order->uuid);
+	json_add_text(body, "plan", order->plan);
+	json_add_text(body, "region", order->provider_region);
+	json_add_text(body, "callback_url",
+	    dialect_callback(order->public_url, order->heroku_id));
+	json_add_text(body, "logplex_token", NULL);
+	cJSON_AddItemToObject(body, "options", dialect_options(order, true));
+	return body;
+}
+
+static cJSON *
+change_body(const struct order *order)
+{
+	cJSON *body = cJSON_CreateObject();
+
+	json_add_text(body, "heroku_id", order->heroku_id);
+	json_add_text(body, "uuid", order->uuid);
+	json_add_text(body, "plan", order->plan);
+	return body;
+}
+
+static void
+heroku_ask(struct exchange *x, const struct order *order)
+{
+	static cJSON *(*const bodies[])(
+	    const struct order *) = {[ORDER_PROVISION] = provision_body,
+	    [ORDER_CHANGE] = change_body,
+	    [ORDER_REMOVE] = NULL};
+
+	dialect_question(x, order, order->uuid);
+	if (bodies[order->kind] != NULL)
+		x->body = json_print(bodies[order->kind](order), false);
+}
+
+static void
+heroku_hear(struct outcome *out, const struct order *order,
+    const struct exchange *x)
+{
+	dialect_hear(out, &dialect_heroku, order, x, false);
+	/* 503 is a refusal for now, with a message for the user */
+	if (x->status == 503)
+		out->message = dialect_sentence(x);
+}
+
+/* What a provider's page needs for the platform's header: base64url JSON. */
+static const char *
+nav_data(const struct order *order)
+{
+	const struct provider *p = order->provider;
+	cJSON *data = cJSON_CreateObject(), *addon;
+	const char *text;
+
+	json_add_text(data, "addon", p->name);
+	json_add_text(data, "appname", order->app_name);
+	addon = cJSON_CreateObject();
+	cJSON_AddItemToArray(cJSON_AddArrayToObject(data, "addons"), addon);
+	json_add_text(addon, "slug", p->user);
+	json_add_text(addon, "name", p->name);
+	cJSON_AddTrueToObject(addon, "current");
+	text = json_print(data, false);
+	return hash_base64url(text, strlen(text));
+}
+
+/* The newest of the three tokens covers the user as well. */
+static const char *
+user_token(const struct order *order, const char *time, const char *user_id,
+    const char *email)
+{
+	const char *text = mem_printf("%s:%s:%s:%s:%s", order->uuid,
+	    order->provider->sso_salt, time, user_id, email);
+
+	return hash_sha256(text, strlen(text));
+}
+
+static void
+add(struct entrance *out, const char *name, const char *value)
+{
+	json_var_set(&out->fields, name, value, false);
+}
+
+/* The fields of all versions at once, so that any handler finds its own. */
+static void
+sign_form(struct entrance *out, const struct order *order,
+    const struct visitor *visitor, const char *time)
+{
+	const char *id = order->resource, *uuid = order->uuid;
+	const char *salt = order->provider->sso_salt;
+	const char *user_id = visitor->user_id;
+
+	if (strncmp(user_id, "us-", 3) == 0)
+		user_id += 3;
+	add(out, "id", id);
+	add(out, "token", dialect_token(id, salt, time));
+	add(out, "timestamp", time);
+	add(out, "nav-data", nav_data(order));
+	add(out, "email", visitor->email);
+	add(out, "app", order->app_name);
+	add(out, "context_app", order->app_name);
+	add(out, "user_id", user_id);
+	add(out, "resource_id", uuid);
+	add(out, "resource_token", dialect_token(uuid, salt, time));
+	add(out, "user_scoped_resource_token",
+	    user_token(order, time, user_id, visitor->email));
+}
+
+static bool
+heroku_sign(struct entrance *out, const struct order *order,
+    const struct visitor *visitor, int64_t now)
+{
+	const struct provider *p = order->provider;
+	const char *time = mem_printf("%lld", (long long)now);
+	const char *id = order->resource;
+
+	*out = (struct entrance){.post = !p->sso_get, .url = p->sso_url};
+	if (p->sso_url == NULL || p->sso_salt == NULL || id == NULL)
+		return false;
+	if (!p->sso_get) {
+		sign_form(out, order, visitor, time);
+		return true;
+	}
+	out->url =
+	    mem_printf("%s?token=%s&timestamp=%s&nav-data=%s&email=%s&app=%s",
+	        dialect_url(p->sso_url, id),
+	        dialect_token(id, p->sso_salt, time), time, nav_data(order),
+	        dialect_escape(visitor->email),
+	        dialect_escape(order->app_name));
+	return true;
+}
+
+static cJSON *
+heroku_row(const struct installation *in)
+{
+	cJSON *row = cJSON_CreateObject();
+
+	/* shown as text even where the provider gave a number */
+	json_add_text(row, "provider_id",
+	    in->resource == NULL ? NULL : json_plain(in->resource));
+	json_add_text(row, "heroku_id", in->heroku_id);
+	json_add_text(row, "callback_url",
+	    dialect_callback(in->public_url, in->heroku_id));
+	json_add_text(row, "plan", in->plan);
+	json_add_text(row, "name", in->app_name);
+	json_add_text(cJSON_AddObjectToObject(row, "resource"), "uuid",
+	    in->uuid);
+	return row;
+}
+
+static cJSON *
+heroku_info(const struct installation *in)
+{
+	cJSON *info = cJSON_CreateObject();
+
+	json_add_text(info, "id", in->heroku_id);
+	json_add_text(info, "name", in->app_name);
+	cJSON_AddItemToObject(info, "config", json_vars(in->config));
+	json_add_text(info, "callback_url",
+	    dialect_callback(in->public_url, in->heroku_id));
+	json_add_text(info, "owner_email", in->owner_email);
+	json_add_text(info, "region", in->provider_region);
+	cJSON_AddArrayToObject(info, "domains");
+	json_add_text(cJSON_AddObjectToObject(info, "resource"), "uuid",
+	    in->uuid);
+	return info;
+}
+
+const struct dialect dialect_heroku = {
+    .name = "heroku",
+    .family = FAMILY_HEROKU,
+    .drops_undeclared = false,
+    .undeclared = FAIL_FORBIDDEN,
+    .rebinds = false,
+    .plan_key = "name",
+    .check = heroku_check,
+    .read = heroku_read,
+    .ask = heroku_ask,
+    .hear = heroku_hear,
+    .sign = heroku_sign,
+    .row = heroku_row,
+    .info = heroku_info,
+};

@@ -1,0 +1,148 @@
+#include "plan.h"
+#include "hash.h"
+#include "html.h"
+#include "mem.h"
+
+#include <string.h>
+
+/* Prices are per 30 days; a "pricing" is per minute. */
+enum { PLAN_MINUTES = 30 * 24 * 60 };
+
+#define FIELD(member) offsetof(struct plan, member)
+
+static const struct json_field plan_fields[] = {
+    {"id",           JSON_STRING, JSON_MUST, FIELD(id),           NULL},
+    {"name",         JSON_STRING, JSON_MUST, FIELD(name),         NULL},
+    {"display_name", JSON_STRING, JSON_MUST, FIELD(display_name), NULL},
+    {"description",  JSON_STRING, JSON_MUST, FIELD(description),  NULL},
+    {"price",        JSON_NUMBER, JSON_MUST, FIELD(price),        NULL},
+    {"position",     JSON_NUMBER, JSON_MUST, FIELD(position),     NULL},
+    {"options",      JSON_ANY,    JSON_OMIT, FIELD(options),      NULL},
+    {"disabled",     JSON_BOOL,   JSON_OMIT, FIELD(disabled),     NULL},
+};
+
+const struct json_shape plan_shape = {plan_fields,
+    sizeof(plan_fields) / sizeof(plan_fields[0]), sizeof(struct plan),
+    FIELD(next)};
+
+struct plan *
+plan_find(struct plan *plans, const char *id_or_name)
+{
+	struct plan *p;
+
+	for (p = plans; p != NULL; p = p->next)
+		if (strcmp(p->id, id_or_name) == 0)
+			return p;
+	for (p = plans; p != NULL; p = p->next)
+		if (strcmp(p->name, id_or_name) == 0)
+			return p;
+	return NULL;
+}
+
+/* The display name; where "name" is not the canonical one, it is for show. */
+static const char *
+display_name(const cJSON *item, const char *name_key)
+{
+	const char *keys[] = {"display_name", "name", name_key}, *text;
+	size_t i;
+
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		text = json_text(item, keys[i]);
+		if (text != NULL && *text != '\0')
+			return text;
+	}
+	return "";
+}
+
+struct plan *
+plan_list(const cJSON *plans, const char *name_key)
+{
+	struct plan *first = NULL, **tail = &first, *p;
+	const cJSON *item, *price, *options;
+	const char *text;
+	int position = 0;
+
+	cJSON_ArrayForEach(item, plans) {
+		text = json_text(item, name_key);
+		if (text == NULL)
+			continue;
+		p = mem_alloc(sizeof(*p));
+		p->id = hash_id();
+		p->name = mem_copy(text);
+		p->display_name = mem_copy(display_name(item, name_key));
+		text = json_text(item, "description");
+		p->description = text == NULL ? "" : mem_copy(text);
+		price = json_get(item, "price");
+		if (cJSON_IsNumber(price) && price->valuedouble > 0)
+			p->price = price->valuedouble;
+		p->position = ++position;
+		options = json_get(item, "options");
+		if (cJSON_IsObject(options))
+			p->options = cJSON_Duplicate(options, true);
+		*tail = p;
+		tail = &p->next;
+	}
+	return first;
+}
+
+/* The line after the one at p; *blank tells whether p's was blank. */
+static const char *
+next_line(const char *p, bool *blank)
+{
+	size_t len = strcspn(p, "\n");
+
+	*blank = strspn(p, " \t\r") >= len;
+	return p[len] == '\0' ? p + len : p + len + 1;
+}
+
+const char *
+plan_html(const char *markdown)
+{
+	struct mem_text t = {0};
+	const char *p = markdown, *next;
+	bool blank, open = false;
+
+	for (; *p != '\0'; p = next) {
+		next = next_line(p, &blank);
+		if (blank) {
+			if (open)
+				mem_puts(&t, "</p>\n");
+			open = false;
+			continue;
+		}
+		mem_puts(&t, open ? "\n" : "<p>");
+		open = true;
+		for (; p < next && *p != '\n'; p++)
+			if (*p != '\r')
+				html_add(&t, *p);
+	}
+	if (open)
+		mem_puts(&t, "</p>\n");
+	return t.text == NULL ? "" : t.text;
+}
+
+cJSON *
+plan_view(const struct plan *plan, const char *region)
+{
+	cJSON *view = cJSON_CreateObject(), *pricing;
+
+	json_add_text(view, "id", plan->id);
+	json_add_text(view, "name", plan->name);
+	json_add_text(view, "display_name", plan->display_name);
+	cJSON_AddNumberToObject(view, "price", plan->price);
+	json_add_text(view, "description", plan_html(plan->description));
+	cJSON_AddNumberToObject(view, "position", plan->position);
+	cJSON_AddFalseToObject(view, "on_demand");
+	cJSON_AddBoolToObject(view, "disabled", plan->disabled);
+	cJSON_AddNullToObject(view, "disabled_alternative_plan_id");
+	json_add_text(view, "sku", mem_printf("%s-%s", region, plan->name));
+	cJSON_AddFalseToObject(view, "hds_available");
+	pricing =
+	    cJSON_AddObjectToObject(cJSON_AddObjectToObject(view, "pricings"),
+	        "default");
+	json_add_text(pricing, "price",
+	    mem_printf("%.10f", plan->price / PLAN_MINUTES));
+	json_add_text(pricing, "currency", "EUR");
+	json_add_text(pricing, "period", "minute");
+	return view;
+}

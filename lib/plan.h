@@ -1,0 +1,41 @@
+#ifndef SUTLER_PLAN_H
+#define SUTLER_PLAN_H
+
+#include "json.h"
+
+/*
+ * A plan of a provider, as its record keeps it.  Source: Scalingo API, "Plan"
+ * (the documented fields), AppFog manifest plans[].
+ */
+struct plan {
+	struct plan *next;
+	const char *id;   /* 24 hex digits, ours; what plan_id means */
+	const char *name; /* canonical; what the provider is sent */
+	const char *display_name;
+	const char *description; /* Markdown, as in the manifest */
+	double price;            /* per 30 days; 0 is free */
+	double position;         /* 1, 2, … in the manifest's order */
+	cJSON *options;          /* object given on to the provider, or NULL */
+	bool disabled;           /* no longer sold */
+};
+
+extern const struct json_shape plan_shape;
+
+/* The plan with that id (or, where none has it, that name), or NULL. */
+struct plan *plan_find(struct plan *plans, const char *id_or_name);
+
+/*
+ * The plans of a manifest's "plans" array, every one with a fresh id.  The
+ * display name falls back to the name, the price to 0; the name is "name", or
+ * where name_key says so ("id", in AppFog's dialect) another key.
+ */
+struct plan *plan_list(const cJSON *plans, const char *name_key);
+
+/* The plan as clients read it; region is a part of its sku.  The description
+ * is HTML (paragraphs, all else escaped).  Source: Scalingo API, "Plan". */
+cJSON *plan_view(const struct plan *plan, const char *region);
+
+/* markdown as minimal HTML: its paragraphs, with everything else escaped. */
+const char *plan_html(const char *markdown);
+
+#endif

@@ -1,0 +1,304 @@
+#include "provider.h"
+#include "client.h"
+#include "hash.h"
+#include "mem.h"
+#include "secret.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum { USER_MAX = 255, CATEGORY_ID_LENGTH = 24 };
+
+#define FIELD(member) offsetof(struct provider, member)
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+static const struct json_field fields[] = {
+    {"slug",       JSON_STRING, JSON_MUST, FIELD(slug),         NULL       },
+    {"dialect",    JSON_STRING, JSON_MUST, FIELD(dialect_name), NULL       },
+    {"category",   JSON_STRING, JSON_MUST, FIELD(category),     NULL       },
+    {"created_at", JSON_STRING, JSON_MUST, FIELD(created_at),   NULL       },
+    {"test",       JSON_BOOL,   JSON_OMIT, FIELD(test),         NULL       },
+    {"plans",      JSON_LIST,   JSON_MUST, FIELD(plans),        &plan_shape},
+    {"manifest",   JSON_ANY,    JSON_MUST, FIELD(manifest),     NULL       },
+};
+
+static const struct json_shape shape = {fields, COUNT(fields),
+    sizeof(struct provider), 0};
+
+/* The members of a manifest that are secrets, wherever a dialect has them. */
+static const char *const secrets[] = {"password", "sso_salt", "api.password",
+    "api.sso_salt"};
+
+static cJSON *
+secret_member(cJSON *manifest, const char *path)
+{
+	const char *key = strchr(path, '.');
+
+	return key == NULL ? json_get(manifest, path)
+	                   : json_get(json_get(manifest, "api"), key + 1);
+}
+
+static const struct fail *
+open_secrets(cJSON *manifest)
+{
+	const struct fail *f;
+	const char *clear;
+	cJSON *item;
+	size_t i;
+
+	for (i = 0; i < COUNT(secrets); i++) {
+		item = secret_member(manifest, secrets[i]);
+		if (!cJSON_IsString(item))
+			continue;
+		f = secret_open(&clear, item->valuestring);
+		if (f != NULL)
+			return f;
+		item->valuestring = mem_copy(clear);
+	}
+	return NULL;
+}
+
+static void
+seal_secrets(cJSON *manifest)
+{
+	cJSON *item;
+	size_t i;
+
+	for (i = 0; i < COUNT(secrets); i++) {
+		item = secret_member(manifest, secrets[i]);
+		if (cJSON_IsString(item))
+			item->valuestring =
+			    mem_copy(secret_seal(item->valuestring));
+	}
+}
+
+/* The provider of a record; an administrator may have edited it. */
+static const struct fail *
+parse(struct provider **out, const char *path, const cJSON *record)
+{
+	struct provider *p = mem_alloc(sizeof(*p));
+	const struct fail *f;
+
+	f = json_read(p, record, &shape);
+	if (f != NULL)
+		return fail(f->code, "%s: %s", path, f->text);
+	p->dialect = dialect_find(p->dialect_name);
+	if (p->dialect == NULL)
+		return fail(FAIL_BUSY, "%s: dialect \"%s\" is none of %s", path,
+		    p->dialect_name, dialect_names());
+	/* the record belongs to its reader; what is opened here stays here */
+	p->manifest = cJSON_Duplicate(p->manifest, true);
+	f = open_secrets(p->manifest);
+	if (f != NULL)
+		return f;
+	provider_read(p);
+	if (p->name == NULL || p->user == NULL || p->password == NULL ||
+	    p->base_url == NULL)
+		return fail(FAIL_BUSY,
+		    "%s: the manifest lacks a name, a user, a password or a "
+		    "URL",
+		    path);
+	*out = p;
+	return NULL;
+}
+
+const struct fail *
+provider_load(struct provider **out, struct store *store, const char *slug)
+{
+	struct store_record *record;
+	const struct fail *f;
+	const char *path;
+
+	if (!provider_slug_allowed(slug))
+		return fail_missing("addon_provider");
+	path = store_path("providers", slug);
+	f = store_read(&record, store, path);
+	if (f != NULL)
+		return f;
+	if (record == NULL)
+		return fail_missing("addon_provider");
+	f = parse(out, path, record->json);
+	if (f == NULL && strcmp((*out)->slug, slug) != 0)
+		f = fail(FAIL_BUSY, "%s: the slug is that of another", path);
+	return f;
+}
+
+static const char *
+user_key(const char *user)
+{
+	return mem_printf("user %s", user);
+}
+
+/* True where user may stand in a key of the index. */
+static bool
+is_user(const char *user)
+{
+	const char *p;
+
+	for (p = user; *p != '\0'; p++)
+		if (iscntrl((unsigned char)*p))
+			return false;
+	return p > user && p - user <= USER_MAX;
+}
+
+const struct fail *
+provider_load_user(struct provider **out, struct store *store, const char *user)
+{
+	const struct fail *f;
+	const char *slug = NULL;
+	struct provider *p;
+
+	if (!is_user(user))
+		return fail_missing("addon_provider");
+	f = index_find(&slug, store, user_key(user));
+	if (f != NULL)
+		return f;
+	if (slug == NULL)
+		return fail_missing("addon_provider");
+	f = provider_load(&p, store, slug);
+	if (f != NULL)
+		return f;
+	/* the index is derived; the record decides */
+	if (strcmp(p->user, user) != 0)
+		return fail_missing("addon_provider");
+	*out = p;
+	return NULL;
+}
+
+struct list {
+	struct provider **items;
+	size_t count, room;
+};
+
+static const struct fail *
+list_one(void *arg, const struct store_record *record)
+{
+	struct list *list = arg;
+	struct provider **bigger, *p;
+	const struct fail *f;
+
+	f = parse(&p, record->path, record->json);
+	if (f != NULL)
+		return f;
+	if (list->count == list->room) {
+		list->room = list->room == 0 ? 16 : list->room * 2;
+		bigger = mem_alloc(list->room * sizeof(struct provider *));
+		if (list->count > 0)
+			memcpy(bigger, list->items,
+			    list->count * sizeof(struct provider *));
+		list->items = bigger;
+	}
+	list->items[list->count++] = p;
+	return NULL;
+}
+
+const struct fail *
+provider_list(struct provider ***out, size_t *count, struct store *store)
+{
+	struct list list = {0};
+	const struct fail *f;
+
+	f = store_walk(store, "providers", list_one, &list);
+	if (f != NULL)
+		return f;
+	*out = list.items;
+	*count = list.count;
+	return NULL;
+}
+
+const struct fail *
+provider_put(struct store *store, const struct provider *p)
+{
+	const char *path = store_path("providers", p->slug);
+	struct store_record *record;
+	const struct fail *f;
+	struct provider *other;
+	cJSON *json;
+
+	f = store_read(&record, store, path);
+	if (f != NULL)
+		return f;
+	if (record != NULL)
+		return fail(FAIL_CONFLICT,
+		    "there is a provider with the slug %s", p->slug);
+	f = provider_load_user(&other, store, p->user);
+	if (f == NULL)
+		return fail(FAIL_CONFLICT,
+		    "the user name %s is that of the provider %s", p->user,
+		    other->slug);
+	if (f->code != FAIL_MISSING)
+		return f;
+	json = json_write(p, &shape);
+	seal_secrets(json_get(json, "manifest"));
+	store_put(store, path, json);
+	return NULL;
+}
+
+void
+provider_order(struct outcome *out, const struct conf *conf,
+    const struct order *order, long timeout)
+{
+	const struct dialect *d = order->provider->dialect;
+	struct exchange x;
+
+	d->ask(&x, order);
+	client_send(&x, conf, timeout);
+	d->hear(out, order, &x);
+}
+
+cJSON *
+provider_view(const struct provider *p, const char *region)
+{
+	cJSON *view = provider_view_brief(p), *plans;
+	const struct plan *plan;
+
+	json_add_text(view, "short_description", p->short_description);
+	json_add_text(view, "description", plan_html(p->description));
+	cJSON_AddItemToObject(view, "category",
+	    provider_category_view(p->category, 0));
+	json_add_text(view, "provider_name", p->provider_name);
+	json_add_text(view, "provider_url", p->provider_url);
+	cJSON_AddFalseToObject(view, "hds_available");
+	plans = cJSON_AddArrayToObject(view, "plans");
+	for (plan = p->plans; plan != NULL; plan = plan->next)
+		if (!plan->disabled)
+			cJSON_AddItemToArray(plans, plan_view(plan, region));
+	return view;
+}
+
+cJSON *
+provider_view_brief(const struct provider *p)
+{
+	cJSON *view = cJSON_CreateObject();
+
+	json_add_text(view, "id", p->slug);
+	json_add_text(view, "name", p->name);
+	json_add_text(view, "logo_url", p->logo_url);
+	return view;
+}
+
+cJSON *
+provider_category_view(const char *name, int position)
+{
+	cJSON *view = cJSON_CreateObject();
+
+	json_add_text(view, "id",
+	    mem_dup(hash_sha1(name, strlen(name)), CATEGORY_ID_LENGTH));
+	json_add_text(view, "name", name);
+	json_add_text(view, "description", "");
+	cJSON_AddNumberToObject(view, "position", position);
+	return view;
+}
+
+const struct fail *
+provider_rows(struct index_rows *rows, const char *path, const cJSON *record)
+{
+	const struct fail *f;
+	struct provider *p;
+
+	f = parse(&p, path, record);
+	if (f != NULL)
+		return f;
+	index_key(rows, user_key(p->user), p->slug);
+	return NULL;
+}

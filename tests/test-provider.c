@@ -1,0 +1,368 @@
+/*
+ * Providers over a store, an index and a client that are made up here, and
+ * linked before the library's.
+ */
+#include "provider.h"
+#include "client.h"
+#include "mem.h"
+#include "secret.h"
+#include "tap.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The store: records in the order of their paths, put ones at the end. */
+static struct store_record records[8];
+static size_t record_count;
+/* The index: pairs of key and value. */
+static const char *keys[16];
+static size_t key_count;
+static const char *asked;
+static struct exchange answer;
+
+const char *
+store_path(const char *kind, const char *name)
+{
+	return mem_printf("%s/%s.json", kind, name);
+}
+
+const struct fail *
+store_read(struct store_record **out, struct store *s, const char *path)
+{
+	size_t i;
+
+	(void)s;
+	*out = NULL;
+	for (i = 0; i < record_count; i++)
+		if (strcmp(records[i].path, path) == 0)
+			*out = &records[i];
+	return NULL;
+}
+
+const struct fail *
+store_walk(struct store *s, const char *kind, store_visit *visit, void *arg)
+{
+	const struct fail *f = NULL;
+	size_t i;
+
+	(void)s;
+	for (i = 0; i < record_count && f == NULL; i++)
+		if (strncmp(records[i].path, kind, strlen(kind)) == 0)
+			f = visit(arg, &records[i]);
+	return f;
+}
+
+void
+store_put(struct store *s, const char *path, const cJSON *json)
+{
+	(void)s;
+	records[record_count].path = path;
+	records[record_count++].json = cJSON_Duplicate(json, true);
+}
+
+void
+index_key(struct index_rows *rows, const char *key, const char *value)
+{
+	(void)rows;
+	keys[key_count++] = key;
+	keys[key_count++] = value;
+}
+
+const struct fail *
+index_find(const char **value, struct store *s, const char *key)
+{
+	size_t i;
+
+	(void)s;
+	*value = NULL;
+	for (i = 0; i < key_count; i += 2)
+		if (strcmp(keys[i], key) == 0)
+			*value = keys[i + 1];
+	return NULL;
+}
+
+const char *
+secret_seal(const char *clear)
+{
+	return mem_printf("sealed %s", clear);
+}
+
+const struct fail *
+secret_open(const char **clear, const char *sealed)
+{
+	*clear = sealed + strlen("sealed ");
+	return strncmp(sealed, "sealed ", 7) == 0
+	           ? NULL
+	           : fail(FAIL_SYSTEM, "\"%s\" is not sealed", sealed);
+}
+
+void
+client_send(struct exchange *x, const struct conf *conf, long timeout)
+{
+	(void)conf;
+	asked = mem_printf("%s %s %ld", x->method, x->url, timeout);
+	x->status = answer.status;
+	x->answer = answer.answer;
+	x->answer_len = strlen(answer.answer);
+}
+
+static cJSON *
+parse(const char *text)
+{
+	cJSON *json = NULL;
+
+	return json_parse(&json, text, strlen(text)) == NULL ? json : NULL;
+}
+
+static const char scalingo[] =
+    "{\"name\":\"Acme  Cache!\",\"username\":\"acme\",\"password\":\"pw\","
+    "\"sso_salt\":\"salt\",\"short_description\":\"Fast\","
+    "\"description\":\"A\\n\\nB\",\"logo_url\":\"//cdn.example/a.svg\","
+    "\"config_vars\":[\"ACME_URL\"],"
+    "\"production\":{\"base_url\":\"https://acme.example/r\"},"
+    "\"test\":{\"base_url\":\"http://127.0.0.1:9000/r\"},"
+    "\"plans\":[{\"name\":\"small\"},{\"name\":\"big\",\"price\":5}]}";
+
+static const char heroku[] =
+    "{\"id\":\"tide-db\",\"api\":{\"config_vars\":[\"TIDE_DB_URL\"],"
+    "\"regions\":[\"us\"],\"password\":\"pw2\",\"sso_salt\":\"salt2\","
+    "\"production\":\"https://tide.example/\"}}";
+
+static const struct fail *
+make(struct provider **p, const char *manifest, const char *dialect,
+    const char *slug, bool test)
+{
+	struct finding *findings;
+
+	*p = NULL;
+	return provider_new(p, &findings, parse(manifest), dialect, slug, NULL,
+	    false, test);
+}
+
+static void
+test_new(void)
+{
+	struct provider *p;
+
+	ok(make(&p, scalingo, NULL, NULL, false) == NULL, "a manifest");
+	is(p->slug, "acme-cache", "the slug is made of the name");
+	is(p->dialect_name, "scalingo", "the dialect is guessed");
+	is(p->category, "Add-ons", "a category");
+	is(p->base_url, "https://acme.example/r", "production");
+	is(p->plans->next->name, "big", "plans");
+	ok(provider_declares(p, "ACME_URL") && !provider_declares(p, "ACME"),
+	    "declared variables");
+	is(p->provider_name, "", "what is not said is empty");
+	ok(make(&p, scalingo, "scalingo", "x", true) == NULL, "for tests");
+	is(p->slug, "x", "the slug is as given");
+	is(p->base_url, "http://127.0.0.1:9000/r", "test URLs");
+	ok(make(&p, heroku, NULL, NULL, false) == NULL, "a Heroku manifest");
+	is(p->slug, "tide-db", "the slug is made of the id");
+	is(p->name, "tide-db", "the name, too");
+	is(p->plans->name, "test", "one plan where there are none");
+	is(p->base_url, "https://tide.example/heroku/resources", "its URL");
+}
+
+static void
+test_refused(void)
+{
+	static const struct {
+		const char *manifest, *dialect, *slug;
+		bool test;
+		const char *field;
+	} cases[] = {
+	    {"{}",	           NULL,       NULL, false, "dialect" },
+	    {"[1]",                  NULL,       NULL, false, "dialect" },
+	    {scalingo,               "osb",      NULL, false, "dialect" },
+	    {scalingo,               "heroku",   NULL, false, "id"      },
+	    {"{\"username\":\"x\"}", NULL,       NULL, false, "name"    },
+	    {"[]",	           "scalingo", NULL, false, "name"    },
+	    {scalingo,               NULL,       "A",  false, "slug"    },
+	    {scalingo,               NULL,       "",   false, "slug"    },
+	    {scalingo,               NULL,       "-a", false, "slug"    },
+	    {scalingo,               NULL,       "..", false, "slug"    },
+	    {heroku,                 NULL,       NULL, true,  "api.test"},
+	};
+	const struct fail *f;
+	struct provider *p;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		f = make(&p, cases[i].manifest, cases[i].dialect, cases[i].slug,
+		    cases[i].test);
+		ok(f != NULL && f->code == FAIL_INVALID && p == NULL,
+		    "case %zu is refused", i);
+		is(f == NULL ? NULL : f->items->field, cases[i].field,
+		    "for its %s", cases[i].field);
+	}
+}
+
+static void
+add(const char *manifest, const char *slug)
+{
+	struct provider *p;
+
+	ok(make(&p, manifest, NULL, slug, false) == NULL, "made");
+	ok(provider_put(NULL, p) == NULL, "put");
+	ok(provider_rows(NULL, records[record_count - 1].path,
+	       records[record_count - 1].json) == NULL,
+	    "indexed");
+}
+
+static void
+test_store(void)
+{
+	const struct fail *f;
+	struct provider *p, **list;
+	const cJSON *item;
+	struct mem_text t = {0};
+	size_t count;
+
+	add(scalingo, NULL);
+	add(heroku, NULL);
+	is(records[0].path, "providers/acme-cache.json", "its path");
+	cJSON_ArrayForEach(item, records[0].json)
+		mem_addf(&t, "%s ", item->string);
+	is(t.text, "slug dialect category created_at plans manifest ",
+	    "the record's keys in their order");
+	item = json_get(records[0].json, "manifest");
+	is(json_text(item, "password"), "sealed pw", "a sealed password");
+	is(json_text(item, "sso_salt"), "sealed salt", "a sealed salt");
+	is(json_text(item, "username"), "acme", "nothing else is");
+	item = json_get(json_get(records[1].json, "manifest"), "api");
+	is(json_text(item, "password"), "sealed pw2", "below api, too");
+	is(json_text(item, "sso_salt"), "sealed salt2", "and its salt");
+	is(keys[0], "user acme", "the index knows the user");
+	is(keys[1], "acme-cache", "and whose it is");
+
+	ok(provider_load(&p, NULL, "acme-cache") == NULL, "loaded");
+	is(p->password, "pw", "with its password");
+	is(json_text(json_get(records[0].json, "manifest"), "password"),
+	    "sealed pw", "the record is left as it is");
+	is(p->sso_salt, "salt", "and salt");
+	ok(p->plans->next->price == 5, "and plans");
+	ok(strlen(p->plans->id) == 24, "and their ids");
+	f = provider_load(&p, NULL, "none");
+	ok(f != NULL && f->code == FAIL_MISSING, "an unknown slug");
+	is(f->what, "addon_provider", "is an unknown addon_provider");
+	f = provider_load(&p, NULL, "../x");
+	ok(f != NULL && f->code == FAIL_MISSING, "a slug that is none");
+
+	ok(provider_list(&list, &count, NULL) == NULL && count == 2, "listed");
+	is(list[1]->slug, "tide-db", "in order");
+
+	make(&p, scalingo, NULL, NULL, false);
+	f = provider_put(NULL, p);
+	ok(f != NULL && f->code == FAIL_CONFLICT, "the slug is taken");
+	is(f->text, "there is a provider with the slug acme-cache", "says it");
+	make(&p, scalingo, NULL, "other", false);
+	f = provider_put(NULL, p);
+	ok(f != NULL && f->code == FAIL_CONFLICT, "the user name is taken");
+	ok(record_count == 2, "neither was put");
+}
+
+static void
+test_user(void)
+{
+	const struct fail *f;
+	struct provider *p;
+
+	ok(provider_load_user(&p, NULL, "tide-db") == NULL, "by its user");
+	is(p->slug, "tide-db", "the right one");
+	f = provider_load_user(&p, NULL, "nobody");
+	ok(f != NULL && f->code == FAIL_MISSING, "an unknown user");
+	f = provider_load_user(&p, NULL, "");
+	ok(f != NULL && f->code == FAIL_MISSING, "an empty user");
+	index_key(NULL, "user stale", "tide-db");
+	f = provider_load_user(&p, NULL, "stale");
+	ok(f != NULL && f->code == FAIL_MISSING, "the record decides");
+	index_key(NULL, "user a\nb", "tide-db");
+	f = provider_load_user(&p, NULL, "a\nb");
+	ok(f != NULL && f->code == FAIL_MISSING, "no key of two lines");
+}
+
+static void
+test_broken(void)
+{
+	static const char *const edits[] = {"{\"dialect\":\"osb\"}",
+	    "{\"manifest\":{}}", "{\"plans\":1}"};
+	const struct fail *f;
+	const cJSON *edit;
+	struct provider *p;
+	cJSON *saved = records[0].json;
+	size_t i;
+
+	for (i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
+		records[0].json = cJSON_Duplicate(saved, true);
+		edit = parse(edits[i])->child;
+		cJSON_ReplaceItemInObjectCaseSensitive(records[0].json,
+		    edit->string, cJSON_Duplicate(edit, true));
+		f = provider_load(&p, NULL, "acme-cache");
+		ok(f != NULL && f->code == FAIL_BUSY, "edited: %s", edits[i]);
+		ok(f != NULL && strstr(f->text, records[0].path) != NULL,
+		    "the text names the file");
+	}
+	records[0].json = saved;
+	records[0].path = "providers/moved.json";
+	f = provider_load(&p, NULL, "moved");
+	ok(f != NULL && f->code == FAIL_BUSY, "a slug that is not its own");
+	records[0].path = "providers/acme-cache.json";
+}
+
+static void
+test_order(void)
+{
+	struct provider *p;
+	struct order o = {.kind = ORDER_REMOVE, .resource = "r/1"};
+	struct outcome out;
+
+	provider_load(&p, NULL, "acme-cache");
+	o.provider = p;
+	answer = (struct exchange){.status = 204, .answer = ""};
+	provider_order(&out, NULL, &o, 7);
+	is(asked, "DELETE https://acme.example/r/r%2F1 7", "asked");
+	ok(out.kind == OUTCOME_DONE, "heard");
+	answer.status = 0;
+	provider_order(&out, NULL, &o, 7);
+	ok(out.kind == OUTCOME_FAILED && out.reason != NULL, "not heard");
+}
+
+static void
+test_views(void)
+{
+	struct provider *p;
+	cJSON *view;
+
+	provider_load(&p, NULL, "acme-cache");
+	is(json_print(provider_view_brief(p), false),
+	    "{\"id\":\"acme-cache\",\"name\":\"Acme  Cache!\","
+	    "\"logo_url\":\"//cdn.example/a.svg\"}",
+	    "the brief view");
+	p->plans->disabled = true;
+	view = provider_view(p, "local-1");
+	is(json_text(json_get(view, "plans")->child, "sku"), "local-1-big",
+	    "plans that are sold");
+	cJSON_DeleteItemFromObjectCaseSensitive(view, "plans");
+	is(json_print(view, false),
+	    "{\"id\":\"acme-cache\",\"name\":\"Acme  Cache!\","
+	    "\"logo_url\":\"//cdn.example/a.svg\","
+	    "\"short_description\":\"Fast\","
+	    "\"description\":\"<p>A</p>\\n<p>B</p>\\n\",\"category\":{"
+	    "\"id\":\"41b634ed241336cc8b5e0372\",\"name\":\"Add-ons\","
+	    "\"description\":\"\",\"position\":0},\"provider_name\":\"\","
+	    "\"provider_url\":\"\",\"hds_available\":false}",
+	    "the view in full");
+}
+
+int
+main(void)
+{
+	test_new();
+	test_refused();
+	test_store();
+	test_user();
+	test_broken();
+	test_order();
+	test_views();
+	return done();
+}
