@@ -1,0 +1,222 @@
+#include "client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "json.h"
+#include "mem.h"
+
+enum {
+	HEAD_MAX = 4 << 10, /* of the line before the body */
+	GRACE_MS = 1000     /* that send has beyond its own timeout */
+};
+
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static char *
+question(const struct exchange *x, const struct conf *conf, long timeout)
+{
+	cJSON *q = cJSON_CreateObject();
+
+	json_add_text(q, "method", x->method);
+	json_add_text(q, "url", x->url);
+	json_add_text(q, "user", x->user);
+	json_add_text(q, "password", x->password);
+	json_add_text(q, "accept", x->accept);
+	json_add_text(q, "body", x->body);
+	cJSON_AddNumberToObject(q, "timeout", (double)timeout);
+	cJSON_AddNumberToObject(q, "connect_timeout", CLIENT_CONNECT_TIMEOUT);
+	cJSON_AddBoolToObject(q, "allow_http", conf->allow_http);
+	cJSON_AddBoolToObject(q, "allow_private", conf->allow_private);
+	return json_print(q, false);
+}
+
+/*
+ * A pair of sockets that nobody else inherits, beyond the three standard
+ * descriptors even where some of those are closed.
+ */
+static bool
+open_pair(int pair[2])
+{
+	int low[2], i, error;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, low) == -1)
+		return false;
+	for (i = 0; i < 2; i++)
+		pair[i] = fcntl(low[i], F_DUPFD_CLOEXEC, 3);
+	error = errno;
+	close(low[0]);
+	close(low[1]);
+	if (pair[0] != -1 && pair[1] != -1)
+		return true;
+	close(pair[0] == -1 ? pair[1] : pair[0]);
+	errno = error;
+	return false;
+}
+
+/* Starts program with end as its stdin and stdout; 0 or an errno. */
+static int
+start(pid_t *pid, const char *program, int end)
+{
+	/* nothing of the request stands in its environment */
+	char name[] = "send", *argv[] = {name, NULL}, *envp[] = {NULL};
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t none, pipes;
+	int error;
+
+	sigemptyset(&none);
+	sigemptyset(&pipes);
+	sigaddset(&pipes, SIGPIPE);
+	sigaddset(&pipes, SIGTERM);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attr);
+	posix_spawn_file_actions_adddup2(&actions, end, STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, end, STDOUT_FILENO);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &pipes);
+	posix_spawnattr_setflags(&attr,
+	    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	error = posix_spawn(pid, program, &actions, &attr, argv, envp);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&actions);
+	return error;
+}
+
+static bool
+passing(void)
+{
+	return errno == EINTR || errno == EAGAIN;
+}
+
+/* MSG_NOSIGNAL: a program that died is no reason to die, too. */
+static bool
+push(int fd, const char *text, size_t *sent, size_t len)
+{
+	ssize_t n =
+	    send(fd, text + *sent, len - *sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (n == -1)
+		return passing();
+	*sent += (size_t)n;
+	if (*sent == len)
+		shutdown(fd, SHUT_WR);
+	return true;
+}
+
+static const char broken[] = "the program send failed";
+
+/* Takes all that comes back until the end; returns why not, or NULL. */
+static const char *
+talk(struct mem_text *out, int fd, const char *text, long timeout)
+{
+	static char bytes[64 << 10];
+	struct pollfd p = {.fd = fd};
+	size_t sent = 0, len = strlen(text);
+	int64_t left, deadline = now_ms() + timeout * 1000 + GRACE_MS;
+	ssize_t n;
+
+	while ((left = deadline - now_ms()) > 0) {
+		p.events = sent < len ? POLLIN | POLLOUT : POLLIN;
+		if (poll(&p, 1, (int)left) <= 0)
+			continue;
+		/* where nobody listens, what was said before still counts */
+		if ((p.revents & POLLOUT) && !push(fd, text, &sent, len))
+			sent = len;
+		if (!(p.revents & (POLLIN | POLLHUP | POLLERR)))
+			continue;
+		n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+		if (n == -1 && passing())
+			continue;
+		if (n <= 0)
+			return NULL;
+		if ((size_t)n > CLIENT_ANSWER_MAX + HEAD_MAX - out->len)
+			return broken;
+		mem_add(out, bytes, (size_t)n);
+	}
+	return mem_printf("no answer within %ld s", timeout);
+}
+
+/* By then it has said all it will say, so killing it takes nothing away, and
+ * the wait cannot last. */
+static void
+end_program(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+		continue;
+}
+
+static void
+hear(struct exchange *x, const struct mem_text *heard)
+{
+	const char *end = NULL;
+	const cJSON *status;
+	cJSON *head;
+
+	if (heard->len > 0)
+		end = memchr(heard->text, '\n', heard->len);
+	x->trouble = broken;
+	if (end == NULL ||
+	    json_parse(&head, heard->text, (size_t)(end - heard->text)) != NULL)
+		return;
+	status = json_get(head, "status");
+	if (!cJSON_IsNumber(status) || status->valueint < 0 ||
+	    status->valueint > 999)
+		return;
+	x->status = status->valueint;
+	if (x->status == 0) {
+		if (json_text(head, "trouble") != NULL)
+			x->trouble = json_text(head, "trouble");
+		return;
+	}
+	x->trouble = NULL;
+	x->answer = end + 1;
+	x->answer_len = heard->len - (size_t)(end + 1 - heard->text);
+}
+
+void
+client_send(struct exchange *x, const struct conf *conf, long timeout)
+{
+	const char *program = mem_printf("%s/send", conf->libexec);
+	const char *text = question(x, conf, timeout);
+	struct mem_text heard = {0};
+	int pair[2], error;
+	pid_t pid;
+
+	x->status = 0;
+	x->answer = "";
+	x->answer_len = 0;
+	if (!open_pair(pair)) {
+		x->trouble = mem_printf("no sockets: %s", strerror(errno));
+		return;
+	}
+	error = start(&pid, program, pair[1]);
+	close(pair[1]);
+	if (error != 0) {
+		close(pair[0]);
+		x->trouble = mem_printf("%s cannot be run: %s", program,
+		    strerror(error));
+		return;
+	}
+	x->trouble = talk(&heard, pair[0], text, timeout);
+	close(pair[0]);
+	end_program(pid);
+	if (x->trouble == NULL)
+		hear(x, &heard);
+}

@@ -1,0 +1,390 @@
+/*
+ * Sends one HTTP exchange: the question on stdin, the answer on stdout, as
+ * lib/client.h says.  It sees no record, and nothing else has libcurl.
+ */
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+#include <curl/curl.h>
+
+enum {
+	QUESTION_MAX = 1 << 20,
+	ANSWER_MAX = 256 << 10,
+	HEADERS_MAX = 64 << 10,
+	TIMEOUT_MAX = 60
+};
+
+struct question {
+	const char *method, *url, *user, *password, *accept, *body;
+	long timeout, connect_timeout; /* seconds */
+	bool allow_http, allow_private;
+};
+
+struct answer {
+	long status;
+	char trouble[512]; /* "": none */
+	size_t len, headers;
+	bool large, refused, chatty;
+	char body[ANSWER_MAX];
+};
+
+/*
+ * Addresses that are not on the public internet (the special-purpose address
+ * registries of RFC 6890), or that hide one which is not.
+ */
+static const struct range {
+	int family;
+	unsigned int bits;
+	unsigned char prefix[16];
+} ranges[] = {
+    {AF_INET,  8,  {0}                     },
+    {AF_INET,  8,  {10}                    },
+    {AF_INET,  10, {100, 64}               },
+    {AF_INET,  8,  {127}                   },
+    {AF_INET,  16, {169, 254}              },
+    {AF_INET,  12, {172, 16}               },
+    {AF_INET,  24, {192, 0, 0}             },
+    {AF_INET,  24, {192, 0, 2}             },
+    {AF_INET,  24, {192, 88, 99}           },
+    {AF_INET,  16, {192, 168}              },
+    {AF_INET,  15, {198, 18}               },
+    {AF_INET,  24, {198, 51, 100}          },
+    {AF_INET,  24, {203, 0, 113}           },
+    {AF_INET,  3,  {224}                   }, /* multicast, reserved, broadcast */
+  /* all that is not 2000::/3: loopback, mapped, local, multicast … */
+    {AF_INET6, 3,  {0}                     },
+    {AF_INET6, 2,  {0x40}                  },
+    {AF_INET6, 1,  {0x80}                  },
+    {AF_INET6, 23, {0x20, 0x01}            }, /* Teredo, ORCHID */
+    {AF_INET6, 32, {0x20, 0x01, 0x0d, 0xb8}},
+    {AF_INET6, 16, {0x20, 0x02}            }, /* 6to4 */
+    {AF_INET6, 20, {0x3f, 0xff}            },
+};
+
+static bool
+range_holds(const struct range *r, int family, const unsigned char *address)
+{
+	unsigned int rest = r->bits % 8, mask = 0xffU << (8 - rest) & 0xff;
+
+	if (r->family != family || memcmp(r->prefix, address, r->bits / 8) != 0)
+		return false;
+	return rest == 0 ||
+	       (address[r->bits / 8] & mask) == r->prefix[r->bits / 8];
+}
+
+static bool
+is_public(int family, const unsigned char *address)
+{
+	/* RFC 6052: where DNS64 works, every IPv4 host is reached so */
+	static const unsigned char nat64[12] = {0, 0x64, 0xff, 0x9b};
+	size_t i;
+
+	if (family == AF_INET6 && memcmp(address, nat64, sizeof(nat64)) == 0)
+		return is_public(AF_INET, address + sizeof(nat64));
+	for (i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (range_holds(&ranges[i], family, address))
+			return false;
+	return family == AF_INET || family == AF_INET6;
+}
+
+/* The address is looked at where it is used, so that no second look-up of the
+ * name can put another in its place. */
+static curl_socket_t
+open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct answer *a = data;
+	struct sockaddr_in6 v6;
+	struct sockaddr_in v4;
+	bool good = false;
+
+	(void)purpose;
+	if (to->family == AF_INET && to->addrlen >= sizeof(v4)) {
+		memcpy(&v4, &to->addr, sizeof(v4));
+		good = is_public(AF_INET, (unsigned char *)&v4.sin_addr);
+	} else if (to->family == AF_INET6 && to->addrlen >= sizeof(v6)) {
+		memcpy(&v6, (void *)&to->addr, sizeof(v6));
+		good = is_public(AF_INET6, v6.sin6_addr.s6_addr);
+	}
+	if (!good) {
+		a->refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+static size_t
+take_body(char *bytes, size_t size, size_t count, void *data)
+{
+	struct answer *a = data;
+	size_t len = size * count;
+
+	if (len > sizeof(a->body) - a->len) {
+		a->large = true;
+		return 0;
+	}
+	memcpy(a->body + a->len, bytes, len);
+	a->len += len;
+	return len;
+}
+
+static size_t
+take_header(char *bytes, size_t size, size_t count, void *data)
+{
+	struct answer *a = data;
+	size_t len = size * count;
+
+	(void)bytes;
+	a->headers += len;
+	if (a->headers > HEADERS_MAX) {
+		a->chatty = true;
+		return 0;
+	}
+	return len;
+}
+
+static bool __attribute__((format(printf, 2, 3)))
+trouble(struct answer *a, const char *format, ...)
+{
+	va_list args;
+
+	a->status = 0;
+	a->len = 0;
+	va_start(args, format);
+	vsnprintf(a->trouble, sizeof(a->trouble), format, args);
+	va_end(args);
+	return false;
+}
+
+static const struct {
+	CURLcode code;
+	const char *text;
+} troubles[] = {
+    {CURLE_URL_MALFORMAT,            "the URL cannot be read"                     },
+    {CURLE_COULDNT_RESOLVE_HOST,     "the host has no address"                    },
+    {CURLE_COULDNT_CONNECT,          "no connection could be made"                },
+    {CURLE_PEER_FAILED_VERIFICATION,
+     "the server's certificate cannot be verified"                                },
+    {CURLE_SSL_CONNECT_ERROR,        "no TLS connection could be made"            },
+    {CURLE_GOT_NOTHING,              "the connection was closed without an answer"},
+    {CURLE_SEND_ERROR,               "the connection broke off"                   },
+    {CURLE_RECV_ERROR,               "the connection broke off"                   },
+    {CURLE_PARTIAL_FILE,             "the answer broke off"                       },
+    {CURLE_WEIRD_SERVER_REPLY,       "the answer is not HTTP"                     },
+    {CURLE_UNSUPPORTED_PROTOCOL,     "the answer is not HTTP"                     },
+    {CURLE_LOGIN_DENIED,             "the URL holds credentials"                  },
+};
+
+/* Never curl's own message: it may quote the URL. */
+static bool
+explain(struct answer *a, CURL *curl, const struct question *q, CURLcode code)
+{
+	curl_off_t connected = 0;
+	size_t i;
+
+	if (a->large)
+		return trouble(a, "the answer is longer than %d kB",
+		    ANSWER_MAX >> 10);
+	if (a->chatty)
+		return trouble(a, "the answer's headers are longer than %d kB",
+		    HEADERS_MAX >> 10);
+	if (code == CURLE_OPERATION_TIMEDOUT) {
+		curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T,
+		    &connected);
+		if (connected == 0 && q->connect_timeout < q->timeout)
+			return trouble(a, "no connection within %ld s",
+			    q->connect_timeout);
+		return trouble(a, "no answer within %ld s", q->timeout);
+	}
+	if (a->refused)
+		return trouble(a, "refused a private address");
+	for (i = 0; i < sizeof(troubles) / sizeof(troubles[0]); i++)
+		if (troubles[i].code == code)
+			return trouble(a, "%s", troubles[i].text);
+	return trouble(a, "the exchange failed (libcurl's error %d)", code);
+}
+
+static struct curl_slist *
+headers(const struct question *q)
+{
+	/* an empty one keeps libcurl from adding its own */
+	static const char *const fixed[] = {"Expect:", "User-Agent: sutler"};
+	struct curl_slist *list = NULL;
+	char accept[256];
+	size_t i;
+
+	for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		list = curl_slist_append(list, fixed[i]);
+	snprintf(accept, sizeof(accept), "Accept:%s%s",
+	    q->accept == NULL ? "" : " ", q->accept == NULL ? "" : q->accept);
+	list = curl_slist_append(list, accept);
+	return curl_slist_append(list, q->body == NULL
+	                                   ? "Content-Type:"
+	                                   : "Content-Type: application/json");
+}
+
+static void
+set_limits(CURL *curl, const struct question *q, struct answer *a)
+{
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR,
+	    q->allow_http ? "http,https" : "https");
+	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, q->timeout);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, q->connect_timeout);
+	/* else a slow name server outlives the timeout */
+	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
+	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(curl, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+	curl_easy_setopt(curl, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+	/* a resource called ".." must not become another path */
+	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+	if (!q->allow_private) {
+		curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+		curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, a);
+	}
+}
+
+static bool
+exchange(struct answer *a, const struct question *q)
+{
+	CURL *curl;
+	CURLcode code;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+	    (curl = curl_easy_init()) == NULL)
+		return trouble(a, "libcurl cannot be started");
+	set_limits(curl, q, a);
+	curl_easy_setopt(curl, CURLOPT_URL, q->url);
+	if (q->user != NULL) {
+		curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+		curl_easy_setopt(curl, CURLOPT_USERNAME, q->user);
+		curl_easy_setopt(curl, CURLOPT_PASSWORD,
+		    q->password == NULL ? "" : q->password);
+	}
+	if (q->body != NULL || strcmp(q->method, "POST") == 0) {
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
+		    q->body == NULL ? "" : q->body);
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+		    (curl_off_t)(q->body == NULL ? 0 : strlen(q->body)));
+	}
+	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, q->method);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers(q));
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, a);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, a);
+	code = curl_easy_perform(curl);
+	if (code != CURLE_OK)
+		return explain(a, curl, q, code);
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &a->status);
+	return true;
+}
+
+static const char *
+text_of(const cJSON *object, const char *key)
+{
+	return cJSON_GetStringValue(
+	    cJSON_GetObjectItemCaseSensitive(object, key));
+}
+
+static long
+seconds_of(const cJSON *object, const char *key)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+
+	return !cJSON_IsNumber(item) || item->valueint < 1 ? 1
+	       : item->valueint > TIMEOUT_MAX              ? TIMEOUT_MAX
+	                                                   : item->valueint;
+}
+
+static bool
+read_question(struct question *q, struct answer *a)
+{
+	static char bytes[QUESTION_MAX];
+	size_t len = fread(bytes, 1, sizeof(bytes), stdin);
+	cJSON *o;
+
+	o = len == sizeof(bytes) ? NULL : cJSON_ParseWithLength(bytes, len);
+	q->method = text_of(o, "method");
+	q->url = text_of(o, "url");
+	if (q->method == NULL || q->url == NULL)
+		return trouble(a, "the question cannot be read");
+	q->user = text_of(o, "user");
+	q->password = text_of(o, "password");
+	q->accept = text_of(o, "accept");
+	q->body = text_of(o, "body");
+	q->timeout = seconds_of(o, "timeout");
+	q->connect_timeout = seconds_of(o, "connect_timeout");
+	q->allow_http =
+	    cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "allow_http"));
+	q->allow_private =
+	    cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "allow_private"));
+	return true;
+}
+
+static bool
+check_question(struct question *q, struct answer *a)
+{
+	static const char *const methods[] = {"GET", "POST", "PUT", "PATCH",
+	    "DELETE"};
+	size_t i, count = sizeof(methods) / sizeof(methods[0]);
+
+	for (i = 0; i < count && strcmp(methods[i], q->method) != 0; i++)
+		continue;
+	if (i == count)
+		return trouble(a, "the method is none of ours");
+	if (strcmp(q->method, "DELETE") == 0)
+		q->body = NULL;
+	if (q->accept != NULL &&
+	    (strpbrk(q->accept, "\r\n") != NULL || strlen(q->accept) > 200))
+		return trouble(a, "the Accept header is none");
+	if (strncasecmp(q->url, "https://", 8) == 0)
+		return true;
+	if (strncasecmp(q->url, "http://", 7) != 0)
+		return trouble(a, "the URL is neither http nor https");
+	return q->allow_http || trouble(a, "refused a URL without TLS");
+}
+
+static bool
+put(const char *bytes, size_t len)
+{
+	ssize_t sent;
+
+	for (; len > 0; bytes += sent, len -= (size_t)sent) {
+		sent = write(STDOUT_FILENO, bytes, len);
+		if (sent <= 0)
+			return false;
+	}
+	return true;
+}
+
+int
+main(void)
+{
+	static struct answer a;
+	struct question q = {0};
+	char line[sizeof(a.trouble) + 64];
+	int len;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (read_question(&q, &a) && check_question(&q, &a))
+		exchange(&a, &q);
+	/* no trouble of ours needs escaping */
+	len = a.trouble[0] == '\0'
+	          ? snprintf(line, sizeof(line),
+	                "{\"status\":%ld,\"trouble\":null}\n", a.status)
+	          : snprintf(line, sizeof(line),
+	                "{\"status\":0,\"trouble\":\"%s\"}\n", a.trouble);
+	/* the system frees faster than libcurl, which may wait for a thread */
+	_exit(put(line, (size_t)len) && put(a.body, a.len) ? 0 : 1);
+}
