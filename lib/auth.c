@@ -1,0 +1,143 @@
+#include "auth.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "hash.h"
+#include "mem.h"
+#include "token.h"
+
+enum { AUTH_TEXT_MAX = 8192 };
+
+static const struct fail *
+refused(void)
+{
+	return fail(FAIL_AUTH, "Invalid credentials");
+}
+
+/* What stands behind scheme in the request's Authorization, or NULL. */
+static const char *
+credentials(const char *scheme)
+{
+	const char *text = getenv("HTTP_AUTHORIZATION");
+	size_t len = strlen(scheme);
+
+	if (text == NULL || *text == '\0')
+		text = getenv("REDIRECT_HTTP_AUTHORIZATION");
+	if (text == NULL || strlen(text) > AUTH_TEXT_MAX ||
+	    strncasecmp(text, scheme, len) != 0 || text[len] != ' ')
+		return NULL;
+	text += len;
+	return text + strspn(text, " ");
+}
+
+/* User name and password of Basic credentials; false: there are none. */
+static bool
+basic(const char **user, const char **password)
+{
+	const char *text = credentials("Basic");
+	char *pair, *colon;
+	size_t len;
+
+	if (text == NULL)
+		return false;
+	pair = hash_unbase64(&len, text, strlen(text));
+	if (pair == NULL || strlen(pair) != len)
+		return false;
+	colon = strchr(pair, ':');
+	if (colon == NULL)
+		return false;
+	*colon = '\0';
+	*user = pair;
+	*password = colon + 1;
+	return true;
+}
+
+static const struct fail *
+let_in(struct cgi *c, struct account *a, const struct account_token *token)
+{
+	if (a->disabled)
+		return refused();
+	c->account = a;
+	c->token_id = token->id;
+	c->act.account = a;
+	return NULL;
+}
+
+static const struct fail *
+check_none(struct cgi *c)
+{
+	(void)c;
+	return NULL;
+}
+
+static const struct fail *
+check_user(struct cgi *c)
+{
+	static const char prefix[] = ACCOUNT_TOKEN_PREFIX;
+	const char *text = credentials("Bearer");
+	const struct account_token *token;
+	const struct fail *f;
+	struct account *a;
+
+	if (text == NULL)
+		return refused();
+	if (strncmp(text, prefix, strlen(prefix)) == 0)
+		f = account_load_token(&a, &token, c->act.store, text);
+	else
+		f = token_account(&a, &token, c->act.store, text, c->now);
+	return f != NULL ? f : let_in(c, a, token);
+}
+
+static const struct fail *
+check_api_token(struct cgi *c)
+{
+	const struct account_token *token;
+	const char *user, *password;
+	const struct fail *f;
+	struct account *a;
+
+	if (!basic(&user, &password) || *user != '\0')
+		return refused();
+	f = account_load_token(&a, &token, c->act.store, password);
+	return f != NULL ? f : let_in(c, a, token);
+}
+
+static const struct fail *
+check_provider(struct cgi *c)
+{
+	/* an unknown name is compared, too */
+	static const char nobody[] = "0b8e1c64f5d94a7792de3f80a1c26b35";
+	const char *user, *password;
+	struct provider *p = NULL;
+	const struct fail *f;
+	bool equal;
+
+	if (!basic(&user, &password))
+		return refused();
+	f = provider_load_user(&p, c->act.store, user);
+	if (f != NULL && f->code != FAIL_MISSING)
+		return f;
+	if (f != NULL)
+		p = NULL;
+	equal = hash_equal(password, p == NULL ? nobody : p->password);
+	if (p == NULL || !equal || *password == '\0')
+		return refused();
+	c->provider = p;
+	c->act.provider = p;
+	return NULL;
+}
+
+const struct fail *
+auth_check(struct cgi *c, enum auth auth)
+{
+	static cgi_handler *const checks[] = {
+	    [AUTH_NONE] = check_none,
+	    [AUTH_USER] = check_user,
+	    [AUTH_API_TOKEN] = check_api_token,
+	    [AUTH_PROVIDER] = check_provider,
+	};
+
+	return checks[auth](c);
+}

@@ -1,0 +1,185 @@
+/*
+ * Reading the request: its body and its query.
+ */
+#include "cgi.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "mem.h"
+
+/* The number that the digits of text are, up to one more than max; -1: they
+ * are none. */
+static long
+number(const char *text, long max)
+{
+	long value = 0;
+
+	if (*text == '\0')
+		return -1;
+	for (; *text != '\0'; text++) {
+		if (*text < '0' || *text > '9')
+			return -1;
+		if (value <= max)
+			value = value * 10 + (*text - '0');
+		if (value > max)
+			value = max + 1;
+	}
+	return value;
+}
+
+static const struct fail *
+body_length(size_t *out)
+{
+	const char *length = getenv("CONTENT_LENGTH");
+	const char *coding = getenv("HTTP_TRANSFER_ENCODING");
+	long value;
+
+	*out = 0;
+	if (length == NULL || *length == '\0') {
+		if (coding != NULL && strcasestr(coding, "chunked") != NULL)
+			return fail(FAIL_LENGTH, "Content-Length is required");
+		return NULL;
+	}
+	value = number(length, CGI_BODY_MAX);
+	if (value < 0)
+		return fail(FAIL_SYNTAX, "Content-Length is no number");
+	if (value > CGI_BODY_MAX)
+		return fail(FAIL_LARGE, "the body is longer than %d bytes",
+		    CGI_BODY_MAX);
+	*out = (size_t)value;
+	return NULL;
+}
+
+const struct fail *
+cgi_body_read(struct cgi *c)
+{
+	const struct fail *f;
+	size_t len, have = 0;
+	char *text;
+	ssize_t n;
+
+	f = body_length(&len);
+	if (f != NULL || len == 0)
+		return f;
+	text = mem_alloc(len + 1);
+	while (have < len) {
+		n = read(STDIN_FILENO, text + have, len - have);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return fail(FAIL_SYNTAX,
+			    "the body is shorter than Content-Length");
+		have += (size_t)n;
+	}
+	if (strspn(text, " \t\r\n") == len)
+		return NULL;
+	f = json_parse(&c->body, text, len);
+	if (f != NULL)
+		return f;
+	if (cJSON_IsNull(c->body))
+		c->body = NULL;
+	else if (!cJSON_IsObject(c->body))
+		return fail(FAIL_SYNTAX, "the body must be a JSON object");
+	return NULL;
+}
+
+static int
+hex(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	digit = (char)(digit | 32);
+	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+/* The len bytes at text as a form has them, decoded; %00 stays. */
+static const char *
+decode(const char *text, size_t len)
+{
+	char *out = mem_alloc(len + 1), *p = out;
+	const char *end = text + len;
+	int high, low;
+
+	for (; text < end; text++) {
+		*p = *text == '+' ? ' ' : *text;
+		if (*text == '%' && end - text > 2) {
+			high = hex(text[1]);
+			low = hex(text[2]);
+			if (high >= 0 && low >= 0 && high + low > 0) {
+				*p = (char)(high * 16 + low);
+				text += 2;
+			}
+		}
+		p++;
+	}
+	return out;
+}
+
+/* *value = that of the next parameter called name at or behind p; what stands
+ * behind it, or NULL. */
+static const char *
+next_value(const char **value, const char *p, const char *name)
+{
+	size_t len, key;
+	bool found;
+
+	while (*p != '\0') {
+		len = strcspn(p, "&");
+		key = strcspn(p, "=&");
+		found = strcmp(decode(p, key), name) == 0;
+		if (found)
+			*value = key == len
+			             ? ""
+			             : decode(p + key + 1, len - key - 1);
+		p += len + (p[len] == '&');
+		if (found)
+			return p;
+	}
+	return NULL;
+}
+
+const char *
+cgi_query(const struct cgi *c, const char *name)
+{
+	const char *value = NULL;
+
+	next_value(&value, c->query, name);
+	return value;
+}
+
+cJSON *
+cgi_query_all(const struct cgi *c, const char *name)
+{
+	cJSON *array = cJSON_CreateArray();
+	const char *p = c->query, *value;
+
+	while ((p = next_value(&value, p, name)) != NULL)
+		cJSON_AddItemToArray(array, cJSON_CreateString(value));
+	return array;
+}
+
+const struct fail *
+cgi_query_number(long *out, const struct cgi *c, const char *name,
+    long otherwise, long min, long max)
+{
+	const char *text = cgi_query(c, name);
+
+	*out = text == NULL ? otherwise : number(text, max);
+	if (text == NULL || (*out >= min && *out <= max))
+		return NULL;
+	return fail(FAIL_SYNTAX, "%s must be a whole number from %ld to %ld",
+	    name, min, max);
+}
+
+const struct fail *
+cgi_body_object(cJSON **out, const struct cgi *c, const char *key)
+{
+	*out = json_get(c->body, key);
+	if (cJSON_IsObject(*out))
+		return NULL;
+	return fail(FAIL_SYNTAX, "%s is required", key);
+}

@@ -1,0 +1,125 @@
+#ifndef SUTLER_CGI_H
+#define SUTLER_CGI_H
+
+#include "account.h"
+#include "conf.h"
+#include "dialect.h"
+#include "event.h"
+#include "provider.h"
+#include "store.h"
+
+/*
+ * The door: a CGI program (RFC 3875) is a table of routes and cgi_serve().
+ *
+ *	static const struct route routes[] = {
+ *	    {"GET", "/v1/apps", AUTH_USER, list},
+ *	    {"POST", "/v1/apps", AUTH_USER, create},
+ *	};
+ *
+ * cgi_serve() finds the route, checks who asks, reads the body, and calls the
+ * handler, which fills in the answer or returns why not; only then anything is
+ * printed.  404, 405 with Allow, HEAD and OPTIONS come from the table; PUT and
+ * PATCH are synonyms where only one of them stands.  A path that no route of
+ * this program has, but a sibling's, is handed to that sibling by execv(2).
+ */
+enum auth {
+	AUTH_NONE,
+	AUTH_USER,      /* Bearer: a user's JWT or an API token */
+	AUTH_API_TOKEN, /* Basic: no user, an API token as the password */
+	AUTH_PROVIDER   /* Basic: a provider's manifest credentials */
+};
+
+enum {
+	CGI_PARAMS_MAX = 4,
+	CGI_BODY_MAX = 256 << 10, /* bytes */
+	CGI_PATH_MAX = 2048       /* bytes of path, and of query */
+};
+
+/* One request and its answer. */
+struct cgi {
+	struct act act;            /* conf, store, who, request id, If-Match */
+	struct account *account;   /* AUTH_USER, AUTH_API_TOKEN */
+	const char *token_id;      /* id of the API token behind it */
+	struct provider *provider; /* AUTH_PROVIDER */
+	const char *method;
+	const char *path; /* decoded, without prefix: "/v1/apps/blog" */
+	const char *param[CGI_PARAMS_MAX]; /* what ":x" in the pattern met */
+	const char *query;
+	cJSON *body;        /* NULL: none, or null */
+	enum family family; /* whose error shapes: /v1 or the rest */
+	enum auth auth;     /* what the route asked for */
+	int64_t now;        /* ms */
+
+	/* the answer */
+	int status;       /* 200 */
+	cJSON *json;      /* its body, or NULL */
+	const char *text; /* or this, of type text_type */
+	const char *text_type;
+	const char *revision;        /* X-Revision, or NULL */
+	struct mem_text headers;     /* further lines, "Name: value\r\n" */
+	void (*after)(struct cgi *); /* run when the answer is out, or NULL */
+};
+
+typedef const struct fail *cgi_handler(struct cgi *c);
+
+struct route {
+	const char *method;
+	const char *pattern; /* "/v1/apps/:app"; ":x" meets one segment */
+	enum auth auth;
+	cgi_handler *handler;
+};
+
+/* Serve this process's one request.  The program's exit status: 0. */
+int cgi_serve(const struct route *routes, size_t count);
+
+/* The decoded value of the query parameter name, or NULL.  FAIL_SYNTAX is not
+ * needed: a broken escape is taken as it stands. */
+const char *cgi_query(const struct cgi *c, const char *name);
+
+/* All values of the query parameter name, as an array of strings. */
+cJSON *cgi_query_all(const struct cgi *c, const char *name);
+
+/* The whole number that the query parameter name holds, from min to max, or
+ * otherwise where it is not given.  FAIL_SYNTAX. */
+const struct fail *cgi_query_number(long *out, const struct cgi *c,
+    const char *name, long otherwise, long min, long max);
+
+/* *out = the object member key of the body; FAIL_SYNTAX "<key> is required". */
+const struct fail *cgi_body_object(cJSON **out, const struct cgi *c,
+    const char *key);
+
+/* Add a header line; value has no control characters (they end it). */
+void cgi_header(struct cgi *c, const char *name, const char *value);
+
+/* The answer is this JSON with that status; members are added by caller. */
+cJSON *cgi_answer(struct cgi *c, int status);
+
+/*
+ * The parts of cgi_serve(), in lib/cgi-*.c.
+ */
+
+/* *out = the path asked for, in any case, without prefix, doubled slashes or
+ * one at its end.  FAIL_SYNTAX: longer than CGI_PATH_MAX, or with a control
+ * character; FAIL_MISSING: it has a segment "." or "..". */
+const struct fail *cgi_path(const char **out);
+
+/* Where path begins as pattern says (":x" and "*" meet one segment), what
+ * stands behind that: "" or "/…"; else NULL.  param (may be NULL) gets what
+ * the first CGI_PARAMS_MAX of them met. */
+const char *cgi_path_rest(const char *path, const char *pattern,
+    const char **param);
+
+/* The program in cgi-bin that has path, or NULL. */
+const char *cgi_path_program(const char *path);
+
+/* Read the body into c->body.  FAIL_SYNTAX, FAIL_LARGE, FAIL_LENGTH. */
+const struct fail *cgi_body_read(struct cgi *c);
+
+/* Make f the answer, in the shape of c->family; what is not for the client
+ * goes to stderr. */
+void cgi_answer_fail(struct cgi *c, const struct fail *f);
+
+/* Print the answer, and run c->after. */
+void cgi_answer_send(struct cgi *c);
+
+#endif
