@@ -1,0 +1,138 @@
+#include "addon.h"
+#include "account.h"
+#include "conf.h"
+#include "json.h"
+#include "mem.h"
+#include "open.h"
+
+#include <string.h>
+
+const struct fail *
+addon_load(struct addon_result *out, const struct act *act, const char *ident,
+    const char *id)
+{
+	const struct fail *f;
+
+	*out = (struct addon_result){0};
+	f = app_load(&out->app, act, ident);
+	if (f != NULL)
+		return f;
+	out->addon = app_addon(out->app, id);
+	if (out->addon == NULL)
+		return fail_missing("addon");
+	return provider_load(&out->provider, act->store, out->addon->provider);
+}
+
+/* What every order tells of the app and of us. */
+static void
+order_common(struct order *out, const struct act *act, const char *app_id)
+{
+	const struct conf *conf = act->conf;
+
+	out->app_id = app_id;
+	out->heroku_id = app_heroku_id(conf, app_id);
+	out->region = conf->region;
+	out->provider_region = conf->provider_region;
+	out->appfog_region = conf->appfog_region;
+	out->public_url = conf->public_url;
+}
+
+static const char *
+bare_uuid(const char *addon_id)
+{
+	return strncmp(addon_id, "ad-", 3) == 0 ? addon_id + 3 : addon_id;
+}
+
+void
+addon_order(struct order *out, enum order_kind kind, const struct act *act,
+    const struct addon_result *r, const struct plan *plan)
+{
+	*out = (struct order){.kind = kind, .provider = r->provider};
+	order_common(out, act, r->app->id);
+	out->addon_id = r->addon->id;
+	out->uuid = bare_uuid(r->addon->id);
+	if (r->addon->resource != NULL)
+		out->resource = json_plain(r->addon->resource);
+	out->plan = plan->name;
+	out->plan_options = plan->options;
+	out->options = r->addon->options;
+	out->app_name = r->app->name;
+	out->account = r->app->owner;
+	if (act->account != NULL)
+		out->owner_email = act->account->email;
+}
+
+const struct fail *
+addon_order_removal(struct order *out, const struct act *act,
+    const struct open *o)
+{
+	struct provider *p;
+	const struct fail *f = provider_load(&p, act->store, o->provider);
+
+	if (f != NULL)
+		return fail(FAIL_SYSTEM, "provider %s: %s", o->provider,
+		    f->text);
+	*out = (struct order){.kind = ORDER_REMOVE, .provider = p};
+	order_common(out, act, o->app_id);
+	out->addon_id = o->addon_id;
+	out->uuid = bare_uuid(o->addon_id);
+	out->resource = json_plain(o->resource);
+	out->plan = o->plan;
+	out->app_name = o->app_name;
+	out->account = o->owner;
+	return NULL;
+}
+
+/* The plan of addon as it was bought: its price is not the list's. */
+static cJSON *
+plan_of(const struct addon *addon, const struct provider *p,
+    const struct conf *conf)
+{
+	const struct plan *listed = plan_find(p->plans, addon->plan_id);
+	struct plan bought = {.id = addon->plan_id,
+	    .name = addon->plan,
+	    .display_name = addon->plan,
+	    .description = ""};
+
+	if (listed != NULL)
+		bought = *listed;
+	bought.price = addon->price;
+	return plan_view(&bought, conf->region);
+}
+
+cJSON *
+addon_view(const struct app *app, const struct addon *addon,
+    const struct provider *p, const struct conf *conf)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	json_add_text(o, "id", addon->id);
+	json_add_text(o, "app_id", app->id);
+	json_add_text(o, "resource_id",
+	    addon->resource == NULL ? NULL : json_plain(addon->resource));
+	cJSON_AddItemToObject(o, "addon_provider", provider_view_brief(p));
+	cJSON_AddItemToObject(o, "plan", plan_of(addon, p, conf));
+	json_add_text(o, "provisioned_at", addon->provisioned_at);
+	json_add_text(o, "deprovisioned_at", NULL);
+	json_add_text(o, "status", addon->status);
+	json_add_text(o, "updated_at", addon->updated_at);
+	if (addon->rebind != NULL)
+		cJSON_AddItemToObject(o, "rebind",
+		    json_var_names(addon->rebind));
+	return o;
+}
+
+void
+addon_answer(cJSON *body, const struct addon_result *r, const struct conf *conf)
+{
+	cJSON *addon = addon_view(r->app, r->addon, r->provider, conf);
+
+	json_add_text(addon, "message", r->message);
+	cJSON_AddItemToObject(addon, "variables",
+	    cJSON_Duplicate(r->variables, true));
+	cJSON_AddItemToObject(body, "addon", addon);
+	json_add_text(body, "message", r->message);
+	cJSON_AddItemToObject(body, "variables", r->variables);
+	cJSON_AddItemToObject(body, "vars",
+	    cJSON_Duplicate(r->variables, true));
+}

@@ -1,0 +1,387 @@
+#include "app.h"
+#include "account.h"
+#include "clock.h"
+#include "hash.h"
+#include "index.h"
+#include "mem.h"
+
+#include <ctype.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The record's shape. */
+
+static const struct json_field addon_fields[] = {
+    JSON_FIELD(addon, id, STRING, MUST),
+    JSON_FIELD(addon, provider, STRING, MUST),
+    JSON_FIELD(addon, plan, STRING, MUST),
+    JSON_FIELD(addon, plan_id, STRING, MUST),
+    JSON_FIELD(addon, price, NUMBER, MUST),
+    JSON_FIELD(addon, currency, STRING, MUST),
+    JSON_FIELD(addon, status, STRING, MUST),
+    JSON_FIELD(addon, resource, ANY, NULL),
+    JSON_FIELD(addon, place, NUMBER, OMIT),
+    JSON_FIELD(addon, provisioned_at, STRING, MUST),
+    JSON_FIELD(addon, updated_at, STRING, MUST),
+    JSON_FIELD(addon, log_drain_url, SECRET, OMIT),
+    JSON_FIELD(addon, options, ANY, OMIT),
+    JSON_FIELD(addon, wanted_plan, STRING, OMIT),
+    JSON_FIELD(addon, config, VARS, NULL),
+    JSON_FIELD(addon, rebind, VARS, OMIT),
+};
+
+static const struct json_shape addon_shape =
+    JSON_SHAPE_LIST(addon, addon_fields);
+
+static const struct json_field app_fields[] = {
+    JSON_FIELD(app, id, STRING, MUST),
+    JSON_FIELD(app, name, STRING, MUST),
+    JSON_FIELD(app, owner, STRING, MUST),
+    JSON_FIELD(app, created_at, STRING, MUST),
+    JSON_FIELD(app, updated_at, STRING, MUST),
+    JSON_FIELD(app, variables, VARS, NULL),
+    JSON_FIELD_LIST(app, addons, &addon_shape),
+};
+
+static const struct json_shape app_shape = JSON_SHAPE(app, app_fields);
+
+enum { ID_LENGTH = 24, NUMBER_DIGITS = 13 /* hex; 52 bits */ };
+
+static bool
+looks_like_id(const char *text)
+{
+	return strlen(text) == ID_LENGTH &&
+	       strspn(text, "0123456789abcdef") == ID_LENGTH;
+}
+
+/* Scalingo API, "Apps": the rules of a name, in its own words. */
+static const struct fail *
+check_name(const char *name)
+{
+	const struct fail *f = NULL;
+	size_t len = strlen(name), fit;
+
+	fit = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+	if (len < APP_NAME_MIN)
+		f = fail_field(f, "name",
+		    "is too short (minimum is %d"
+		    " characters)",
+		    APP_NAME_MIN);
+	if (len > APP_NAME_MAX)
+		f = fail_field(f, "name",
+		    "is too long (maximum is %d"
+		    " characters)",
+		    APP_NAME_MAX);
+	if (fit != len)
+		f = fail_field(f, "name",
+		    "should contain only lowercase"
+		    " letters, digits and hyphens");
+	if (name[0] == '-')
+		f = fail_field(f, "name", "can't start with an hyphen");
+	if (len > 0 && name[len - 1] == '-')
+		f = fail_field(f, "name", "can't end with an hyphen");
+	if (strstr(name, "--") != NULL)
+		f = fail_field(f, "name",
+		    "can't contain 2 consecutive hyphens");
+	if (looks_like_id(name))
+		f = fail_field(f, "name", "can't look like an app id");
+	return f;
+}
+
+const struct fail *
+app_new(struct app **out, const char *name, const char *owner)
+{
+	const char *now = clock_text(clock_now());
+	struct app *app = mem_alloc(sizeof(*app));
+	const struct fail *f = check_name(name);
+
+	if (f != NULL)
+		return f;
+	app->id = hash_id();
+	app->name = name;
+	app->owner = owner;
+	app->created_at = app->updated_at = now;
+	*out = app;
+	return NULL;
+}
+
+/* The record at name's place; FAIL_MISSING. */
+static const struct fail *
+load_name(struct app **out, struct store *store, const char *name)
+{
+	struct app *app = mem_alloc(sizeof(*app));
+	struct store_record *record;
+	const struct fail *f;
+
+	/* no path is ever made of what is no name */
+	if (check_name(name) != NULL)
+		return fail_missing("app");
+	f = store_read(&record, store, store_path("apps", name));
+	if (f != NULL)
+		return f;
+	if (record == NULL)
+		return fail_missing("app");
+	f = json_read(app, record->json, &app_shape);
+	if (f != NULL)
+		return fail(FAIL_BUSY, "%s: %s", record->path, f->text);
+	app->revision = record->revision;
+	*out = app;
+	return NULL;
+}
+
+/* The index is not trusted: the record it names must hold the id. */
+static const struct fail *
+load_id(struct app **out, struct store *store, const char *id)
+{
+	const struct fail *f;
+	const char *name;
+
+	f = index_find(&name, store, mem_printf("app %s", id));
+	if (f != NULL)
+		return f;
+	if (name == NULL)
+		return fail_missing("app");
+	f = load_name(out, store, name);
+	if (f == NULL && strcmp((*out)->id, id) != 0)
+		f = fail_missing("app");
+	return f;
+}
+
+const struct fail *
+app_load(struct app **out, const struct act *act, const char *ident)
+{
+	const struct fail *f;
+
+	if (looks_like_id(ident))
+		f = load_id(out, act->store, ident);
+	else
+		f = load_name(out, act->store, ident);
+	if (f == NULL && act->account != NULL &&
+	    strcmp((*out)->owner, act->account->name) != 0)
+		f = fail_missing("app");
+	return f;
+}
+
+const struct fail *
+app_edit(struct app **out, const struct act *act, const char *ident)
+{
+	const struct fail *f = store_lock(act->store);
+
+	if (f == NULL)
+		f = app_load(out, act, ident);
+	if (f == NULL && act->if_match != NULL &&
+	    strcmp(act->if_match, (*out)->revision) != 0)
+		f = fail(FAIL_STALE,
+		    "the app has changed since revision %s:"
+		    " read it again",
+		    act->if_match);
+	if (f != NULL)
+		store_unlock(act->store);
+	return f;
+}
+
+void
+app_put(struct store *store, struct app *app)
+{
+	store_put(store, store_path("apps", app->name),
+	    json_write(app, &app_shape));
+}
+
+void
+app_put_gone(struct store *store, const struct app *app)
+{
+	store_put(store, store_path("apps", app->name), NULL);
+}
+
+const struct fail *
+app_save(const struct act *act, struct app *app, struct event *e)
+{
+	struct store_record *old;
+	const struct fail *f;
+	const char *text;
+
+	event_app(e, app->id, app->name);
+	/* a change of nothing but its time is none */
+	f = store_read(&old, act->store, store_path("apps", app->name));
+	if (f != NULL) {
+		store_unlock(act->store);
+		return f;
+	}
+	text = json_print(json_write(app, &app_shape), true);
+	if (old == NULL || strcmp(text, old->text) != 0)
+		app->updated_at = clock_text(clock_now());
+	app_put(act->store, app);
+	return event_commit(NULL, act, e);
+}
+
+const char *
+app_heroku_id(const struct conf *conf, const char *app_id)
+{
+	const char *digits = mem_dup(app_id, NUMBER_DIGITS);
+
+	return mem_printf("app%llu@%s", strtoull(digits, NULL, 16), conf->host);
+}
+
+const char *
+app_variable_id(const struct app *app, const char *name)
+{
+	const char *text = mem_printf("%s:%s", app->id, name);
+
+	return mem_dup(hash_sha1(text, strlen(text)), ID_LENGTH);
+}
+
+struct addon *
+app_addon(const struct app *app, const char *id)
+{
+	struct addon *a = app->addons;
+
+	while (a != NULL && strcmp(a->id, id) != 0)
+		a = a->next;
+	return a;
+}
+
+struct addon *
+app_addon_of(const struct app *app, const char *name)
+{
+	struct addon *a = app->addons;
+
+	while (a != NULL && json_var_find(a->config, name) == NULL)
+		a = a->next;
+	return a;
+}
+
+const struct fail *
+app_check_variable(const struct fail *so_far, const char *name,
+    const char *value)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                              "abcdefghijklmnopqrstuvwxyz"
+	                              "0123456789_";
+	const struct fail *f = so_far;
+
+	/* the messages are Scalingo's own; clients show them */
+	if (name[0] == '\0')
+		f = fail_field(f, "name", "can't be blank");
+	if (!isalpha((unsigned char)name[0]))
+		f = fail_field(f, "name", "must start with a letter");
+	if (strspn(name, letters) != strlen(name))
+		f = fail_field(f, "name",
+		    "may hold letters, digits and"
+		    " underscores only");
+	else if (name[0] != '\0' && !dialect_name_allowed(name) &&
+	         strlen(name) <= CONFIG_NAME_MAX &&
+	         isalpha((unsigned char)name[0]))
+		f = fail_field(f, "name",
+		    "%s would change how the app itself"
+		    " is started",
+		    name);
+	if (strlen(name) > CONFIG_NAME_MAX)
+		f = fail_field(f, "name",
+		    "is too long (maximum is %d"
+		    " characters)",
+		    CONFIG_NAME_MAX);
+	if (value[0] == '\0')
+		f = fail_field(f, "value", "can't be blank");
+	if (strlen(value) > CONFIG_VALUE_MAX)
+		f = fail_field(f, "value",
+		    "is too long (maximum is %d"
+		    " characters)",
+		    CONFIG_VALUE_MAX);
+	return f;
+}
+
+cJSON *
+app_view(const struct app *app, const struct conf *conf,
+    const struct account *owner)
+{
+	cJSON *o = cJSON_CreateObject(), *person;
+
+	json_add_text(o, "id", app->id);
+	json_add_text(o, "name", app->name);
+	json_add_text(o, "region", conf->region);
+	json_add_text(o, "status", "running");
+	json_add_text(o, "created_at", app->created_at);
+	json_add_text(o, "updated_at", app->updated_at);
+	json_add_text(o, "url",
+	    mem_printf("%s/#/apps/%s", conf->public_url, app->name));
+	json_add_text(o, "base_url", conf->public_url);
+	json_add_text(o, "git_url", "");
+	json_add_text(o, "parent_app_name", NULL);
+	json_add_text(o, "last_deployed_at", NULL);
+	json_add_text(o, "last_deployed_by", NULL);
+	json_add_text(o, "stack_id", NULL);
+	cJSON_AddBoolToObject(o, "force_https", false);
+	cJSON_AddBoolToObject(o, "sticky_session", false);
+	cJSON_AddBoolToObject(o, "router_logs", false);
+	cJSON_AddObjectToObject(o, "flags");
+	cJSON_AddObjectToObject(o, "limits");
+	cJSON_AddObjectToObject(o, "links");
+	person = cJSON_AddObjectToObject(o, "owner");
+	json_add_text(person, "id", owner->id);
+	json_add_text(person, "username", owner->name);
+	json_add_text(person, "email", owner->email);
+	return o;
+}
+
+cJSON *
+app_variable_view(const struct app *app, const struct json_var *var,
+    const struct addon *addon)
+{
+	cJSON *o = cJSON_CreateObject(), *mark;
+
+	json_add_text(o, "id", app_variable_id(app, var->name));
+	json_add_text(o, "app_id", app->id);
+	json_add_text(o, "name", var->name);
+	json_add_text(o, "value", var->value);
+	if (addon == NULL)
+		return o;
+	mark = cJSON_AddObjectToObject(o, "addon");
+	json_add_text(mark, "id", addon->id);
+	json_add_text(mark, "provider", addon->provider);
+	return o;
+}
+
+/* A running add-on as the provider's list shows it, fields cut by tabs. */
+static const char *
+place_row(const struct app *app, const struct addon *a)
+{
+	return mem_printf("%s\t%s\t%s\t%s\t%s\t%s", a->id, app->id, app->name,
+	    app->owner, a->plan, json_print(a->resource, false));
+}
+
+const struct fail *
+app_rows(struct index_rows *rows, const char *path, const cJSON *record)
+{
+	struct app *app = mem_alloc(sizeof(*app));
+	const struct addon *a;
+	const struct fail *f;
+	const char *text;
+
+	f = json_read(app, record, &app_shape);
+	if (f != NULL)
+		return f;
+	if (strcmp(path, store_path("apps", app->name)) != 0 ||
+	    !looks_like_id(app->id))
+		return fail(FAIL_BUSY, "%s: not its own name or id", path);
+	index_log(rows, app->id);
+	index_key(rows, mem_printf("app %s", app->id), app->name);
+	index_key(rows, mem_printf("number %.*s", NUMBER_DIGITS, app->id),
+	    app->name);
+	index_list(rows, mem_printf("owner/%s", app->owner), app->name);
+	for (a = app->addons; a != NULL; a = a->next) {
+		index_key(rows, mem_printf("addon %s", a->id), app->name);
+		if (a->resource == NULL)
+			continue;
+		text = json_plain(a->resource);
+		index_key(rows,
+		    mem_printf("resource %s %s", a->provider,
+		        hash_sha1(text, strlen(text))),
+		    app->name);
+		if (a->place >= 1)
+			index_place(rows,
+			    mem_printf("provider/%s", a->provider),
+			    (uint64_t)a->place, place_row(app, a));
+	}
+	return NULL;
+}

@@ -1,0 +1,94 @@
+#ifndef SUTLER_APP_H
+#define SUTLER_APP_H
+
+#include "dialect.h"
+#include "event.h"
+#include "json.h"
+
+/*
+ * An app's record, apps/hh/hh/<name>.json: the app, its variables and its
+ * add-ons, all in one file.
+ */
+struct app {
+	const char *id;    /* 24 hex digits */
+	const char *name;  /* 2 to 48 of [a-z0-9-] */
+	const char *owner; /* name of the account */
+	const char *created_at, *updated_at;
+	struct json_var *variables; /* the owner's */
+	struct addon *addons;       /* in the order they were bought */
+
+	const char *revision; /* of the record that was read */
+};
+
+/* An add-on of an app: one installation of a provider's plan. */
+struct addon {
+	struct addon *next;
+	const char *id;       /* "ad-<uuid>" */
+	const char *provider; /* slug */
+	const char *plan_id;
+	const char *plan; /* canonical name */
+	double price;     /* per 30 days, as it was when bought */
+	const char *currency;
+	const char *status; /* "provisioning", "running" */
+	cJSON *resource;    /* the provider's id, or NULL while there is none */
+	double place; /* among the provider's installations; 0: none yet */
+	const char *provisioned_at, *updated_at;
+	const char *log_drain_url; /* or NULL */
+	cJSON *options;            /* the user's, or NULL */
+	const char *wanted_plan;   /* id of the plan a change asked for */
+	struct json_var *config;   /* what the provider set */
+	struct json_var *rebind;   /* set, but in force once bound again */
+};
+
+enum { APP_NAME_MIN = 2, APP_NAME_MAX = 48 };
+
+/* A new app; FAIL_INVALID: the name breaks a rule. */
+const struct fail *app_new(struct app **out, const char *name,
+    const char *owner);
+
+/* The app called or identified by ident, if act may see it: an account sees
+ * its own, the operator all.  FAIL_MISSING "app". */
+const struct fail *app_load(struct app **out, const struct act *act,
+    const char *ident);
+
+/* The same under the writers' lock, which is taken; act->if_match is checked
+ * (FAIL_STALE).  On failure the lock is given back. */
+const struct fail *app_edit(struct app **out, const struct act *act,
+    const char *ident);
+
+/* Put app into the store and commit, as the change set e. */
+const struct fail *app_save(const struct act *act, struct app *app,
+    struct event *e);
+
+/* Put it, for a commit of several records. */
+void app_put(struct store *store, struct app *app);
+void app_put_gone(struct store *store, const struct app *app);
+
+/* "app<number>@<host>", the number made of the app's id. */
+const char *app_heroku_id(const struct conf *conf, const char *app_id);
+
+/* Id of the variable called name: made of the app's id and the name. */
+const char *app_variable_id(const struct app *app, const char *name);
+
+/* The add-on with that id, or NULL; the one whose config holds name. */
+struct addon *app_addon(const struct app *app, const char *id);
+struct addon *app_addon_of(const struct app *app, const char *name);
+
+/* FAIL_INVALID where name or value is none that an owner may set. */
+const struct fail *app_check_variable(const struct fail *so_far,
+    const char *name, const char *value);
+
+/* The app and one of its variables as clients read them; owner is the
+ * account that owns it.  Source: Scalingo API, "Apps", "Environment". */
+struct account;
+cJSON *app_view(const struct app *app, const struct conf *conf,
+    const struct account *owner);
+cJSON *app_variable_view(const struct app *app, const struct json_var *var,
+    const struct addon *addon);
+
+/* Index rows: "app <id>", "heroku <number>", "addon <id>", "resource <slug>
+ * <sha1>", list "owner/<account>", place "provider/<slug>", log <id>. */
+const struct fail *app_rows(struct index_rows *rows, const char *path,
+    const cJSON *record);
+
+#endif

@@ -1,0 +1,114 @@
+#include "event.h"
+#include "account.h"
+#include "conf.h"
+#include "provider.h"
+
+#include <ctype.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* A commit message is lines: nothing in it may end one. */
+static const char *
+one_line(char *text)
+{
+	char *p;
+
+	for (p = text; *p != '\0'; p++)
+		if (iscntrl((unsigned char)*p))
+			*p = ' ';
+	return text;
+}
+
+struct event
+event_new(const char *format, ...)
+{
+	struct event e = {0};
+	va_list args;
+
+	va_start(args, format);
+	e.subject = one_line(mem_vprintf(format, args));
+	va_end(args);
+	return e;
+}
+
+void
+event_app(struct event *e, const char *id, const char *name)
+{
+	e->app = mem_printf("%s %s", id, name);
+}
+
+void
+event_addon(struct event *e, const char *id)
+{
+	e->addon = id;
+}
+
+void
+event_add(struct event *e, const char *type, const cJSON *data)
+{
+	cJSON *line = cJSON_CreateObject();
+	const cJSON *child;
+
+	cJSON_AddStringToObject(line, "type", type);
+	cJSON_ArrayForEach(child, data)
+		cJSON_AddItemToObject(line, child->string,
+		    cJSON_Duplicate(child, true));
+	mem_addf(&e->trailers, "Event: %s\n", json_print(line, false));
+}
+
+/* The operator's name: who runs the command. */
+static const char *
+operator_name(void)
+{
+	const struct passwd *user = getpwuid(getuid());
+	const char *name = getenv("SUDO_USER");
+
+	if (name == NULL || name[0] == '\0')
+		name = user == NULL ? "operator" : user->pw_name;
+	return one_line(mem_copy(name));
+}
+
+/* Name, address and Actor: trailer of who acts. */
+static void
+describe(struct store_message *m, const char **actor, const struct act *act)
+{
+	if (act->account != NULL) {
+		m->author_name = act->account->name;
+		m->author_email = act->account->email;
+		*actor = mem_printf("user %s %s", act->account->id,
+		    act->account->name);
+	} else if (act->provider != NULL) {
+		m->author_name = act->provider->name;
+		m->author_email = mem_printf("%s@addons.%s",
+		    act->provider->slug, act->conf->host);
+		*actor = mem_printf("provider %s", act->provider->slug);
+	} else {
+		m->author_name = operator_name();
+		m->author_email =
+		    mem_printf("%s@%s", m->author_name, act->conf->host);
+		*actor = mem_printf("operator %s", m->author_name);
+	}
+}
+
+const struct fail *
+event_commit(const char **id, const struct act *act, const struct event *e)
+{
+	struct store_message m = {0};
+	struct mem_text t = {0};
+	const char *actor;
+
+	describe(&m, &actor, act);
+	mem_addf(&t, "%s\n\n", e->subject);
+	if (e->app != NULL)
+		mem_addf(&t, "App: %s\n", e->app);
+	if (e->addon != NULL)
+		mem_addf(&t, "Addon: %s\n", e->addon);
+	mem_addf(&t, "Actor: %s\n", actor);
+	if (act->request_id != NULL)
+		mem_addf(&t, "Request-Id: %s\n", act->request_id);
+	if (e->trailers.len > 0)
+		mem_puts(&t, e->trailers.text);
+	m.text = t.text;
+	return store_commit(id, act->store, &m);
+}

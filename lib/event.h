@@ -1,0 +1,62 @@
+#ifndef SUTLER_EVENT_H
+#define SUTLER_EVENT_H
+
+#include "conf.h"
+#include "mem.h"
+#include "store.h"
+
+struct account;
+struct provider;
+
+/*
+ * Who does something, on what, because of which request.  Made once per
+ * request (lib/cgi.c) or command (lib/sutler.c) and handed down.
+ */
+struct act {
+	const struct conf *conf;
+	struct store *store;
+	const struct account *account;   /* a user acts, or NULL */
+	const struct provider *provider; /* a provider acts, or NULL; neither:
+	                                    the operator */
+	const char *request_id;
+	const char *if_match; /* revision that the record must have, or NULL */
+};
+
+/*
+ * The commit of one change set, as people and programs read it:
+ *
+ *	blog: redis changed REDIS_URL
+ *
+ *	App: 64a000000000000000000001 blog
+ *	Addon: ad-3f0c1d7e-1111-4222-8333-abcdefabcdef
+ *	Actor: provider redis
+ *	Request-Id: 5d41402abc4b2a76
+ *	Event: {"type":"edit_variable","name":"REDIS_URL",…}
+ *
+ * An event holds its type and type_data, never a variable's value.
+ * Source of the types: Scalingo API, "Events".
+ */
+struct event {
+	const char *subject;
+	struct mem_text trailers; /* Event: lines */
+	const char *app, *addon;
+};
+
+/* A change set whose subject is what printf(3) would print; control
+ * characters become spaces. */
+struct event event_new(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+
+/* It concerns that app, that add-on. */
+void event_app(struct event *e, const char *id, const char *name);
+void event_addon(struct event *e, const char *id);
+
+/* It is an event of that type; data is an object or NULL. */
+void event_add(struct event *e, const char *type, const cJSON *data);
+
+/* Commit what was put into the store, as act's own deed; gives the lock back.
+ * *id as in store_commit(). */
+const struct fail *event_commit(const char **id, const struct act *act,
+    const struct event *e);
+
+#endif

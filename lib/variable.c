@@ -1,0 +1,253 @@
+#include "variable.h"
+#include "addon.h"
+#include "json.h"
+#include "mem.h"
+
+#include <string.h>
+
+enum { ALIAS_DEPTH = 16 };
+
+static const struct json_var *
+find(const struct app *app, const char *name)
+{
+	const struct json_var *v = json_var_find(app->variables, name);
+	const struct addon *a;
+
+	for (a = app->addons; v == NULL && a != NULL; a = a->next)
+		v = json_var_find(a->config, name);
+	return v;
+}
+
+const char *
+variable_resolve(const struct app *app, const char *value)
+{
+	const struct json_var *v;
+	const char *now = value;
+	int depth;
+
+	for (depth = 0; depth < ALIAS_DEPTH; depth++) {
+		v = now[0] == '$' ? find(app, now + 1) : NULL;
+		if (v == NULL)
+			return now;
+		now = v->value;
+	}
+	return value;
+}
+
+static void
+add_view(cJSON *array, const struct app *app, const struct json_var *v,
+    const struct addon *a, bool resolve)
+{
+	struct json_var shown = *v;
+
+	if (resolve)
+		shown.value = variable_resolve(app, v->value);
+	cJSON_AddItemToArray(array, app_variable_view(app, &shown, a));
+}
+
+cJSON *
+variable_list(const struct app *app, bool resolve)
+{
+	cJSON *array = cJSON_CreateArray();
+	const struct json_var *v;
+	const struct addon *a;
+
+	for (v = app->variables; v != NULL; v = v->next)
+		add_view(array, app, v, NULL, resolve);
+	for (a = app->addons; a != NULL; a = a->next)
+		for (v = a->config; v != NULL; v = v->next)
+			add_view(array, app, v, a, resolve);
+	return array;
+}
+
+/* The event of a change set: one variable has its own type. */
+static void
+add_event(struct event *e, const char *single, const char *name,
+    cJSON *new_vars, cJSON *updated, cJSON *deleted)
+{
+	cJSON *data = cJSON_CreateObject();
+	int n = cJSON_GetArraySize(new_vars) + cJSON_GetArraySize(updated) +
+	        cJSON_GetArraySize(deleted);
+
+	if (n == 1) {
+		json_add_text(data, "name", name);
+		event_add(e, single, data);
+		return;
+	}
+	cJSON_AddItemToObject(data, "new_vars", new_vars);
+	cJSON_AddItemToObject(data, "updated_vars", updated);
+	cJSON_AddItemToObject(data, "deleted_vars", deleted);
+	event_add(e, "edit_variables", data);
+}
+
+static void
+note_name(cJSON *array, struct mem_text *names, const char *name)
+{
+	cJSON_AddItemToArray(array, cJSON_CreateString(name));
+	mem_addf(names, "%s%s", names->len == 0 ? "" : ", ", name);
+}
+
+/* Every element of list keeps the rules. */
+static const struct fail *
+check_list(const struct act *act, const struct app *app, const cJSON *list)
+{
+	const struct fail *f = NULL;
+	const cJSON *v, *value;
+	const char *name;
+
+	cJSON_ArrayForEach(v, list) {
+		name = json_text(v, "name");
+		value = json_get(v, "value");
+		if (name == NULL)
+			name = "";
+		if (value != NULL && !cJSON_IsString(value) &&
+		    !cJSON_IsNull(value)) {
+			f = fail_field(f, "value", "must be a string");
+			continue;
+		}
+		f = app_check_variable(f, name,
+		    cJSON_IsString(value) ? value->valuestring : "");
+		f = addon_check_free(f, act, app, name);
+	}
+	return f;
+}
+
+/* Carry out the list on app and say so in e; *out = what clients read. */
+static void
+set_all(cJSON *out, struct event *e, struct app *app, const cJSON *list)
+{
+	cJSON *added = cJSON_CreateArray(), *updated = cJSON_CreateArray();
+	struct mem_text names = {0};
+	const char *name = "", *value;
+	struct json_var *old;
+	const cJSON *v;
+
+	cJSON_ArrayForEach(v, list) {
+		name = json_text(v, "name");
+		value = json_text(v, "value");
+		old = json_var_find(app->variables, name);
+		if (old == NULL)
+			note_name(added, &names, name);
+		else if (strcmp(old->value, value) != 0)
+			note_name(updated, &names, name);
+		json_var_set(&app->variables, name, value, false);
+	}
+	cJSON_ArrayForEach(v, list) {
+		old = json_var_find(app->variables, json_text(v, "name"));
+		cJSON_AddItemToArray(out, app_variable_view(app, old, NULL));
+	}
+	*e = event_new("%s: set %s", app->name,
+	    names.len == 0 ? "nothing" : names.text);
+	add_event(e, added->child != NULL ? "new_variable" : "edit_variable",
+	    name, added, updated, cJSON_CreateArray());
+}
+
+const struct fail *
+variable_set(cJSON **out, const struct act *act, const char *ident,
+    const cJSON *list)
+{
+	const struct fail *f;
+	struct event e;
+	struct app *app;
+	const cJSON *v;
+
+	if (!cJSON_IsArray(list))
+		return fail(FAIL_SYNTAX, "variables is required");
+	cJSON_ArrayForEach(v, list)
+		if (!cJSON_IsObject(v))
+			return fail(FAIL_SYNTAX,
+			    "variables must be objects with name and value");
+	f = app_edit(&app, act, ident);
+	if (f != NULL)
+		return f;
+	f = check_list(act, app, list);
+	if (f != NULL) {
+		store_unlock(act->store);
+		return f;
+	}
+	*out = cJSON_CreateArray();
+	set_all(*out, &e, app, list);
+	return app_save(act, app, &e);
+}
+
+/* *name = the owner's variable with that id. */
+static const struct fail *
+name_of(const char **name, const struct app *app, const char *id)
+{
+	const struct json_var *v;
+	const struct addon *a;
+
+	for (v = app->variables; v != NULL; v = v->next)
+		if (strcmp(app_variable_id(app, v->name), id) == 0) {
+			*name = v->name;
+			return NULL;
+		}
+	for (a = app->addons; a != NULL; a = a->next)
+		for (v = a->config; v != NULL; v = v->next)
+			if (strcmp(app_variable_id(app, v->name), id) == 0)
+				return fail_field(NULL, "name",
+				    "%s belongs to the add-on %s (%s)", v->name,
+				    a->provider, a->id);
+	return fail_missing("variable");
+}
+
+const struct fail *
+variable_update(cJSON **out, const struct act *act, const char *ident,
+    const char *id, const cJSON *value)
+{
+	cJSON *list = cJSON_CreateArray(), *v = cJSON_CreateObject();
+	const struct fail *f;
+	const char *name;
+	struct event e;
+	struct app *app;
+
+	f = app_edit(&app, act, ident);
+	if (f != NULL)
+		return f;
+	f = name_of(&name, app, id);
+	if (f == NULL) {
+		json_add_text(v, "name", name);
+		cJSON_AddItemToObject(v, "value", cJSON_Duplicate(value, true));
+		cJSON_AddItemToArray(list, v);
+		f = check_list(act, app, list);
+	}
+	if (f != NULL) {
+		store_unlock(act->store);
+		return f;
+	}
+	*out = cJSON_CreateArray();
+	set_all(*out, &e, app, list);
+	return app_save(act, app, &e);
+}
+
+const struct fail *
+variable_remove(const struct act *act, const char *ident, const cJSON *ids)
+{
+	cJSON *deleted = cJSON_CreateArray();
+	struct mem_text names = {0};
+	const struct fail *f;
+	const char *name = "";
+	struct event e;
+	struct app *app;
+	const cJSON *id;
+
+	f = app_edit(&app, act, ident);
+	if (f != NULL)
+		return f;
+	cJSON_ArrayForEach(id, ids) {
+		f = cJSON_IsString(id)
+		        ? name_of(&name, app, id->valuestring)
+		        : fail(FAIL_SYNTAX, "variable_ids must be strings");
+		if (f != NULL) {
+			store_unlock(act->store);
+			return f;
+		}
+		json_var_remove(&app->variables, name);
+		note_name(deleted, &names, name);
+	}
+	e = event_new("%s: deleted %s", app->name,
+	    names.len == 0 ? "nothing" : names.text);
+	add_event(&e, "delete_variable", name, cJSON_CreateArray(),
+	    cJSON_CreateArray(), deleted);
+	return app_save(act, app, &e);
+}
