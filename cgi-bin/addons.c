@@ -1,0 +1,145 @@
+/*
+ * An app's add-ons.  Source: Scalingo API, "Addons".
+ */
+#include "addon.h"
+#include "app.h"
+#include "cgi.h"
+#include "json.h"
+
+static const struct fail *list(struct cgi *c);
+static const struct fail *provision(struct cgi *c);
+static const struct fail *show(struct cgi *c);
+static const struct fail *change(struct cgi *c);
+static const struct fail *destroy(struct cgi *c);
+static const struct fail *bind(struct cgi *c);
+
+static const struct route routes[] = {
+    {"GET",    "/v1/apps/:app/addons",          AUTH_USER, list     },
+    {"POST",   "/v1/apps/:app/addons",          AUTH_USER, provision},
+    {"GET",    "/v1/apps/:app/addons/:id",      AUTH_USER, show     },
+    {"PATCH",  "/v1/apps/:app/addons/:id",      AUTH_USER, change   },
+    {"DELETE", "/v1/apps/:app/addons/:id",      AUTH_USER, destroy  },
+    {"POST",   "/v1/apps/:app/addons/:id/bind", AUTH_USER, bind     },
+};
+
+int
+main(void)
+{
+	return cgi_serve(routes, sizeof(routes) / sizeof(routes[0]));
+}
+
+static const struct fail *
+list(struct cgi *c)
+{
+	cJSON *array = cJSON_AddArrayToObject(cgi_answer(c, 200), "addons");
+	const struct fail *f;
+	struct provider *p;
+	struct addon *a;
+	struct app *app;
+
+	f = app_load(&app, &c->act, c->param[0]);
+	for (a = f == NULL ? app->addons : NULL; f == NULL && a != NULL;
+	     a = a->next) {
+		f = provider_load(&p, c->act.store, a->provider);
+		if (f == NULL)
+			cJSON_AddItemToArray(array,
+			    addon_view(app, a, p, c->act.conf));
+	}
+	if (f == NULL)
+		c->revision = app->revision;
+	return f;
+}
+
+/* The text member key of the body's "addon"; FAIL_SYNTAX without it. */
+static const struct fail *
+required(const char **out, const struct cgi *c, const char *key)
+{
+	cJSON *addon;
+	const struct fail *f = cgi_body_object(&addon, c, "addon");
+
+	if (f != NULL)
+		return f;
+	*out = json_text(addon, key);
+	if (*out == NULL || (*out)[0] == '\0')
+		return fail(FAIL_SYNTAX, "%s is required", key);
+	return NULL;
+}
+
+static const struct fail *
+provision(struct cgi *c)
+{
+	const char *slug, *plan_id;
+	struct addon_result r;
+	const struct fail *f;
+	struct app *app;
+	cJSON *options;
+
+	/* whose app it is comes before what is wanted of it */
+	f = app_load(&app, &c->act, c->param[0]);
+	if (f == NULL)
+		f = required(&slug, c, "addon_provider_id");
+	if (f == NULL)
+		f = required(&plan_id, c, "plan_id");
+	if (f != NULL)
+		return f;
+	options = json_get(json_get(c->body, "addon"), "options");
+	if (options != NULL && !cJSON_IsNull(options) &&
+	    !cJSON_IsObject(options))
+		return fail_field(NULL, "options", "must be an object");
+	f = addon_provision(&r, &c->act, c->param[0], slug, plan_id, options);
+	if (f == NULL)
+		addon_answer(cgi_answer(c, 201), &r, c->act.conf);
+	return f;
+}
+
+static const struct fail *
+show(struct cgi *c)
+{
+	struct addon_result r;
+	const struct fail *f;
+
+	f = addon_load(&r, &c->act, c->param[0], c->param[1]);
+	if (f != NULL)
+		return f;
+	cJSON_AddItemToObject(cgi_answer(c, 200), "addon",
+	    addon_view(r.app, r.addon, r.provider, c->act.conf));
+	c->revision = r.app->revision;
+	return NULL;
+}
+
+static const struct fail *
+change(struct cgi *c)
+{
+	struct addon_result r;
+	const struct fail *f;
+	const char *plan_id;
+
+	f = addon_load(&r, &c->act, c->param[0], c->param[1]);
+	if (f == NULL)
+		f = required(&plan_id, c, "plan_id");
+	if (f == NULL)
+		f = addon_change(&r, &c->act, c->param[0], c->param[1],
+		    plan_id);
+	if (f == NULL)
+		addon_answer(cgi_answer(c, 200), &r, c->act.conf);
+	return f;
+}
+
+static const struct fail *
+destroy(struct cgi *c)
+{
+	c->status = 204;
+	return addon_remove(&c->act, c->param[0], c->param[1]);
+}
+
+static const struct fail *
+bind(struct cgi *c)
+{
+	struct addon_result r;
+	const struct fail *f;
+
+	f = addon_bind(&r, &c->act, c->param[0], c->param[1]);
+	if (f == NULL)
+		addon_answer(cgi_answer(c, 200), &r, c->act.conf);
+	return f;
+}

@@ -1,0 +1,262 @@
+/*
+ * What a provider sees and changes of its own installations.
+ * Sources: Scalingo "App Addon API"; Heroku "Add-on Provider App Info API";
+ * AppFog "App Info API".  The credentials tell the dialect.
+ */
+#include "apps.h"
+#include "account.h"
+#include "addon.h"
+#include "open.h"
+#include "app.h"
+#include "index.h"
+#include "json.h"
+#include "mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PER_PAGE = 20, PER_PAGE_MAX = 100 };
+
+/* Scalingo's providers have paths of their own. */
+static const struct fail *
+check_family(const struct cgi *c, enum family family)
+{
+	const struct dialect *d = c->provider->dialect;
+
+	if (d->family == family)
+		return NULL;
+	return fail(FAIL_FORBIDDEN,
+	    "these are a %s provider's credentials: use %s", d->name,
+	    d->family == FAMILY_SCALINGO ? "/v1/provider/apps"
+	                                 : "/vendor/apps");
+}
+
+/* Cut text at its next tab. */
+static const char *
+cut(char **text)
+{
+	char *from = *text, *tab = strchr(from, '\t');
+
+	if (tab == NULL) {
+		*text = from + strlen(from);
+		return from;
+	}
+	*tab = '\0';
+	*text = tab + 1;
+	return from;
+}
+
+/* A row of the index as the dialect shows it; lib/app.c lays it out. */
+static cJSON *
+row_view(const struct cgi *c, const char *row)
+{
+	struct addon addon = {0};
+	struct app app = {0};
+	struct addon_result r = {&app, &addon, c->provider, NULL, NULL};
+	struct installation in;
+	char *rest = mem_copy(row);
+
+	addon.id = cut(&rest);
+	app.id = cut(&rest);
+	app.name = cut(&rest);
+	app.owner = cut(&rest);
+	addon.plan = cut(&rest);
+	if (json_parse(&addon.resource, rest, strlen(rest)) != NULL)
+		addon.resource = cJSON_CreateNull();
+	addon_installation(&in, &c->act, &r, NULL);
+	return c->provider->dialect->row(&in);
+}
+
+static const struct fail *
+rows_page(struct index_page *page, const struct cgi *c, uint64_t place,
+    bool by_count, long max)
+{
+	return index_places(page, c->act.store,
+	    mem_printf("provider/%s", c->provider->slug), place, by_count,
+	    (size_t)max);
+}
+
+static void
+add_page(cJSON *pagination, const char *key, long page, bool there)
+{
+	if (there)
+		cJSON_AddNumberToObject(pagination, key, (double)page);
+	else
+		cJSON_AddNullToObject(pagination, key);
+}
+
+const struct fail *
+provider_apps(struct cgi *c)
+{
+	long page, per_page, pages;
+	struct index_page rows;
+	const struct fail *f;
+	cJSON *body, *list, *p;
+	size_t i;
+
+	f = check_family(c, FAMILY_SCALINGO);
+	if (f == NULL)
+		f = cgi_query_number(&page, c, "page", 1, 1, 1L << 30);
+	if (f == NULL)
+		f = cgi_query_number(&per_page, c, "per_page", PER_PAGE, 1,
+		    PER_PAGE_MAX);
+	if (f == NULL)
+		f = rows_page(&rows, c, (uint64_t)((page - 1) * per_page), true,
+		    per_page);
+	if (f != NULL)
+		return f;
+	body = cgi_answer(c, 200);
+	list = cJSON_AddArrayToObject(body, "apps");
+	for (i = 0; i < rows.count; i++)
+		cJSON_AddItemToArray(list, row_view(c, rows.rows[i]));
+	pages = ((long)rows.total + per_page - 1) / per_page;
+	p = cJSON_AddObjectToObject(cJSON_AddObjectToObject(body, "meta"),
+	    "pagination");
+	cJSON_AddNumberToObject(p, "current_page", (double)page);
+	/* documents say prev_page, the real one answers previous_page */
+	add_page(p, "prev_page", page - 1, page > 1);
+	add_page(p, "previous_page", page - 1, page > 1);
+	add_page(p, "next_page", page + 1, page < pages);
+	cJSON_AddNumberToObject(p, "total_pages", (double)pages);
+	cJSON_AddNumberToObject(p, "total_count", (double)rows.total);
+	cJSON_AddNumberToObject(p, "per_page", (double)per_page);
+	return NULL;
+}
+
+static void
+add_link(struct mem_text *link, const struct cgi *c, uint64_t place,
+    const char *rel)
+{
+	mem_addf(link, "%s<%s/vendor/apps?offset=%llu>; rel=\"%s\"",
+	    link->len == 0 ? "" : ", ", c->act.conf->public_url,
+	    (unsigned long long)place, rel);
+}
+
+/*
+ * offset is a place in the order of creation: what is removed between two
+ * pages moves nothing.
+ */
+const struct fail *
+vendor_apps(struct cgi *c)
+{
+	struct mem_text link = {0};
+	struct index_page rows;
+	const struct fail *f;
+	long offset;
+	size_t i;
+
+	f = check_family(c, FAMILY_HEROKU);
+	if (f == NULL)
+		f = cgi_query_number(&offset, c, "offset", 0, 0, 1L << 52);
+	if (f == NULL)
+		f = rows_page(&rows, c, (uint64_t)offset, false,
+		    c->act.conf->page_size);
+	if (f != NULL)
+		return f;
+	c->json = cJSON_CreateArray();
+	for (i = 0; i < rows.count; i++)
+		cJSON_AddItemToArray(c->json, row_view(c, rows.rows[i]));
+	if (rows.before)
+		add_link(&link, c, rows.previous, "prev");
+	if (rows.more && rows.count > 0)
+		add_link(&link, c, rows.places[rows.count - 1] + 1, "next");
+	if (link.len > 0)
+		cgi_header(c, "Link", link.text);
+	return NULL;
+}
+
+/* The installation in full; its owner's address as it is now. */
+static const struct fail *
+info_view(cJSON **out, const struct cgi *c, const struct addon_result *r)
+{
+	struct installation in;
+	struct account *owner;
+	const struct fail *f;
+
+	f = account_load(&owner, c->act.store, r->app->owner);
+	if (f != NULL)
+		return f->code == FAIL_MISSING
+		           ? fail(FAIL_SYSTEM, "app %s has no owner",
+		                 r->app->name)
+		           : f;
+	addon_installation(&in, &c->act, r, owner->email);
+	*out = c->provider->dialect->info(&in);
+	return NULL;
+}
+
+static const struct fail *
+get_info(cJSON **out, struct cgi *c, enum family family)
+{
+	struct addon_result r;
+	const struct fail *f;
+
+	f = check_family(c, family);
+	if (f == NULL)
+		f = addon_locate(&r, &c->act, c->param[0]);
+	if (f == NULL)
+		f = info_view(out, c, &r);
+	if (f == NULL)
+		c->revision = r.app->revision;
+	return f;
+}
+
+static void
+start_tick(struct cgi *c)
+{
+	open_start_tick(c->act.conf);
+}
+
+static const struct fail *
+set_config(cJSON **out, struct cgi *c, enum family family)
+{
+	struct addon_result r;
+	const struct fail *f;
+	cJSON *config;
+
+	f = check_family(c, family);
+	if (f == NULL)
+		f = cgi_body_object(&config, c, "config");
+	if (f == NULL)
+		f = addon_configure(&r, &c->act, c->param[0], config);
+	if (f == NULL)
+		f = info_view(out, c, &r);
+	if (f == NULL && c->act.conf->restart_hook != NULL)
+		c->after = start_tick;
+	return f;
+}
+
+const struct fail *
+provider_app(struct cgi *c)
+{
+	const struct fail *f;
+	cJSON *info;
+
+	f = get_info(&info, c, FAMILY_SCALINGO);
+	if (f == NULL)
+		cJSON_AddItemToObject(cgi_answer(c, 200), "app", info);
+	return f;
+}
+
+const struct fail *
+provider_app_set(struct cgi *c)
+{
+	const struct fail *f;
+	cJSON *info;
+
+	f = set_config(&info, c, FAMILY_SCALINGO);
+	if (f == NULL)
+		cJSON_AddItemToObject(cgi_answer(c, 200), "app", info);
+	return f;
+}
+
+const struct fail *
+vendor_app(struct cgi *c)
+{
+	return get_info(&c->json, c, FAMILY_HEROKU);
+}
+
+const struct fail *
+vendor_app_set(struct cgi *c)
+{
+	return set_config(&c->json, c, FAMILY_HEROKU);
+}

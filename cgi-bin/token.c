@@ -1,0 +1,190 @@
+#include "addon.h"
+#include "cgi.h"
+#include "mem.h"
+#include "token.h"
+
+#include <string.h>
+
+/* POST /v1/tokens/exchange: an API token for a JWT. */
+static const struct fail *
+exchange(struct cgi *c)
+{
+	const struct fail *f;
+	const char *token;
+
+	f = token_make(&token, c->act.store, c->account, c->token_id, c->now);
+	if (f == NULL)
+		json_add_text(cgi_answer(c, 200), "token", token);
+	return f;
+}
+
+/* Scalingo API, "Tokens"; the secret is shown once, when it is new. */
+static cJSON *
+view(const struct account_token *t)
+{
+	cJSON *view = cJSON_CreateObject();
+
+	json_add_text(view, "id", t->id);
+	json_add_text(view, "name", t->name);
+	json_add_text(view, "created_at", t->created_at);
+	json_add_text(view, "last_used_at", NULL);
+	json_add_text(view, "issued_at", t->created_at);
+	return view;
+}
+
+static const struct fail *
+list(struct cgi *c)
+{
+	const struct account_token *t;
+	cJSON *tokens = cJSON_AddArrayToObject(cgi_answer(c, 200), "tokens");
+
+	for (t = c->account->tokens; t != NULL; t = t->next)
+		cJSON_AddItemToArray(tokens, view(t));
+	return NULL;
+}
+
+/* *out = the account as it is now, under the lock; who asked may have been
+ * locked out since.  On failure the lock is given back. */
+static const struct fail *
+edit(struct account **out, struct cgi *c)
+{
+	const struct fail *f;
+	struct account *a;
+
+	f = store_lock(c->act.store);
+	if (f != NULL)
+		return f;
+	f = account_load(&a, c->act.store, c->account->name);
+	if ((f != NULL && f->code == FAIL_MISSING) ||
+	    (f == NULL && (a->disabled || strcmp(a->id, c->account->id) != 0 ||
+	                      account_token_find(a, c->token_id) == NULL)))
+		f = fail(FAIL_AUTH, "Invalid credentials");
+	if (f != NULL)
+		store_unlock(c->act.store);
+	else
+		*out = a;
+	return f;
+}
+
+/* Save a, whose token called name was deed ("created", "deleted"). */
+static const struct fail *
+save(struct cgi *c, const struct account *a, const char *name, const char *deed)
+{
+	struct event e = event_new("%s: token %s %s", a->name, name, deed);
+
+	account_put(c->act.store, a);
+	return event_commit(NULL, &c->act, &e);
+}
+
+/* *out = the name of the token to be: {"token":{"name":…}} or {"name":…}. */
+static const struct fail *
+wanted_name(const char **out, const struct cgi *c)
+{
+	const cJSON *token = json_get(c->body, "token");
+	const char *name = json_text(token == NULL ? c->body : token, "name");
+	const char *p;
+
+	if (name == NULL || name[strspn(name, " ")] == '\0')
+		return fail_field(NULL, "name", "can't be blank");
+	if (strlen(name) > ACCOUNT_TOKEN_NAME_MAX)
+		return fail_field(NULL, "name", "is longer than %d bytes",
+		    ACCOUNT_TOKEN_NAME_MAX);
+	for (p = name; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return fail_field(NULL, "name",
+			    "has a control character");
+	*out = name;
+	return NULL;
+}
+
+static const struct fail *
+create(struct cgi *c)
+{
+	const struct account_token *t;
+	const char *name = NULL, *secret;
+	const struct fail *f;
+	struct account *a;
+	cJSON *token;
+	int count = 0;
+
+	f = wanted_name(&name, c);
+	if (f != NULL)
+		return f;
+	f = edit(&a, c);
+	if (f != NULL)
+		return f;
+	for (t = a->tokens; t != NULL; t = t->next)
+		count++;
+	if (count >= ACCOUNT_TOKENS_MAX) {
+		store_unlock(c->act.store);
+		return fail(FAIL_INVALID, "an account has at most %d tokens",
+		    ACCOUNT_TOKENS_MAX);
+	}
+	secret = account_token_add(a, name);
+	f = save(c, a, name, "created");
+	if (f != NULL)
+		return f;
+	for (t = a->tokens; t->next != NULL; t = t->next)
+		;
+	token = view(t);
+	json_add_text(token, "token", secret);
+	cJSON_AddItemToObject(cgi_answer(c, 201), "token", token);
+	return NULL;
+}
+
+static const struct fail *
+destroy(struct cgi *c)
+{
+	const struct account_token *t;
+	const struct fail *f;
+	struct account *a;
+
+	f = edit(&a, c);
+	if (f != NULL)
+		return f;
+	t = account_token_find(a, c->param[0]);
+	if (t == NULL) {
+		store_unlock(c->act.store);
+		return fail_missing("token");
+	}
+	account_token_remove(a, t->id);
+	f = save(c, a, t->name, "deleted");
+	if (f == NULL)
+		c->status = 204;
+	return f;
+}
+
+/* POST /v1/apps/:app/addons/:id/token: a JWT for the add-on's own API. */
+static const struct fail *
+addon_token(struct cgi *c)
+{
+	struct addon_result r;
+	const struct fail *f;
+	const char *token;
+	cJSON *addon;
+
+	f = addon_load(&r, &c->act, c->param[0], c->param[1]);
+	if (f == NULL)
+		f = token_make_addon(&token, c->act.store, c->account,
+		    r.addon->id, c->now);
+	if (f != NULL)
+		return f;
+	addon = addon_view(r.app, r.addon, r.provider, c->act.conf);
+	json_add_text(addon, "token", token);
+	cJSON_AddItemToObject(cgi_answer(c, 200), "addon", addon);
+	return NULL;
+}
+
+static const struct route routes[] = {
+    {"POST",   "/v1/apps/:app/addons/:id/token", AUTH_USER,      addon_token},
+    {"POST",   "/v1/tokens/exchange",            AUTH_API_TOKEN, exchange   },
+    {"GET",    "/v1/tokens",                     AUTH_USER,      list       },
+    {"POST",   "/v1/tokens",                     AUTH_USER,      create     },
+    {"DELETE", "/v1/tokens/:token",              AUTH_USER,      destroy    },
+};
+
+int
+main(void)
+{
+	return cgi_serve(routes, sizeof(routes) / sizeof(routes[0]));
+}
