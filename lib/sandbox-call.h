@@ -1,0 +1,61 @@
+#ifndef SUTLER_SANDBOX_CALL_H
+#define SUTLER_SANDBOX_CALL_H
+
+#include "sandbox.h"
+
+/* What the sandbox's own files share; nobody else includes this. */
+
+enum { SANDBOX_MUST_MAX = 6 };
+
+/* How the sandbox speaks a dialect. */
+struct sandbox_desk {
+	const char *name;
+	const char *error; /* the key of the sentence in a refusal */
+	const char *sso_method;
+	const char *app; /* the member that tells the app */
+	const char *provision_must[SANDBOX_MUST_MAX];
+	const char *change_must[SANDBOX_MUST_MAX];
+	const char *url_name, *other_name; /* the two variables */
+	int made, removed;                 /* statuses of success */
+	int missing;  /* status where there is nothing to remove */
+	bool twice;   /* its name may stand twice in the path */
+	bool numbers; /* the id and the second variable */
+	bool plain;   /* a plan change is refused in plain text */
+};
+
+/* One call on its way. */
+struct sandbox_call {
+	struct sandbox_answer *out;
+	const struct conf *conf;
+	const struct sandbox_request *request;
+	const struct sandbox_desk *desk;
+	const char *id;    /* of the resource in the path */
+	cJSON *state;      /* the file */
+	const cJSON *body; /* an object, or NULL */
+	bool changed;      /* state is to be written */
+};
+
+/* The desk that path begins with, *rest being what follows; or NULL. */
+const struct sandbox_desk *sandbox_desk_find(const char **rest,
+    const char *path);
+
+/* Answer with that status, and the sentence as the dialect has it. */
+void sandbox_refuse(struct sandbox_call *c, int status, const char *sentence);
+
+/* {user, password, salt} of the desk, or NULL. */
+const cJSON *sandbox_credentials(const struct sandbox_call *c);
+
+/* A resource of the desk by its id, or by the platform's uuid: whoever lost
+ * our answer knows only the latter.  NULL: none. */
+cJSON *sandbox_find(const struct sandbox_call *c, const char *id);
+
+/* The variables of that resource. */
+cJSON *sandbox_config(const struct sandbox_call *c, const cJSON *resource);
+
+/* The calls. */
+void sandbox_provision(struct sandbox_call *c);
+void sandbox_change(struct sandbox_call *c);
+void sandbox_remove(struct sandbox_call *c);
+void sandbox_enter(struct sandbox_call *c);
+
+#endif

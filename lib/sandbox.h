@@ -1,0 +1,55 @@
+#ifndef SUTLER_SANDBOX_H
+#define SUTLER_SANDBOX_H
+
+#include <stddef.h>
+
+#include "conf.h"
+#include "json.h"
+
+/*
+ * A provider to try things on, in all three dialects.  It plays its part over
+ * HTTP alone: it sees no record of the marketplace, only its own file
+ * DATA/sandbox.json (mode 0600):
+ *
+ *	{"credentials": {"scalingo": {"user", "password", "salt"}, …},
+ *	 "resources": […], "serial": …}
+ *
+ * Paths, behind "/sandbox" and the name of a dialect (heroku's may stand
+ * twice, as Heroku's base URLs end in /heroku/resources):
+ *
+ *	POST   /resources      provision; the same uuid again, the same answer
+ *	PUT    /resources/:id  another plan
+ *	DELETE /resources/:id
+ *	GET    /sso            scalingo; POST for heroku and appfog
+ *
+ * Plans: "free", "big", and "refuse", which is always refused.
+ */
+enum { SANDBOX_BODY_MAX = 64 << 10 };
+
+struct sandbox_request {
+	const char *method;
+	const char *path;          /* behind "/sandbox" */
+	const char *query;         /* "" for none */
+	const char *authorization; /* the header, or NULL */
+	const char *body;          /* "" for none */
+	size_t body_len;
+};
+
+/* json, or else text, or else (facts) a page; none of them: no body. */
+struct sandbox_answer {
+	int status;
+	cJSON *json;
+	const char *text;
+	const char *title;
+	struct json_var *facts, *config;
+	const char *allow; /* 405: the methods */
+};
+
+/*
+ * Fill in the answer to the request.  FAIL_BUSY, FAIL_SYSTEM: the file cannot
+ * be read or written; nothing has changed.
+ */
+const struct fail *sandbox_serve(struct sandbox_answer *out,
+    const struct conf *conf, const struct sandbox_request *request);
+
+#endif
