@@ -1,0 +1,196 @@
+/* sutler account …, sutler app … */
+#include "account.h"
+#include "addon.h"
+#include "app.h"
+#include "clock.h"
+#include "fail.h"
+#include "mem.h"
+#include "store-log.h"
+#include "sutler.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct fail *
+save(const struct call *c, struct account *a, const char *what)
+{
+	struct event e = event_new("%s: %s", a->name, what);
+
+	account_put(c->act.store, a);
+	return event_commit(NULL, &c->act, &e);
+}
+
+/* The account named first, under the lock. */
+static const struct fail *
+edit(struct account **a, const struct call *c)
+{
+	const struct fail *f = store_lock(c->act.store);
+
+	if (f == NULL)
+		f = account_load(a, c->act.store, c->argv[0]);
+	if (f != NULL)
+		store_unlock(c->act.store);
+	return f;
+}
+
+static const struct fail *
+account_add(const struct call *c)
+{
+	bool paying = call_option(c, "--paying") != NULL;
+	const struct fail *f;
+	struct account *a, *taken;
+	const char *token;
+
+	f = account_new(&a, c->argv[0], c->argv[1], paying);
+	if (f == NULL)
+		f = store_lock(c->act.store);
+	if (f != NULL)
+		return f;
+	f = account_load(&taken, c->act.store, a->name);
+	if (f == NULL)
+		f = fail(FAIL_CONFLICT, "account %s exists already", a->name);
+	else if (f->code == FAIL_MISSING)
+		f = NULL;
+	if (f != NULL) {
+		store_unlock(c->act.store);
+		return f;
+	}
+	token = account_token_add(a, "first token");
+	f = save(c, a, "account added");
+	if (f == NULL)
+		puts(token);
+	return f;
+}
+
+static const struct fail *
+account_token(const struct call *c)
+{
+	const struct fail *f;
+	struct account *a;
+	const char *token;
+
+	f = edit(&a, c);
+	if (f != NULL)
+		return f;
+	token = account_token_add(a, c->argc > 1 ? c->argv[1] : "operator");
+	f = save(c, a, "API token added");
+	if (f == NULL)
+		puts(token);
+	return f;
+}
+
+static const struct fail *
+set_disabled(const struct call *c, bool disabled)
+{
+	const struct fail *f;
+	struct account *a;
+
+	f = edit(&a, c);
+	if (f != NULL)
+		return f;
+	a->disabled = disabled;
+	return save(c, a, disabled ? "account disabled" : "account enabled");
+}
+
+static const struct fail *
+account_disable(const struct call *c)
+{
+	return set_disabled(c, true);
+}
+
+static const struct fail *
+account_enable(const struct call *c)
+{
+	return set_disabled(c, false);
+}
+
+static const struct fail *
+account_paying(const struct call *c)
+{
+	bool on = strcmp(c->argv[1], "on") == 0;
+	const struct fail *f;
+	struct account *a;
+
+	if (!on && strcmp(c->argv[1], "off") != 0)
+		return fail(FAIL_SYNTAX, "say on or off, not %s", c->argv[1]);
+	f = edit(&a, c);
+	if (f != NULL)
+		return f;
+	a->paying = on;
+	return save(c, a,
+	    on ? "has a payment method" : "has no payment method");
+}
+
+static cJSON *
+account_row(const struct account *a)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	json_add_text(o, "name", a->name);
+	json_add_text(o, "email", a->email);
+	json_add_text(o, "id", a->id);
+	cJSON_AddBoolToObject(o, "paying", a->paying);
+	cJSON_AddBoolToObject(o, "disabled", a->disabled);
+	json_add_text(o, "created_at", a->created_at);
+	return o;
+}
+
+static const struct fail *
+list_one(void *arg, const struct account *a)
+{
+	call_row(arg, account_row(a));
+	return NULL;
+}
+
+static const struct fail *
+account_list(const struct call *c)
+{
+	struct call copy = *c;
+	const struct fail *f = account_walk(c->act.store, list_one, &copy);
+
+	if (f == NULL)
+		call_done(c);
+	return f;
+}
+
+static const struct fail *
+account_show(const struct call *c)
+{
+	const struct account_token *t;
+	struct account *a;
+	const struct fail *f = account_load(&a, c->act.store, c->argv[0]);
+	cJSON *o, *tokens, *token;
+
+	if (f != NULL)
+		return f;
+	o = account_row(a);
+	tokens = cJSON_AddArrayToObject(o, "tokens");
+	for (t = a->tokens; t != NULL; t = t->next) {
+		token = cJSON_CreateObject();
+		json_add_text(token, "id", t->id);
+		json_add_text(token, "name", t->name);
+		json_add_text(token, "created_at", t->created_at);
+		cJSON_AddItemToArray(tokens, token);
+	}
+	fputs(json_print(o, true), stdout);
+	return NULL;
+}
+
+const struct command account_commands[] = {
+    {"account add",                                      "NAME EMAIL [--paying]",
+     "make an account; prints its API token, this once", 2, 2, false,
+     account_add, {{"--paying", false}}},
+    {"account list", "", "all accounts", 0, 0, false, account_list, {{0}}},
+    {"account show",                                                 "NAME", "one account and its tokens' names", 1, 1, false,
+     account_show, {{0}}},
+    {"account disable",                                        "NAME", "end all its access, at once", 1, 1, false,
+     account_disable, {{0}}},
+    {"account enable",                                                  "NAME", "give it back", 1, 1, false, account_enable,
+     {{0}}},
+    {"account paying",                                                "NAME on|off", "whether it has a payment method", 2, 2,
+     false, account_paying, {{0}}},
+    {"account token",                                                 "NAME [WHAT-FOR]",
+     "one more API token; prints it, this once", 1, 2, false, account_token,
+     {{0}}},
+    {0                                            }
+};

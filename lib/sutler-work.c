@@ -1,0 +1,172 @@
+/* sutler init, tick, open, reindex */
+#include "clock.h"
+#include "fail.h"
+#include "file.h"
+#include "mem.h"
+#include "open.h"
+#include "store.h"
+#include "sutler.h"
+#include "token.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+static const struct fail *
+init(const struct call *c)
+{
+	const char *data = c->argc > 0 ? c->argv[0] : NULL;
+	const struct fail *f;
+	struct conf *conf;
+
+	if (data == NULL) {
+		f = c->conf_file == NULL ? conf_read(&conf)
+		                         : conf_read_file(&conf, c->conf_file);
+		if (f != NULL)
+			return f;
+		data = conf->data;
+	}
+	f = store_init(data);
+	if (f == NULL)
+		f = token_key_new(data);
+	if (f == NULL)
+		printf("%s is ready; next: sutler account add NAME EMAIL\n",
+		    data);
+	return f;
+}
+
+/* SSO pages that nobody opened. */
+enum { SSO_SECONDS = 3600 };
+
+static const struct fail *
+remove_old_pages(const struct call *c)
+{
+	const char *dir = mem_printf("%s/state/sso", store_data(c->act.store));
+	const struct fail *f = NULL;
+	struct dirent *entry;
+	const char *path;
+	struct stat st;
+	DIR *d = opendir(dir);
+
+	if (d == NULL)
+		return errno == ENOENT ? NULL
+		                       : fail_errno("cannot open %s", dir);
+	while (f == NULL && (entry = readdir(d)) != NULL) {
+		path = mem_printf("%s/%s", dir, entry->d_name);
+		if (stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+		    st.st_mtime + SSO_SECONDS < time(NULL))
+			f = file_remove(path);
+	}
+	closedir(d);
+	return f;
+}
+
+struct tick {
+	const struct call *call;
+	const char *now;
+	size_t settled, left;
+};
+
+static const struct fail *
+tick_one(void *arg, const struct open *o)
+{
+	struct tick *t = arg;
+	const struct act *act = &t->call->act;
+	const struct fail *f;
+	bool settled = false;
+
+	if (strcmp(o->next_at, t->now) > 0) {
+		t->left++;
+		return NULL;
+	}
+	f = open_try(&settled, act, o, act->conf->provider_timeout, false);
+	t->settled += settled;
+	t->left += !settled;
+	return f;
+}
+
+/* One tick at a time: a second one has nothing to do. */
+static const struct fail *
+tick(const struct call *c)
+{
+	const char *lock =
+	    mem_printf("%s/state/tick", store_data(c->act.store));
+	struct tick t = {c, clock_text(clock_now()), 0, 0};
+	const struct fail *f;
+	int fd;
+
+	fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail_errno("cannot open %s", lock);
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		close(fd);
+		puts("another tick is at work");
+		return NULL;
+	}
+	f = open_walk(c->act.store, tick_one, &t);
+	if (f == NULL)
+		f = remove_old_pages(c);
+	if (f == NULL)
+		f = store_checkpoint(c->act.store);
+	close(fd);
+	if (f == NULL && t.settled + t.left > 0)
+		printf("%zu settled, %zu left open\n", t.settled, t.left);
+	return f;
+}
+
+static const struct fail *
+open_one(void *arg, const struct open *o)
+{
+	const struct call *c = arg;
+	cJSON *row;
+
+	if (c->json) {
+		call_row(c, open_view(o));
+		return NULL;
+	}
+	row = cJSON_CreateObject();
+	json_add_text(row, "kind", o->kind);
+	json_add_text(row, "app", o->app_name);
+	json_add_text(row, "provider", o->provider == NULL ? "-" : o->provider);
+	json_add_text(row, "addon", o->addon_id == NULL ? "-" : o->addon_id);
+	json_add_text(row, "since", o->created_at);
+	json_add_text(row, "next", o->next_at);
+	json_add_text(row, "trouble", o->trouble == NULL ? "-" : o->trouble);
+	call_row(c, row);
+	return NULL;
+}
+
+static const struct fail *
+open_list(const struct call *c)
+{
+	struct call copy = *c;
+	const struct fail *f = open_walk(c->act.store, open_one, &copy);
+
+	if (f == NULL)
+		call_done(c);
+	return f;
+}
+
+static const struct fail *
+reindex(const struct call *c)
+{
+	return store_reindex(c->act.store);
+}
+
+const struct command work_commands[] = {
+    {"init",                                               "[DIR]", "make a data directory, DIR or the configuration's", 0, 1,
+     true, init, {{0}}},
+    {"tick", "", "settle what is open, flush the journal; run it every minute",
+     0, 0, false, tick, {{0}}},
+    {"open",                                                   "", "what is owed to providers and apps", 0, 0, false, open_list,
+     {{0}}},
+    {"reindex",                                                "", "make the index anew from the records and the history", 0,
+     0, false, reindex, {{0}}},
+    {0                                                   }
+};

@@ -1,0 +1,225 @@
+/*
+ * sutler: the operator's command.  design: one table of commands per subject,
+ * in sutler-*.c; what they share is here.
+ */
+#include "sutler.h"
+#include "fail.h"
+#include "mem.h"
+#include "record.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct command *const tables[] = {work_commands, account_commands,
+    provider_commands, app_commands};
+
+enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
+
+static void
+print_usage(FILE *out, const char *group)
+{
+	const struct command *c;
+	size_t i;
+
+	fprintf(out, "usage: sutler [--conf FILE] COMMAND [--json] …\n\n");
+	for (i = 0; i < TABLES; i++)
+		for (c = tables[i]; c->words != NULL; c++)
+			if (group == NULL ||
+			    strncmp(c->words, group, strlen(group)) == 0)
+				fprintf(out, "  sutler %s%s%s\n        %s\n",
+				    c->words, c->usage[0] == '\0' ? "" : " ",
+				    c->usage, c->does);
+	fprintf(out,
+	    "\nThe configuration is $SUTLER_CONF, or %s.\n"
+	    "Exit status: 0, 1 refused or failed, 2 usage.\n",
+	    SUTLER_CONF_PATH);
+}
+
+static int
+usage_error(const struct command *c, const char *problem, const char *word)
+{
+	fprintf(stderr, "sutler: %s%s%s\n", problem, word[0] == '\0' ? "" : " ",
+	    word);
+	if (c != NULL)
+		fprintf(stderr, "usage: sutler %s %s\n", c->words, c->usage);
+	else
+		fprintf(stderr, "sutler --help lists the commands\n");
+	return 2;
+}
+
+/* How many of argv's words are c's; 0: not this command. */
+static int
+matches(const struct command *c, int argc, char **argv)
+{
+	const char *space = strchr(c->words, ' ');
+	size_t first =
+	    space == NULL ? strlen(c->words) : (size_t)(space - c->words);
+
+	if (argc < 1 || strlen(argv[0]) != first ||
+	    strncmp(argv[0], c->words, first) != 0)
+		return 0;
+	if (space == NULL)
+		return 1;
+	return argc >= 2 && strcmp(argv[1], space + 1) == 0 ? 2 : 0;
+}
+
+static const struct command *
+find(int *words, int argc, char **argv)
+{
+	const struct command *c;
+	size_t i;
+
+	for (i = 0; i < TABLES; i++)
+		for (c = tables[i]; c->words != NULL; c++) {
+			*words = matches(c, argc, argv);
+			if (*words > 0)
+				return c;
+		}
+	return NULL;
+}
+
+const char *
+call_option(const struct call *c, const char *name)
+{
+	int i;
+
+	for (i = 0; i < SUTLER_OPTIONS && c->options[i].name != NULL; i++)
+		if (strcmp(c->options[i].name, name) == 0)
+			return c->values[i];
+	return NULL;
+}
+
+/* Sort the words behind the command into options and arguments. */
+static int
+read_words(struct call *call, const struct command *c, int argc, char **argv)
+{
+	bool only_arguments = false;
+	int i, o;
+
+	call->options = c->options;
+	call->argv = mem_alloc((size_t)(argc + 1) * sizeof(char *));
+	for (i = 0; i < argc; i++) {
+		if (only_arguments || argv[i][0] != '-' || argv[i][1] == '\0') {
+			call->argv[call->argc++] = argv[i];
+			continue;
+		}
+		if (strcmp(argv[i], "--") == 0) {
+			only_arguments = true;
+			continue;
+		}
+		if (strcmp(argv[i], "--json") == 0) {
+			call->json = true;
+			continue;
+		}
+		if (strcmp(argv[i], "--help") == 0) {
+			printf("usage: sutler %s %s\n%s\n", c->words, c->usage,
+			    c->does);
+			exit(0);
+		}
+		for (o = 0; o < SUTLER_OPTIONS; o++)
+			if (c->options[o].name != NULL &&
+			    strcmp(c->options[o].name, argv[i]) == 0)
+				break;
+		if (o == SUTLER_OPTIONS)
+			return usage_error(c, "unknown option", argv[i]);
+		if (c->options[o].takes_value && i + 1 == argc)
+			return usage_error(c, "no value for", argv[i]);
+		call->values[o] = c->options[o].takes_value ? argv[++i] : "";
+	}
+	if (call->argc < c->min)
+		return usage_error(c, "too few arguments", "");
+	if (call->argc > c->max)
+		return usage_error(c,
+		    "too many arguments:", call->argv[c->max]);
+	return 0;
+}
+
+static int
+report(const struct fail *f)
+{
+	const struct fail_item *item;
+
+	if (f == NULL)
+		return fflush(stdout) == 0 ? 0 : 1;
+	fflush(stdout);
+	if (f->items == NULL)
+		fprintf(stderr, "sutler: %s%s%s\n",
+		    f->code == FAIL_MISSING ? f->what : "",
+		    f->code == FAIL_MISSING ? " " : "", f->text);
+	for (item = f->items; item != NULL; item = item->next)
+		fprintf(stderr, "sutler: %s: %s\n", item->field, item->text);
+	return f->code == FAIL_SYNTAX ? 2 : 1;
+}
+
+static int
+run(struct call *call, const struct command *c)
+{
+	const struct fail *f = NULL;
+	struct conf *conf;
+
+	if (!c->without_store) {
+		f = call->conf_file == NULL
+		        ? conf_read(&conf)
+		        : conf_read_file(&conf, call->conf_file);
+		if (f == NULL)
+			f = record_store(&call->act.store, conf);
+		call->act.conf = conf;
+	}
+	if (f == NULL)
+		f = c->run(call);
+	return report(f);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct call call = {0};
+	const struct command *c;
+	int words, status;
+
+	argc--, argv++;
+	if (argc >= 2 && strcmp(argv[0], "--conf") == 0) {
+		call.conf_file = argv[1];
+		argc -= 2, argv += 2;
+	}
+	if (argc == 0 || strcmp(argv[0], "--help") == 0 ||
+	    strcmp(argv[0], "help") == 0) {
+		print_usage(argc == 0 ? stderr : stdout, NULL);
+		return argc == 0 ? 2 : 0;
+	}
+	c = find(&words, argc, argv);
+	if (c == NULL)
+		return usage_error(NULL, "no such command:",
+		    argc > 1 ? mem_printf("%s %s", argv[0], argv[1]) : argv[0]);
+	status = read_words(&call, c, argc - words, argv + words);
+	return status != 0 ? status : run(&call, c);
+}
+
+/* Rows: kept for --json, else printed as they come. */
+static cJSON *kept;
+
+void
+call_row(const struct call *c, cJSON *row)
+{
+	const cJSON *member;
+
+	if (c->json) {
+		if (kept == NULL)
+			kept = cJSON_CreateArray();
+		cJSON_AddItemToArray(kept, row);
+		return;
+	}
+	cJSON_ArrayForEach(member, row)
+		printf("%s%s", json_plain(member),
+		    member->next == NULL ? "\n" : "\t");
+}
+
+void
+call_done(const struct call *c)
+{
+	if (c->json)
+		fputs(json_print(kept == NULL ? cJSON_CreateArray() : kept,
+		          true),
+		    stdout);
+}

@@ -1,0 +1,56 @@
+#ifndef SUTLER_SUTLER_H
+#define SUTLER_SUTLER_H
+
+#include <stdbool.h>
+
+#include "conf.h"
+#include "event.h"
+#include "json.h"
+
+/*
+ * The operator's command: a table of commands, each with its own usage.
+ * Exit status 0; 1: refused or failed, with the reason on stderr; 2: usage.
+ */
+enum { SUTLER_OPTIONS = 6 };
+
+/* An option's words, "--slug" and its value, or "--test" alone. */
+struct call;
+
+struct option {
+	const char *name;
+	bool takes_value;
+};
+
+struct command {
+	const char *words;  /* "account add" */
+	const char *usage;  /* "NAME EMAIL [--paying]" */
+	const char *does;   /* one line */
+	int min, max;       /* how many arguments */
+	bool without_store; /* neither configuration nor store is opened */
+	const struct fail *(*run)(const struct call *);
+	struct option options[SUTLER_OPTIONS];
+};
+
+/* One call of a command. */
+struct call {
+	struct act act;
+	char **argv; /* the arguments, options taken out */
+	int argc;
+	bool json;
+	const char *conf_file; /* --conf, or NULL */
+	const struct option *options;
+	const char *values[SUTLER_OPTIONS]; /* of the options given */
+};
+
+/* The value of option name ("" for one that takes none), or NULL. */
+const char *call_option(const struct call *c, const char *name);
+
+/* Print a table's row, or (--json) keep it; call_done() prints what was kept
+ * as one array.  columns is how many of the object's members are shown. */
+void call_row(const struct call *c, cJSON *row);
+void call_done(const struct call *c);
+
+extern const struct command account_commands[], provider_commands[],
+    app_commands[], work_commands[];
+
+#endif
