@@ -47,12 +47,12 @@ OFFLINE_static = $(BUILD)/lib/git-offline.o
 # The library, lowest layer first; a file includes headers of its own layer
 # or of lower ones (tests/layers checks it).
 BASE = mem fail secret json json-record hash html clock file conf
-STORE = store store-apply store-log journal store-git index index-write
+STORE = store store-apply store-walk store-log journal store-git index index-write
 SPEECH = plan manifest dialect dialect-hear dialect-scalingo dialect-heroku \
 	dialect-appfog provider provider-manifest client
 RECORDS = account app variable addon addon-buy addon-remove addon-config \
 	event token open record
-DOOR = auth cgi cgi-answer cgi-body cgi-path sandbox
+DOOR = auth cgi cgi-answer cgi-body cgi-path sandbox sandbox-desk sandbox-sso
 LAYERS = $(BASE) $(STORE) $(SPEECH) $(RECORDS) $(DOOR)
 OBJECTS = $(LAYERS:%=$(BUILD)/lib/%.o)
 
