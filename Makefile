@@ -93,10 +93,77 @@ $(BUILD)/tests/test-%: $(BUILD)/tests/test-%.o $(BUILD)/tests/tap.o \
     $(BUILD)/libsutler.a
 	$(LINK)
 
+# make run: a first look.  Ctrl-C stops all of it.
+run:
+	@sh tests/packages.sh $(PACKAGES_RUN)
+	@$(MAKE) --no-print-directory all
+	@exec sh tests/run.sh '$(BUILD)' '$(PORT)' '$(DATA)'
+
+# make check: the inner loop.  make test: everything, with what it needs; the
+# sanitizers' build runs the same C tests and the scenarios again.
+UNIT = $(TESTS:%=$(BUILD)/tests/%)
+SCENARIOS = python3 tests/scenarios.py --build
+
+check: all $(UNIT)
+	@python3 tests/all.py $(UNIT) 'python3 tests/layers.py'
+
+test:
+	@sh tests/packages.sh $(PACKAGES_TEST)
+	@$(MAKE) --no-print-directory all $(UNIT)
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE='$(ASAN)' \
+	    HARDENING=-fPIE CFLAGS='-O1 -g' all $(UNIT:$(BUILD)/%=$(BUILD)/asan/%)
+	@python3 tests/all.py $(UNIT) $(UNIT:$(BUILD)/%=$(BUILD)/asan/%) \
+	    'python3 tests/layers.py' \
+	    '$(SCENARIOS) $(BUILD) --door all' \
+	    '$(SCENARIOS) $(BUILD)/asan --door direct' \
+	    'python3 tests/readme.py --build $(BUILD)'
+
+ASAN = -fsanitize=address,undefined -fno-sanitize-recover=all
+
+# What CI does besides: both compilers without a warning, the format, and the
+# list of packages on its own.
+ci:
+	@sh tests/packages.sh $(PACKAGES_CI)
+	clang-format --dry-run -Werror lib/*.[ch] cgi-bin/*.[ch] tests/*.[ch]
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/clang CC=clang \
+	    WERROR=-Werror all $(UNIT:$(BUILD)/%=$(BUILD)/clang/%)
+	@$(MAKE) --no-print-directory WERROR=-Werror test
+
+bench:
+	@sh tests/packages.sh $(PACKAGES_BENCH)
+	@$(MAKE) --no-print-directory all
+	python3 tests/bench.py --build $(BUILD)
+
+# Where each program stands below CGIDIR besides its own name: hard links, for
+# servers that only run files below a directory (thttpd would resolve a
+# symbolic one and no longer take it for a program).
+LAYOUT = apps:v1/apps apps:v1/provider apps:vendor/apps token:v1/tokens \
+	account:v1/users catalog:v1/addon_providers \
+	catalog:v1/addon_categories catalog:v1/regions
+
+install-cgi:
+	mkdir -p '$(DESTDIR)$(CGIDIR)/v1' '$(DESTDIR)$(CGIDIR)/vendor'
+	set -e; cd '$(BUILD)/cgi-bin'; for p in $(CGI); do \
+	    install -m 755 $$p '$(DESTDIR)$(CGIDIR)/'$$p; done
+	set -e; cd '$(DESTDIR)$(CGIDIR)'; for l in $(LAYOUT); do \
+	    ln -f $${l%%:*} $${l#*:} 2>/dev/null || \
+	    cp -f $${l%%:*} $${l#*:}; done
+
+install: all install-cgi
+	mkdir -p '$(DESTDIR)$(LIBEXECDIR)' '$(DESTDIR)$(PREFIX)/bin' \
+	    '$(DESTDIR)$(HTDOCSDIR)'
+	install -m 755 $(BUILD)/send $(BUILD)/sutler '$(DESTDIR)$(LIBEXECDIR)/'
+	ln -sf '$(LIBEXECDIR)/sutler' '$(DESTDIR)$(PREFIX)/bin/sutler'
+	install -m 644 htdocs/* '$(DESTDIR)$(HTDOCSDIR)/'
+
+uninstall:
+	rm -rf '$(DESTDIR)$(CGIDIR)' '$(DESTDIR)$(LIBEXECDIR)' \
+	    '$(DESTDIR)$(HTDOCSDIR)' '$(DESTDIR)$(PREFIX)/bin/sutler'
+
 clean:
 	rm -rf $(BUILD)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all clean
+.PHONY: all run check test ci bench install install-cgi uninstall clean
 .SECONDARY:

@@ -110,29 +110,10 @@ END
 	} >"$data/lighttpd.conf"
 }
 
-# install_as PROGRAM NAME...: a hard link, or a copy across file systems; a
-# symbolic link would not keep its name.
-install_as()
-{
-	program=$1
-	shift
-	for name in "$@"; do
-		rm -f "$data/cgi/$name"
-		ln "$build/cgi-bin/$program" "$data/cgi/$name" 2>/dev/null ||
-			cp "$build/cgi-bin/$program" "$data/cgi/$name"
-	done
-}
-
 install_programs()
 {
-	mkdir -p "$data/cgi/v1" "$data/cgi/vendor"
-	install_as apps apps v1/apps v1/provider vendor/apps
-	install_as addons addons
-	install_as token token v1/tokens
-	install_as sso sso
-	install_as catalog catalog v1/addon_providers v1/addon_categories v1/regions
-	install_as account account v1/users
-	install_as sandbox sandbox
+	MAKEFLAGS='' make -s -C "$tree" BUILD="$build" DESTDIR='' \
+		CGIDIR="$data/cgi" install-cgi
 }
 
 # Runs the command; what it says besides its result matters only if it fails.
