@@ -1,0 +1,124 @@
+"""What an AppFog provider may see and change (App Info, AppFog's)."""
+import re
+
+from scenario_base import (Unchanged, among, same, scenario, true)
+from world import MARK, basic
+
+APPS = "/vendor/apps"
+
+
+def setting(world):
+    app, supplier = world.app(), world.provider("appfog")
+    return app, supplier, world.addon(app, supplier)
+
+
+@scenario("the list: the fields, and the id as the provider gave it")
+def list_apps(world):
+    _, supplier, addon = setting(world)
+    uuid = addon["id"][3:]
+    for path in (APPS, f"{APPS}/"):
+        found = world.call(supplier, "GET", path, want=200)
+        same(len(found.data), 1, "rows")
+        row = dict(found.data[0])
+        true(isinstance(row.pop("account_id"), str), "account_id")
+        same(row.pop("id", uuid), uuid, "id")
+        same(row, {"callback_url": f"{world.door.public_url}{APPS}/{uuid}",
+                   "plan": "small", "provider_id": 9007199254740993,
+                   "resource": {"uuid": uuid}}, "row")
+        true(re.search(rb'"provider_id":\s*9007199254740993\b',
+                       found.answer.body), f"{found.answer.body}")
+
+
+@scenario("provider_id keeps its JSON type and every digit")
+def exact_ids(world):
+    supplier = world.provider("appfog")
+    table = [(b'{"id": "12"}', b'"12"', "12"), (b'{"id": 12}', b"12", "12"),
+             (b'{"id": 9007199254740995}', b"9007199254740995",
+              "9007199254740995"),
+             (b'{"id": 123456789012345678901234567890}',
+              b"123456789012345678901234567890",
+              "123456789012345678901234567890"),
+             (b'{"id": 0}', b"0", "0"), (b'{"id": -5}', b"-5", "-5")]
+    for body, wanted, text in table:
+        app = world.app()
+        supplier.desk.then(200, body)
+        addon = world.addon(app, supplier)
+        same(addon["resource_id"], text, "resource_id")
+        raw = world.call(supplier, "GET", APPS, want=200).answer.body
+        same(re.findall(rb'"provider_id":\s*([^,}\s]+)', raw), [wanted],
+             f"provider_id of {body}")
+        world.call(app.owner, "DELETE", app.path(f"/addons/{addon['id']}"),
+                   want=204)
+        same(supplier.desk.asked("DELETE")[-1].path.rsplit("/", 1)[1], text,
+             "id in the URL")
+
+
+@scenario("one installation, on both of its paths")
+def show(world):
+    app, supplier, addon = setting(world)
+    uuid = addon["id"][3:]
+    paths = [f"{APPS}/{uuid}"]
+    if world.door.rewrites:   # no file can be called so
+        paths.append(f"/vendor/{uuid}")
+    for path in paths:
+        found = dict(world.call(supplier, "GET", path, want=200).data)
+        true(isinstance(found.pop("account_id"), str), "account_id")
+        same(found, {
+            "id": uuid, "resource": {"uuid": uuid},
+            "callback_url": f"{world.door.public_url}{APPS}/{uuid}",
+            "config": supplier.desk.values(), "region": "useast"}, path)
+    true(app.owner.email not in str(found), "the owner's e-mail is shown")
+
+
+@scenario("a change answers as showing does, and waits for the user")
+def change(world):
+    app, supplier, addon = setting(world)
+    name = supplier.variables[0]
+    path = f"{APPS}/{addon['id'][3:]}"
+    old = world.values(app)
+    before = world.head()
+    put = world.call(supplier, "PUT", path, {"config": {name: f"{MARK}!"}},
+                     want=200).data
+    same(put["config"], {name: f"{MARK}!"}, "config")
+    same(world.call(supplier, "GET", path, want=200).data, put, "GET")
+    same(len(world.messages(before)), 1, "commits")
+    same(world.values(app), old, "the app's, until it is bound again")
+
+
+@scenario("undeclared variables and odd values are refused whole")
+def undeclared(world):
+    _, supplier, addon = setting(world)
+    name = supplier.variables[0]
+    path = f"{APPS}/{addon['id'][3:]}"
+    for config in ({"OTHER": "x"}, {name: "y", "OTHER": "x"}):
+        with Unchanged(world):
+            found = world.call(supplier, "PUT", path, {"config": config})
+            among(found.status, (422, 403), f"{config}")
+    for data in ({}, {"config": []}, {"config": {name: [1]}},
+                 {"config": {name: {"a": 1}}}):
+        with Unchanged(world, f"{data}"):
+            found = world.call(supplier, "PUT", path, data)
+            among(found.status, (400, 422), f"{data}")
+
+
+@scenario("credentials that are wrong or another's; and 404 once it is gone")
+def credentials(world):
+    app, supplier, addon = setting(world)
+    other = world.provider("appfog")
+    path = f"{APPS}/{addon['id'][3:]}"
+    data = {"config": {supplier.variables[0]: "x"}}
+    with Unchanged(world):
+        for who in (None, basic(supplier.user, "wrong"),
+                    basic("nobody", supplier.password)):
+            for method in ("GET", "PUT"):
+                world.call(who, method, path, data, want=401)
+            world.call(who, "GET", APPS, want=401)
+        for method in ("GET", "PUT"):
+            world.call(other, method, path,
+                       {"config": {other.variables[0]: "x"}}, want=404)
+        same(world.call(other, "GET", APPS, want=200).data, [], "list")
+    world.call(app.owner, "DELETE", app.path(f"/addons/{addon['id']}"),
+               want=204)
+    for method in ("GET", "PUT"):
+        world.call(supplier, method, path, data, want=404)
+    same(world.call(supplier, "GET", APPS, want=200).data, [], "list")

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""What the API promises, tried through one door after the other.
+
+usage: scenarios.py [--door direct|linked|lighttpd|all] [--build DIR]
+                    [-k PATTERN] [-v]
+
+Prints TAP, then "N passed, N failed"; exits with 1 where one failed.
+"""
+import argparse
+import importlib
+import re
+import shutil
+import sys
+import traceback
+from pathlib import Path
+
+import scenario_base
+from doors import DOORS
+from world import MARK, TESTS, World
+
+SUBJECTS = ("accounts", "apps", "variables", "addons", "addons_trouble",
+            "provider_scalingo", "provider_heroku", "provider_appfog", "sso",
+            "bad_input", "store", "operator", "seeds")
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--door", choices=[*DOORS, "all"], default="direct")
+    parser.add_argument("--build", default=".build", type=Path)
+    parser.add_argument("-k", dest="pattern", default="")
+    parser.add_argument("-v", dest="verbose", action="store_true")
+    return parser.parse_args()
+
+
+def check_store(world):
+    """What holds after every scenario, whatever it did."""
+    world.plain_equals_head()
+    for message in world.messages():
+        if MARK in message:
+            raise AssertionError(f"a value in a commit message: {message}")
+
+
+class Report:
+    def __init__(self, verbose: bool):
+        self.verbose = verbose
+        self.passed = self.failed = 0
+
+    def say(self, title: str, trouble=""):
+        number = self.passed + self.failed + 1
+        word = "not ok" if trouble else "ok"
+        print(f"{word} {number} - {title}", flush=True)
+        for line in trouble.splitlines():
+            print(f"# {line}", flush=True)
+        if trouble:
+            self.failed += 1
+        else:
+            self.passed += 1
+
+    def run(self, title: str, function, world):
+        """One scenario, and the store after it."""
+        trouble = ""
+        for step in (function, check_store):
+            try:
+                step(world)
+            except AssertionError as error:
+                trouble += f"{step.__name__}: {error}\n{place(error)}\n"
+                if self.verbose:
+                    trouble += traceback.format_exc()
+            except Exception:   # a fault of the test is a failure too
+                trouble += traceback.format_exc()
+        self.say(title, trouble)
+
+
+def place(error: BaseException) -> str:
+    """The line of the scenario that was at work."""
+    steps = [step for step in traceback.extract_tb(error.__traceback__)
+             if Path(step.filename).name.startswith("scenario_")]
+    return f"at {Path(steps[-1].filename).name}:{steps[-1].lineno}" \
+        if steps else ""
+
+
+def chosen(pattern: str, first_door: bool) -> list:
+    return [row for row in scenario_base.SCENARIOS
+            if re.search(pattern, f"{row[0]}: {row[2]} {row[1]}")
+            and (row[4] or first_door)]
+
+
+def run_door(name: str, rows: list, options, report: Report):
+    if name == "lighttpd" and not shutil.which("lighttpd"):
+        report.say(f"{name}: lighttpd is not installed", "no such program")
+        return
+    try:
+        world = World(options.build.resolve(), DOORS[name])
+    except Exception as error:
+        report.say(f"{name}: the world is made", f"{error}")
+        return
+    try:
+        for subject, _, title, function, _ in rows:
+            report.run(f"{name}: {subject}: {title}", function, world)
+        report.run(f"{name}: git fsck finds nothing", World.fsck, world)
+    finally:
+        world.close()
+
+
+def main() -> int:
+    options = arguments()
+    sys.path.insert(0, str(TESTS))
+    for subject in SUBJECTS:
+        importlib.import_module(f"scenario_{subject}")
+    report = Report(options.verbose)
+    doors = DOORS if options.door == "all" else [options.door]
+    for i, name in enumerate(doors):
+        run_door(name, chosen(options.pattern, i == 0), options, report)
+    print(f"1..{report.passed + report.failed}")
+    print(f"{report.passed} passed, {report.failed} failed")
+    return 1 if report.failed or not report.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

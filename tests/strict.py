@@ -1,0 +1,241 @@
+"""Reads every answer of the /v1 family as the strictest of its clients does.
+
+A typed client refuses a whole answer for one field of the wrong type, one
+success status that it does not know, one error that has another shape.  What
+such clients demand stands here once, and every answer in every scenario goes
+through check().
+"""
+import base64
+import datetime
+import json
+import re
+
+# Method, path, the success statuses that clients take, the root's keys (None:
+# no body).
+SUCCESS = [
+    ("GET", "/v1/apps", {200}, {"apps"}),
+    ("POST", "/v1/apps", {201}, {"app"}),
+    ("GET", "/v1/apps/:x", {200}, {"app"}),
+    ("DELETE", "/v1/apps/:x", {204}, None),
+    ("GET", "/v1/apps/:x/variables", {200}, {"variables"}),
+    ("POST", "/v1/apps/:x/variables", {201}, {"variable"}),
+    ("PUT", "/v1/apps/:x/variables", {200}, {"variables"}),
+    ("DELETE", "/v1/apps/:x/variables", {204}, None),
+    ("PUT", "/v1/apps/:x/variables/:x", {200}, {"variable"}),
+    ("DELETE", "/v1/apps/:x/variables/:x", {204}, None),
+    ("GET", "/v1/apps/:x/addons", {200}, {"addons"}),
+    ("POST", "/v1/apps/:x/addons", {201},
+     {"addon", "message", "variables", "vars"}),
+    ("GET", "/v1/apps/:x/addons/:x", {200}, {"addon"}),
+    ("PUT", "/v1/apps/:x/addons/:x", {200},
+     {"addon", "message", "variables", "vars"}),
+    ("DELETE", "/v1/apps/:x/addons/:x", {204}, None),
+    ("POST", "/v1/apps/:x/addons/:x/token", {200}, {"addon"}),
+    ("POST", "/v1/apps/:x/addons/:x/sso", {200}, {"addon"}),
+    ("GET", "/v1/apps/:x/addons/:x/sso", {200}, {"addon"}),
+    ("GET", "/v1/addon_providers", {200}, {"addon_providers"}),
+    ("GET", "/v1/addon_providers/:x/plans", {200}, {"plans"}),
+    ("GET", "/v1/addon_categories", {200}, {"addon_categories"}),
+    ("POST", "/v1/tokens/exchange", {200}, {"token"}),
+    ("GET", "/v1/tokens", {200}, {"tokens"}),
+    ("POST", "/v1/tokens", {201}, {"token"}),
+    ("DELETE", "/v1/tokens/:x", {204}, None),
+    ("GET", "/v1/users/self", {200}, {"user"}),
+    ("GET", "/v1/regions", {200}, {"regions"}),
+    ("GET", "/v1/provider/apps", {200}, {"apps", "meta"}),
+    ("GET", "/v1/provider/apps/:x", {200}, {"app"}),
+    ("PUT", "/v1/provider/apps/:x", {200}, {"app"}),
+]
+ERRORS = {400, 401, 402, 403, 404, 405, 409, 411, 412, 413, 422, 429, 500,
+          501, 503}
+LISTS = {"apps", "addons", "variables", "vars", "addon_providers", "plans",
+         "addon_categories", "regions", "tokens"}
+DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?"
+                  r"(Z|[+-]\d\d:\d\d)")
+JSON_TYPE = "application/json; charset=utf-8"
+STATUSES = {"provisioning", "running", "suspended"}
+PLAN = {"id": str, "name": str, "display_name": str, "price": (int, float),
+        "description": str, "position": int, "on_demand": bool,
+        "disabled": bool, "disabled_alternative_plan_id": (str, type(None)),
+        "sku": str}
+PROVIDER = {"id": str, "name": str, "logo_url": str}
+PAGE = ("current_page", "prev_page", "previous_page", "next_page",
+        "total_pages", "total_count")
+
+
+class Wrong(AssertionError):
+    """An answer that some client would refuse."""
+
+
+def demand(truth, text: str):
+    if not truth:
+        raise Wrong(text)
+
+
+def loads(body: bytes):
+    """JSON as RFC 8259 has it: UTF-8, no duplicate keys, no NaN."""
+    def pairs(items):
+        keys = [key for key, _ in items]
+        demand(len(keys) == len(set(keys)), f"duplicate keys: {keys}")
+        return dict(items)
+
+    def constant(word):
+        raise Wrong(f"{word} is no JSON")
+
+    try:
+        return json.loads(body.decode("utf-8"), object_pairs_hook=pairs,
+                          parse_constant=constant)
+    except ValueError as error:
+        raise Wrong(f"no JSON: {error}: {body[:200]!r}") from None
+
+
+def find(method: str, path: str):
+    method = {"PATCH": "PUT", "HEAD": "GET"}.get(method, method)
+    parts = [part for part in path.split("?")[0].split("/") if part]
+    for row in SUCCESS:
+        wanted = row[1].split("/")[1:]
+        if row[0] == method and len(wanted) == len(parts) and all(
+                a in (":x", b) for a, b in zip(wanted, parts)):
+            return row
+    return None
+
+
+def check(method: str, path: str, answer) -> object:
+    """The decoded body of answer, once all of it is as clients want it."""
+    if method in ("HEAD", "OPTIONS"):
+        demand(answer.body == b"", f"{method} has a body")
+        return None
+    if answer.status >= 400:
+        return check_error(answer)
+    row = find(method, path)
+    demand(row is not None, f"{method} {path} answers {answer.status}")
+    demand(answer.status in row[2], f"{method} {path}: {answer.status}, "
+           f"clients take {sorted(row[2])}: {answer.body[:200]!r}")
+    if row[3] is None:
+        demand(answer.body == b"", "a 204 has a body")
+        demand(answer.header("Content-Type") is None, "a 204 has a type")
+        return None
+    demand(answer.header("Content-Type") == JSON_TYPE,
+           f"Content-Type is {answer.header('Content-Type')}")
+    data = loads(answer.body)
+    demand(isinstance(data, dict), "the root is no object")
+    demand(set(data) == row[3], f"root keys {sorted(data)}, clients take "
+           f"{sorted(row[3])}")
+    walk(data, "")
+    return data
+
+
+def check_error(answer) -> object:
+    demand(answer.status in ERRORS, f"status {answer.status}")
+    demand(answer.header("Content-Type") == JSON_TYPE,
+           f"an error of type {answer.header('Content-Type')}: "
+           f"{answer.body[:200]!r}")
+    data = loads(answer.body)
+    demand(isinstance(data, dict), "an error's root is no object")
+    if answer.status == 422:
+        demand("error" not in data, "a 422 with error")
+        check_errors(data.get("errors"))
+        return data
+    demand(isinstance(data.get("error"), str) and data["error"],
+           f"an error without its sentence: {data}")
+    demand("errors" not in data, f"errors in a {answer.status}")
+    if answer.status == 402:
+        demand(isinstance(data.get("url"), str), "a 402 without url")
+    return data
+
+
+def check_errors(errors):
+    demand(isinstance(errors, dict) and errors, "422 without errors")
+    for field, texts in errors.items():
+        demand(isinstance(texts, list) and texts, f"errors.{field}: {texts}")
+        demand(all(isinstance(t, str) and t for t in texts),
+               f"errors.{field}: {texts}")
+
+
+def walk(value, path: str):
+    """Types by name, at any depth."""
+    if isinstance(value, list):
+        for i, item in enumerate(value):
+            walk(item, f"{path}[{i}]")
+    if not isinstance(value, dict):
+        return
+    for key, item in value.items():
+        walk_member(key, item, f"{path}.{key}")
+    if str(value.get("id", "")).startswith("ad-") and "plan" in value:
+        check_addon(value)
+
+
+def walk_member(key: str, item, path: str):
+    if path.startswith(".app.config."):
+        return   # the variables' names are the provider's
+    if key in LISTS:
+        demand(item is None and key in ("variables", "vars") or
+               isinstance(item, list), f"{path} is no array")
+    if key == "id" or key.endswith("_id"):
+        optional = (str, type(None)) if key != "id" else str
+        demand(isinstance(item, optional), f"{path} is {item!r}, no string")
+    if key.endswith("_at"):
+        demand(item is None or is_date(item), f"{path} is no date: {item!r}")
+    if key == "flags":
+        demand(isinstance(item, dict) and
+               all(isinstance(v, bool) for v in item.values()),
+               f"{path}: flags are true or false")
+    if key == "pagination":
+        check_page(item)
+    walk(item, path)
+
+
+def is_date(text) -> bool:
+    if not isinstance(text, str) or not DATE.fullmatch(text):
+        return False
+    try:
+        datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return True
+    except ValueError:
+        return False
+
+
+def check_fields(thing, shape: dict, what: str):
+    demand(isinstance(thing, dict), f"{what} is {thing!r}")
+    for key, kind in shape.items():
+        demand(key in thing, f"{what} has no {key}")
+        demand(isinstance(thing[key], kind) and
+               not (isinstance(thing[key], bool) and kind is int),
+               f"{what}.{key} is {thing[key]!r}")
+
+
+def check_addon(addon: dict):
+    demand(re.fullmatch(r"ad-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+                        addon["id"]), f"add-on id {addon['id']}")
+    check_fields(addon["plan"], PLAN, "plan")
+    check_fields(addon.get("addon_provider"), PROVIDER, "addon_provider")
+    demand(addon.get("status") in STATUSES, f"status {addon.get('status')}")
+    for key in ("app_id", "resource_id", "provisioned_at",
+                "deprovisioned_at"):
+        demand(key in addon, f"an add-on without {key}")
+    if addon["status"] == "running":
+        demand(isinstance(addon["resource_id"], str), "resource_id")
+        demand(addon["provisioned_at"] is not None, "provisioned_at")
+
+
+def check_page(page: dict):
+    for key in PAGE:
+        demand(key in page, f"pagination has no {key}")
+        demand(page[key] is None or type(page[key]) is int,
+               f"pagination.{key} is {page[key]!r}")
+    demand(page["prev_page"] == page["previous_page"], "prev, previous")
+    for key in ("current_page", "total_pages", "total_count"):
+        demand(page[key] is not None, f"pagination.{key} is null")
+
+
+def jwt(text: str) -> tuple:
+    """Header and claims of a token, as clients take it apart."""
+    parts = text.split(".")
+    demand(len(parts) == 3 and all(parts), f"no JWT: {text}")
+    demand("=" not in text, "a JWT has no padding")
+    head, claims = (loads(base64.urlsafe_b64decode(part + "=="))
+                    for part in parts[:2])
+    demand(head.get("alg") == "HS512", f"alg is {head.get('alg')}")
+    demand(type(claims.get("exp")) is int, "exp is no number")
+    demand(type(claims.get("iat")) is int, "iat is no number")
+    return head, claims
