@@ -46,12 +46,13 @@ OFFLINE_static = $(BUILD)/lib/git-offline.o
 
 # The library, lowest layer first; a file includes headers of its own layer
 # or of lower ones (tests/layers checks it).
-BASE = mem fail secret json json-record hash html clock file conf
+BASE = mem fail secret json json-scan json-record hash html clock file conf
 STORE = store store-apply store-walk store-log journal store-git index index-write
 SPEECH = plan manifest dialect dialect-hear dialect-scalingo dialect-heroku \
 	dialect-appfog provider provider-manifest client
-RECORDS = account app variable addon addon-buy addon-remove addon-config \
-	event token open record
+RECORDS = account app variable addon addon-order addon-provision \
+	addon-change addon-remove addon-config event \
+	token work record
 DOOR = auth cgi cgi-answer cgi-body cgi-path sandbox sandbox-desk sandbox-sso
 LAYERS = $(BASE) $(STORE) $(SPEECH) $(RECORDS) $(DOOR)
 OBJECTS = $(LAYERS:%=$(BUILD)/lib/%.o)
@@ -68,7 +69,7 @@ $(BUILD)/libsutler.a: $(OBJECTS) $(OFFLINE_$(GIT2))
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo cc $<
-	@$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
+	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 LINK = @echo ld $@; $(CC) $(SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) \
 	$(BUILD)/libsutler.a $(LIBS)

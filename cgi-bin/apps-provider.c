@@ -6,7 +6,7 @@
 #include "apps.h"
 #include "account.h"
 #include "addon.h"
-#include "open.h"
+#include "work.h"
 #include "app.h"
 #include "index.h"
 #include "json.h"
@@ -203,7 +203,7 @@ get_info(cJSON **out, struct cgi *c, enum family family)
 static void
 start_tick(struct cgi *c)
 {
-	open_start_tick(c->act.conf);
+	work_start_tick(c->act.conf);
 }
 
 static const struct fail *

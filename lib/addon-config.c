@@ -7,7 +7,7 @@
 #include "index.h"
 #include "json.h"
 #include "mem.h"
-#include "open.h"
+#include "work.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -220,7 +220,7 @@ owe_restart(struct event *e, const struct act *act, const struct app *app)
 	json_add_text(data, "addon_name", act->provider->slug);
 	json_add_text(data, "addon_provider", act->provider->slug);
 	event_add(e, "restart", data);
-	open_put(act->store, open_restart(app));
+	work_put(act->store, work_restart(app));
 }
 
 const struct fail *

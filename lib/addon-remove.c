@@ -5,7 +5,7 @@
 #include "clock.h"
 #include "json.h"
 #include "mem.h"
-#include "open.h"
+#include "work.h"
 
 #include <string.h>
 
@@ -21,12 +21,12 @@ add_delete_event(struct event *e, const struct addon *a)
 	event_add(e, "delete_addon", data);
 }
 
-/* Try each of works once, all of them within OPEN_FIRST_TRY seconds; what is
+/* Try each of works once, all of them within WORK_FIRST_TRY seconds; what is
  * not settled waits for tick, so nothing here is a failure. */
 static void
-try_once(const struct act *act, struct open **works, size_t n)
+try_once(const struct act *act, struct work **works, size_t n)
 {
-	int64_t until = clock_now() + OPEN_FIRST_TRY * 1000;
+	int64_t until = clock_now() + WORK_FIRST_TRY * 1000;
 	long left;
 	bool settled;
 	size_t i;
@@ -35,14 +35,14 @@ try_once(const struct act *act, struct open **works, size_t n)
 		left = (long)((until - clock_now()) / 1000);
 		if (left < 1)
 			return;
-		(void)open_try(&settled, act, works[i], left, true);
+		(void)work_try(&settled, act, works[i], left, true);
 	}
 }
 
 const struct fail *
 addon_remove(const struct act *act, const char *ident, const char *id)
 {
-	struct open *work = NULL;
+	struct work *work = NULL;
 	const struct fail *f;
 	struct addon *addon;
 	struct app *app;
@@ -58,8 +58,8 @@ addon_remove(const struct act *act, const char *ident, const char *id)
 	}
 	addon_detach(app, addon);
 	if (addon->resource != NULL) {
-		work = open_remove(app, addon);
-		open_put(act->store, work);
+		work = work_remove(app, addon);
+		work_put(act->store, work);
 	}
 	e = event_new("%s: %s removed", app->name, addon->provider);
 	event_addon(&e, addon->id);
@@ -74,7 +74,7 @@ const struct fail *
 addon_remove_app(const struct act *act, const char *ident, const char *name)
 {
 	const struct fail *f;
-	struct open **works;
+	struct work **works;
 	struct addon *a;
 	struct app *app;
 	struct event e;
@@ -90,15 +90,15 @@ addon_remove_app(const struct act *act, const char *ident, const char *name)
 	}
 	for (a = app->addons; a != NULL; a = a->next)
 		n++;
-	works = mem_alloc((n + 1) * sizeof(struct open *));
+	works = mem_alloc((n + 1) * sizeof(struct work *));
 	e = event_new("%s: deleted", app->name);
 	event_app(&e, app->id, app->name);
 	for (a = app->addons, n = 0; a != NULL; a = a->next) {
 		add_delete_event(&e, a);
 		if (a->resource == NULL)
 			continue;
-		works[n] = open_remove(app, a);
-		open_put(act->store, works[n++]);
+		works[n] = work_remove(app, a);
+		work_put(act->store, works[n++]);
 	}
 	event_add(&e, "delete_app", NULL);
 	app_put_gone(act->store, app);

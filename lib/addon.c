@@ -3,7 +3,7 @@
 #include "conf.h"
 #include "json.h"
 #include "mem.h"
-#include "open.h"
+#include "work.h"
 
 #include <string.h>
 
@@ -21,66 +21,6 @@ addon_load(struct addon_result *out, const struct act *act, const char *ident,
 	if (out->addon == NULL)
 		return fail_missing("addon");
 	return provider_load(&out->provider, act->store, out->addon->provider);
-}
-
-/* What every order tells of the app and of us. */
-static void
-order_common(struct order *out, const struct act *act, const char *app_id)
-{
-	const struct conf *conf = act->conf;
-
-	out->app_id = app_id;
-	out->heroku_id = app_heroku_id(conf, app_id);
-	out->region = conf->region;
-	out->provider_region = conf->provider_region;
-	out->appfog_region = conf->appfog_region;
-	out->public_url = conf->public_url;
-}
-
-static const char *
-bare_uuid(const char *addon_id)
-{
-	return strncmp(addon_id, "ad-", 3) == 0 ? addon_id + 3 : addon_id;
-}
-
-void
-addon_order(struct order *out, enum order_kind kind, const struct act *act,
-    const struct addon_result *r, const struct plan *plan)
-{
-	*out = (struct order){.kind = kind, .provider = r->provider};
-	order_common(out, act, r->app->id);
-	out->addon_id = r->addon->id;
-	out->uuid = bare_uuid(r->addon->id);
-	if (r->addon->resource != NULL)
-		out->resource = json_plain(r->addon->resource);
-	out->plan = plan->name;
-	out->plan_options = plan->options;
-	out->options = r->addon->options;
-	out->app_name = r->app->name;
-	out->account = r->app->owner;
-	if (act->account != NULL)
-		out->owner_email = act->account->email;
-}
-
-const struct fail *
-addon_order_removal(struct order *out, const struct act *act,
-    const struct open *o)
-{
-	struct provider *p;
-	const struct fail *f = provider_load(&p, act->store, o->provider);
-
-	if (f != NULL)
-		return fail(FAIL_SYSTEM, "provider %s: %s", o->provider,
-		    f->text);
-	*out = (struct order){.kind = ORDER_REMOVE, .provider = p};
-	order_common(out, act, o->app_id);
-	out->addon_id = o->addon_id;
-	out->uuid = bare_uuid(o->addon_id);
-	out->resource = json_plain(o->resource);
-	out->plan = o->plan;
-	out->app_name = o->app_name;
-	out->account = o->owner;
-	return NULL;
 }
 
 /* The plan of addon as it was bought: its price is not the list's. */

@@ -10,7 +10,7 @@
  * may do with its own.  An order to a provider is two commits: the intent
  * before the call, the outcome after it; no lock is held in between.
  */
-struct open;
+struct work;
 
 /* What a call on an add-on answers. */
 struct addon_result {
@@ -43,7 +43,7 @@ const struct fail *addon_remove(const struct act *act, const char *ident,
     const char *id);
 
 /* Delete app ident, whose add-ons become open work, each tried once within
- * OPEN_FIRST_TRY seconds in all.  name must be the app's (FAIL_INVALID). */
+ * WORK_FIRST_TRY seconds in all.  name must be the app's (FAIL_INVALID). */
 const struct fail *addon_remove_app(const struct act *act, const char *ident,
     const char *name);
 
@@ -94,7 +94,7 @@ void addon_order(struct order *out, enum order_kind kind, const struct act *act,
 
 /* The order that open work o stands for. */
 const struct fail *addon_order_removal(struct order *out, const struct act *act,
-    const struct open *o);
+    const struct work *o);
 
 /* The add-on as clients read it.  Source: Scalingo API, "Addon attributes". */
 cJSON *addon_view(const struct app *app, const struct addon *addon,

@@ -3,7 +3,7 @@
 #include "fail.h"
 #include "file.h"
 #include "mem.h"
-#include "open.h"
+#include "work.h"
 #include "store.h"
 #include "sutler.h"
 #include "token.h"
@@ -74,7 +74,7 @@ struct tick {
 };
 
 static const struct fail *
-tick_one(void *arg, const struct open *o)
+tick_one(void *arg, const struct work *o)
 {
 	struct tick *t = arg;
 	const struct act *act = &t->call->act;
@@ -85,7 +85,7 @@ tick_one(void *arg, const struct open *o)
 		t->left++;
 		return NULL;
 	}
-	f = open_try(&settled, act, o, act->conf->provider_timeout, false);
+	f = work_try(&settled, act, o, act->conf->provider_timeout, false);
 	t->settled += settled;
 	t->left += !settled;
 	return f;
@@ -109,7 +109,7 @@ tick(const struct call *c)
 		puts("another tick is at work");
 		return NULL;
 	}
-	f = open_walk(c->act.store, tick_one, &t);
+	f = work_walk(c->act.store, tick_one, &t);
 	if (f == NULL)
 		f = remove_old_pages(c);
 	if (f == NULL)
@@ -121,13 +121,13 @@ tick(const struct call *c)
 }
 
 static const struct fail *
-open_one(void *arg, const struct open *o)
+open_one(void *arg, const struct work *o)
 {
 	const struct call *c = arg;
 	cJSON *row;
 
 	if (c->json) {
-		call_row(c, open_view(o));
+		call_row(c, work_view(o));
 		return NULL;
 	}
 	row = cJSON_CreateObject();
@@ -146,7 +146,7 @@ static const struct fail *
 open_list(const struct call *c)
 {
 	struct call copy = *c;
-	const struct fail *f = open_walk(c->act.store, open_one, &copy);
+	const struct fail *f = work_walk(c->act.store, open_one, &copy);
 
 	if (f == NULL)
 		call_done(c);

@@ -1,4 +1,4 @@
-#include "open.h"
+#include "work.h"
 #include "clock.h"
 #include "hash.h"
 #include "json.h"
@@ -17,29 +17,29 @@
 #include <unistd.h>
 
 static const struct json_field fields[] = {
-    JSON_FIELD(open, id, STRING, MUST),
-    JSON_FIELD(open, kind, STRING, MUST),
-    JSON_FIELD(open, app_id, STRING, MUST),
-    JSON_FIELD(open, app_name, STRING, MUST),
-    JSON_FIELD(open, owner, STRING, MUST),
-    JSON_FIELD(open, provider, STRING, OMIT),
-    JSON_FIELD(open, addon_id, STRING, OMIT),
-    JSON_FIELD(open, plan, STRING, OMIT),
-    JSON_FIELD(open, resource, ANY, OMIT),
-    JSON_FIELD(open, created_at, STRING, MUST),
-    JSON_FIELD(open, attempts, NUMBER, OMIT),
-    JSON_FIELD(open, next_at, STRING, MUST),
-    JSON_FIELD(open, trouble, STRING, OMIT),
+    JSON_FIELD(work, id, STRING, MUST),
+    JSON_FIELD(work, kind, STRING, MUST),
+    JSON_FIELD(work, app_id, STRING, MUST),
+    JSON_FIELD(work, app_name, STRING, MUST),
+    JSON_FIELD(work, owner, STRING, MUST),
+    JSON_FIELD(work, provider, STRING, OMIT),
+    JSON_FIELD(work, addon_id, STRING, OMIT),
+    JSON_FIELD(work, plan, STRING, OMIT),
+    JSON_FIELD(work, resource, ANY, OMIT),
+    JSON_FIELD(work, created_at, STRING, MUST),
+    JSON_FIELD(work, attempts, NUMBER, OMIT),
+    JSON_FIELD(work, next_at, STRING, MUST),
+    JSON_FIELD(work, trouble, STRING, OMIT),
 };
 
-static const struct json_shape shape = JSON_SHAPE(open, fields);
+static const struct json_shape shape = JSON_SHAPE(work, fields);
 
 enum { FIRST_DELAY = 60, LAST_DELAY = 24 * 3600 }; /* seconds */
 
-static struct open *
-open_new(const char *kind, const struct app *app)
+static struct work *
+work_new(const char *kind, const struct app *app)
 {
-	struct open *o = mem_alloc(sizeof(*o));
+	struct work *o = mem_alloc(sizeof(*o));
 
 	o->kind = kind;
 	o->app_id = app->id;
@@ -49,10 +49,10 @@ open_new(const char *kind, const struct app *app)
 	return o;
 }
 
-struct open *
-open_remove(const struct app *app, const struct addon *addon)
+struct work *
+work_remove(const struct app *app, const struct addon *addon)
 {
-	struct open *o = open_new("remove", app);
+	struct work *o = work_new("remove", app);
 
 	/* one add-on is removed once, however often that is owed */
 	o->id = addon->id + strlen("ad-");
@@ -64,10 +64,10 @@ open_remove(const struct app *app, const struct addon *addon)
 	return o;
 }
 
-struct open *
-open_restart(const struct app *app)
+struct work *
+work_restart(const struct app *app)
 {
-	struct open *o = open_new("restart", app);
+	struct work *o = work_new("restart", app);
 	const char *text = mem_printf("restart %s", app->id);
 	const char *hex = hash_sha1(text, strlen(text));
 
@@ -77,32 +77,32 @@ open_restart(const struct app *app)
 }
 
 void
-open_put(struct store *store, const struct open *o)
+work_put(struct store *store, const struct work *o)
 {
 	store_put(store, store_path("open", o->id), json_write(o, &shape));
 }
 
 void
-open_put_gone(struct store *store, const struct open *o)
+work_put_gone(struct store *store, const struct work *o)
 {
 	store_put(store, store_path("open", o->id), NULL);
 }
 
 cJSON *
-open_view(const struct open *o)
+work_view(const struct work *o)
 {
 	return json_write(o, &shape);
 }
 
 struct visit {
-	open_visit *visit;
+	work_visit *visit;
 	void *arg;
 };
 
 static const struct fail *
 visit_record(void *arg, const struct store_record *record)
 {
-	struct open *o = mem_alloc(sizeof(*o));
+	struct work *o = mem_alloc(sizeof(*o));
 	const struct visit *v = arg;
 	const struct fail *f = json_read(o, record->json, &shape);
 
@@ -112,7 +112,7 @@ visit_record(void *arg, const struct store_record *record)
 }
 
 const struct fail *
-open_walk(struct store *store, open_visit *visit, void *arg)
+work_walk(struct store *store, work_visit *visit, void *arg)
 {
 	struct visit v = {visit, arg};
 
@@ -143,7 +143,7 @@ wait_for(pid_t child, long timeout)
 
 /* Run the operator's hook: HOOK app-name app-id operation-id. */
 static const char *
-run_hook(const struct conf *conf, const struct open *o, long timeout)
+run_hook(const struct conf *conf, const struct work *o, long timeout)
 {
 	const char *hook = conf->restart_hook;
 	pid_t child;
@@ -164,7 +164,7 @@ run_hook(const struct conf *conf, const struct open *o, long timeout)
 
 /* NULL where it is settled, else what is in the way. */
 static const char *
-attempt(const struct act *act, const struct open *o, long timeout)
+attempt(const struct act *act, const struct work *o, long timeout)
 {
 	struct outcome out = {0};
 	struct order order;
@@ -194,12 +194,12 @@ next_time(double attempts)
 }
 
 const struct fail *
-open_try(bool *settled, const struct act *act, const struct open *o,
+work_try(bool *settled, const struct act *act, const struct work *o,
     long timeout, bool quiet)
 {
 	const char *trouble = attempt(act, o, timeout);
 	struct store_record *record;
-	struct open later = *o;
+	struct work later = *o;
 	const struct fail *f;
 	struct event e;
 
@@ -230,14 +230,14 @@ open_try(bool *settled, const struct act *act, const struct open *o,
 		return f;
 	}
 	if (*settled)
-		open_put_gone(act->store, o);
+		work_put_gone(act->store, o);
 	else
-		open_put(act->store, &later);
+		work_put(act->store, &later);
 	return event_commit(NULL, act, &e);
 }
 
 void
-open_start_tick(const struct conf *conf)
+work_start_tick(const struct conf *conf)
 {
 	const char *program = mem_printf("%s/sutler", conf->libexec);
 	pid_t child = fork();

@@ -1,0 +1,128 @@
+/*
+ * Plan change: the rules, the intent, the call, the outcome.
+ */
+#include "addon-order.h"
+#include "clock.h"
+#include "conf.h"
+#include "json.h"
+#include "mem.h"
+
+#include <string.h>
+
+static const struct fail *
+intend_change(struct addon_result *r, const struct act *act, const char *ident,
+    const char *id, struct plan *plan)
+{
+	const struct fail *f = app_edit(&r->app, act, ident);
+	struct event e;
+
+	if (f != NULL)
+		return f;
+	r->addon = app_addon(r->app, id);
+	if (r->addon == NULL)
+		f = fail_missing("addon");
+	else if (strcmp(r->addon->status, "running") != 0 ||
+	         r->addon->wanted_plan != NULL)
+		f = fail(FAIL_CONFLICT,
+		    "the add-on is being %s: try again once it is running",
+		    r->addon->wanted_plan != NULL ? "changed" : "provisioned");
+	else if (!r->provider->plan_updateable)
+		f = fail_field(NULL, "plan", "%s does not change plans",
+		    r->provider->slug);
+	else
+		f = addon_check_payment(act, plan);
+	if (f != NULL) {
+		store_unlock(act->store);
+		return f;
+	}
+	r->addon->wanted_plan = plan->id;
+	e = event_new("%s: changing %s to plan %s", r->app->name,
+	    r->provider->slug, plan->name);
+	event_app(&e, r->app->id, r->app->name);
+	event_addon(&e, r->addon->id);
+	app_put(act->store, r->app);
+	return event_commit(NULL, act, &e);
+}
+
+static const struct fail *
+keep_change(const struct act *act, struct addon_result *r,
+    const struct plan *plan, const struct outcome *out)
+{
+	cJSON *data = addon_event_data(r->addon, r->provider);
+	struct addon *a = r->addon;
+	struct event e;
+
+	cJSON_DeleteItemFromObject(data, "plan_name");
+	json_add_text(data, "old_plan_name", a->plan);
+	json_add_text(data, "new_plan_name", plan->name);
+	e = event_new("%s: %s changed from plan %s to %s", r->app->name,
+	    r->provider->slug, a->plan, plan->name);
+	event_addon(&e, a->id);
+	event_add(&e, "upgrade_addon", data);
+	a->wanted_plan = NULL;
+	a->plan_id = plan->id;
+	a->plan = plan->name;
+	a->price = plan->price;
+	a->currency = act->conf->currency;
+	a->updated_at = clock_text(clock_now());
+	if (out->kind == OUTCOME_PENDING)
+		a->status = "provisioning";
+	if (out->log_drain_url != NULL)
+		a->log_drain_url = out->log_drain_url;
+	addon_apply_config(a, out->config);
+	r->message = out->message;
+	r->variables = json_var_names(a->config);
+	return app_save(act, r->app, &e);
+}
+
+static const struct fail *
+undo_change(const struct act *act, struct addon_result *r)
+{
+	struct event e = event_new("%s: %s did not change its plan",
+	    r->app->name, r->provider->slug);
+
+	r->addon->wanted_plan = NULL;
+	event_app(&e, r->app->id, r->app->name);
+	event_addon(&e, r->addon->id);
+	app_put(act->store, r->app);
+	return event_commit(NULL, act, &e);
+}
+
+const struct fail *
+addon_change(struct addon_result *out, const struct act *act, const char *ident,
+    const char *id, const char *plan_id)
+{
+	const struct fail *f, *refusal;
+	struct outcome outcome = {0};
+	struct act later = addon_act_later(act);
+	struct order order;
+	struct plan *plan;
+	bool gone;
+
+	f = addon_load(out, act, ident, id);
+	if (f == NULL)
+		f = addon_find_plan(&plan, out->provider, plan_id);
+	if (f != NULL)
+		return f;
+	if (strcmp(plan->id, out->addon->plan_id) == 0) {
+		out->message = "The add-on has this plan already.";
+		out->variables = json_var_names(out->addon->config);
+		return NULL;
+	}
+	f = intend_change(out, act, ident, id, plan);
+	if (f != NULL)
+		return f;
+	addon_order(&order, ORDER_CHANGE, act, out, plan);
+	provider_order(&outcome, act->conf, &order,
+	    act->conf->provider_timeout);
+	refusal = addon_failure(&outcome, out->provider);
+	f = addon_resume(&gone, &later, out);
+	if (f != NULL)
+		return f;
+	if (gone)
+		return fail_missing("addon");
+	if (refusal == NULL)
+		return keep_change(&later, out, plan, &outcome);
+	f = undo_change(&later, out);
+	return f != NULL ? f : refusal;
+}

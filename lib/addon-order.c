@@ -1,0 +1,184 @@
+/*
+ * Orders to providers: what provision and plan change have in common.
+ */
+#include "addon-order.h"
+#include "account.h"
+#include "conf.h"
+#include "json.h"
+#include "mem.h"
+#include "work.h"
+
+#include <string.h>
+
+/* What every order tells of the app and of us. */
+static void
+order_common(struct order *out, const struct act *act, const char *app_id)
+{
+	const struct conf *conf = act->conf;
+
+	out->app_id = app_id;
+	out->heroku_id = app_heroku_id(conf, app_id);
+	out->region = conf->region;
+	out->provider_region = conf->provider_region;
+	out->appfog_region = conf->appfog_region;
+	out->public_url = conf->public_url;
+}
+
+static const char *
+bare_uuid(const char *addon_id)
+{
+	return strncmp(addon_id, "ad-", 3) == 0 ? addon_id + 3 : addon_id;
+}
+
+void
+addon_order(struct order *out, enum order_kind kind, const struct act *act,
+    const struct addon_result *r, const struct plan *plan)
+{
+	*out = (struct order){.kind = kind, .provider = r->provider};
+	order_common(out, act, r->app->id);
+	out->addon_id = r->addon->id;
+	out->uuid = bare_uuid(r->addon->id);
+	if (r->addon->resource != NULL)
+		out->resource = json_plain(r->addon->resource);
+	out->plan = plan->name;
+	out->plan_options = plan->options;
+	out->options = r->addon->options;
+	out->app_name = r->app->name;
+	out->account = r->app->owner;
+	if (act->account != NULL)
+		out->owner_email = act->account->email;
+}
+
+const struct fail *
+addon_order_removal(struct order *out, const struct act *act,
+    const struct work *o)
+{
+	struct provider *p;
+	const struct fail *f = provider_load(&p, act->store, o->provider);
+
+	if (f != NULL)
+		return fail(FAIL_SYSTEM, "provider %s: %s", o->provider,
+		    f->text);
+	*out = (struct order){.kind = ORDER_REMOVE, .provider = p};
+	order_common(out, act, o->app_id);
+	out->addon_id = o->addon_id;
+	out->uuid = bare_uuid(o->addon_id);
+	out->resource = json_plain(o->resource);
+	out->plan = o->plan;
+	out->app_name = o->app_name;
+	out->account = o->owner;
+	return NULL;
+}
+
+/* Who acts after the answer is not bound to the revision that was asked. */
+struct act
+addon_act_later(const struct act *act)
+{
+	struct act later = *act;
+
+	later.if_match = NULL;
+	return later;
+}
+
+const struct fail *
+addon_check_payment(const struct act *act, const struct plan *plan)
+{
+	if (plan->price <= 0 || act->account == NULL || act->account->paying)
+		return NULL;
+	return fail_what(FAIL_PAYMENT, act->conf->billing_url,
+	    "plan %s costs %.2f %s per 30 days: add a payment method first",
+	    plan->name, plan->price, act->conf->currency);
+}
+
+const struct fail *
+addon_check_free(const struct fail *so_far, const struct act *act,
+    const struct app *app, const char *name)
+{
+	const struct fail *f = so_far;
+	struct provider *p;
+	const struct addon *a;
+
+	for (a = app->addons; a != NULL; a = a->next)
+		if (json_var_find(a->config, name) != NULL ||
+		    (provider_load(&p, act->store, a->provider) == NULL &&
+		        provider_declares(p, name)))
+			return fail_field(f, "name",
+			    "%s belongs to the add-on %s (%s)", name,
+			    a->provider, a->id);
+	return f;
+}
+
+/* The provider's answer, as a failure of ours; NULL where it said yes. */
+const struct fail *
+addon_failure(const struct outcome *out, const struct provider *p)
+{
+	if (out->kind == OUTCOME_REFUSED)
+		return fail_field(NULL, "plan", "%s", out->reason);
+	if (out->kind == OUTCOME_FAILED)
+		return fail(FAIL_PROVIDER, "%s: %s", p->slug, out->reason);
+	return NULL;
+}
+
+cJSON *
+addon_event_data(const struct addon *a, const struct provider *p)
+{
+	cJSON *data = cJSON_CreateObject();
+
+	json_add_text(data, "addon_provider_name", p->slug);
+	json_add_text(data, "plan_name", a->plan);
+	json_add_text(data, "resource_id",
+	    a->resource == NULL ? NULL : json_plain(a->resource));
+	return data;
+}
+
+void
+addon_apply_config(struct addon *a, const struct json_var *config)
+{
+	for (; config != NULL; config = config->next)
+		json_var_set(&a->config, config->name, config->value,
+		    config->raw);
+}
+
+/* Take the lock and find the add-on of r again; *gone: it is not there. */
+const struct fail *
+addon_resume(bool *gone, const struct act *act, struct addon_result *r)
+{
+	const struct fail *f;
+	struct app *app;
+
+	*gone = true;
+	f = app_edit(&app, act, r->app->id);
+	if (f != NULL)
+		return f->code == FAIL_MISSING ? NULL : f;
+	if (app_addon(app, r->addon->id) == NULL) {
+		store_unlock(act->store);
+		return NULL;
+	}
+	*gone = false;
+	r->app = app;
+	r->addon = app_addon(app, r->addon->id);
+	return NULL;
+}
+
+const struct fail *
+addon_find_plan(struct plan **plan, const struct provider *p,
+    const char *plan_id)
+{
+	*plan = plan_find(p->plans, plan_id);
+	if (*plan == NULL)
+		return fail_missing("plan");
+	if ((*plan)->disabled)
+		return fail_field(NULL, "plan", "%s is no longer sold",
+		    (*plan)->name);
+	return NULL;
+}
+
+void
+addon_detach(struct app *app, const struct addon *addon)
+{
+	struct addon **at = &app->addons;
+
+	while (*at != addon)
+		at = &(*at)->next;
+	*at = addon->next;
+}

@@ -1,0 +1,218 @@
+/*
+ * Provision: the rules, the intent, the call, the outcome.
+ */
+#include "addon-order.h"
+#include "account.h"
+#include "clock.h"
+#include "conf.h"
+#include "hash.h"
+#include "index.h"
+#include "json.h"
+#include "mem.h"
+#include "work.h"
+
+#include <string.h>
+
+/* Every name that p declares is free: no variable of the owner's, nothing
+ * that another add-on set or declared. */
+static const struct fail *
+check_names(const struct act *act, const struct app *app,
+    const struct provider *p)
+{
+	const struct fail *f = NULL;
+	const cJSON *name;
+
+	cJSON_ArrayForEach(name, p->config_vars) {
+		if (json_var_find(app->variables, name->valuestring) != NULL)
+			f = fail_field(f, "addon",
+			    "%s is one of the app's own variables: remove it"
+			    " first",
+			    name->valuestring);
+		else
+			f = addon_check_free(f, act, app, name->valuestring);
+	}
+	return f;
+}
+
+/* Heroku's rule: one of a kind per app, unless the manifest says otherwise. */
+static const struct fail *
+check_once(const struct app *app, const struct provider *p)
+{
+	const struct addon *a;
+
+	if (p->many_per_app || p->dialect->family != FAMILY_HEROKU)
+		return NULL;
+	for (a = app->addons; a != NULL; a = a->next)
+		if (strcmp(a->provider, p->slug) == 0)
+			return fail_field(NULL, "addon",
+			    "%s is installed on this app already", p->slug);
+	return NULL;
+}
+
+static struct addon *
+addon_new(const struct act *act, const struct provider *p,
+    const struct plan *plan, cJSON *options)
+{
+	struct addon *a = mem_alloc(sizeof(*a));
+
+	a->id = mem_printf("ad-%s", hash_uuid());
+	a->provider = p->slug;
+	a->plan_id = plan->id;
+	a->plan = plan->name;
+	a->price = plan->price;
+	a->currency = act->conf->currency;
+	a->status = "provisioning";
+	a->provisioned_at = a->updated_at = clock_text(clock_now());
+	if (cJSON_IsObject(options) && options->child != NULL)
+		a->options = options;
+	return a;
+}
+
+static void
+append(struct app *app, struct addon *addon)
+{
+	struct addon **tail = &app->addons;
+
+	while (*tail != NULL)
+		tail = &(*tail)->next;
+	*tail = addon;
+}
+
+/* The add-on went away while its provider was asked: what it made is owed a
+ * removal. */
+static const struct fail *
+owe_removal(const struct act *act, struct addon_result *r,
+    const struct outcome *out)
+{
+	struct event e = event_new("%s: %s made %s too late: to be removed",
+	    r->app->name, r->provider->slug, r->addon->id);
+	const struct fail *f;
+
+	if (out->resource == NULL)
+		return NULL;
+	r->addon->resource = out->resource;
+	event_app(&e, r->app->id, r->app->name);
+	event_addon(&e, r->addon->id);
+	f = store_lock(act->store);
+	if (f != NULL)
+		return f;
+	work_put(act->store, work_remove(r->app, r->addon));
+	return event_commit(NULL, act, &e);
+}
+
+/* The provider failed us: the app is as it was before the intent.  What the
+ * provider made all the same is owed a removal. */
+static const struct fail *
+undo_provision(const struct act *act, struct addon_result *r,
+    const struct outcome *out)
+{
+	struct event e = event_new("%s: %s was not provisioned", r->app->name,
+	    r->provider->slug);
+
+	r->addon->resource = out->resource;
+	addon_detach(r->app, r->addon);
+	if (out->kind == OUTCOME_FAILED && out->resource != NULL)
+		work_put(act->store, work_remove(r->app, r->addon));
+	event_app(&e, r->app->id, r->app->name);
+	event_addon(&e, r->addon->id);
+	app_put(act->store, r->app);
+	return event_commit(NULL, act, &e);
+}
+
+static const struct fail *
+keep_provision(const struct act *act, struct addon_result *r,
+    const struct outcome *out)
+{
+	struct addon *a = r->addon;
+	const struct fail *f;
+	uint64_t place;
+	struct event e;
+
+	a->resource = out->resource;
+	a->log_drain_url = out->log_drain_url;
+	addon_apply_config(a, out->config);
+	f = index_next_place(&place, act->store,
+	    mem_printf("provider/%s", a->provider));
+	if (f != NULL) {
+		store_unlock(act->store);
+		return f;
+	}
+	a->place = (double)place;
+	a->updated_at = clock_text(clock_now());
+	if (out->kind == OUTCOME_DONE)
+		a->status = "running";
+	e = event_new("%s: %s %s", r->app->name, r->provider->slug,
+	    out->kind == OUTCOME_DONE ? "provisioned" : "is provisioning");
+	event_addon(&e, a->id);
+	event_add(&e, "new_addon", addon_event_data(a, r->provider));
+	r->message = out->message;
+	r->variables = json_var_names(a->config);
+	return app_save(act, r->app, &e);
+}
+
+/* The rules, and the intent: under the lock, which is given back. */
+static const struct fail *
+intend_provision(struct addon_result *r, const struct act *act,
+    const char *ident, struct plan *plan, cJSON *options)
+{
+	const struct fail *f = app_edit(&r->app, act, ident);
+	struct event e;
+
+	if (f != NULL)
+		return f;
+	f = addon_check_payment(act, plan);
+	if (f == NULL)
+		f = check_once(r->app, r->provider);
+	if (f == NULL)
+		f = check_names(act, r->app, r->provider);
+	if (f != NULL) {
+		store_unlock(act->store);
+		return f;
+	}
+	r->addon = addon_new(act, r->provider, plan, options);
+	append(r->app, r->addon);
+	e = event_new("%s: provisioning %s, plan %s", r->app->name,
+	    r->provider->slug, plan->name);
+	event_app(&e, r->app->id, r->app->name);
+	event_addon(&e, r->addon->id);
+	app_put(act->store, r->app);
+	return event_commit(NULL, act, &e);
+}
+
+const struct fail *
+addon_provision(struct addon_result *out, const struct act *act,
+    const char *ident, const char *slug, const char *plan_id, cJSON *options)
+{
+	const struct fail *f, *refusal;
+	struct outcome outcome = {0};
+	struct act later = addon_act_later(act);
+	struct order order;
+	struct plan *plan;
+	bool gone;
+
+	*out = (struct addon_result){0};
+	f = app_load(&out->app, act, ident);
+	if (f == NULL)
+		f = provider_load(&out->provider, act->store, slug);
+	if (f == NULL)
+		f = addon_find_plan(&plan, out->provider, plan_id);
+	if (f == NULL)
+		f = intend_provision(out, act, ident, plan, options);
+	if (f != NULL)
+		return f;
+	addon_order(&order, ORDER_PROVISION, act, out, plan);
+	provider_order(&outcome, act->conf, &order,
+	    act->conf->provider_timeout);
+	refusal = addon_failure(&outcome, out->provider);
+	f = addon_resume(&gone, &later, out);
+	if (f != NULL)
+		return f;
+	if (gone) {
+		f = owe_removal(&later, out, &outcome);
+		return f != NULL ? f : fail_missing("addon");
+	}
+	if (refusal == NULL)
+		return keep_provision(&later, out, &outcome);
+	f = undo_provision(&later, out, &outcome);
+	return f != NULL ? f : refusal;
+}
