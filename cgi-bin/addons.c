@@ -103,7 +103,7 @@ show(struct cgi *c)
 		return f;
 	cJSON_AddItemToObject(cgi_answer(c, 200), "addon",
 	    addon_view(r.app, r.addon, r.provider, c->act.conf));
-	c->revision = r.app->revision;
+	c->revision = app_addon_revision(r.addon);
 	return NULL;
 }
 

@@ -196,7 +196,7 @@ get_info(cJSON **out, struct cgi *c, enum family family)
 	if (f == NULL)
 		f = info_view(out, c, &r);
 	if (f == NULL)
-		c->revision = r.app->revision;
+		c->revision = app_addon_revision(r.addon);
 	return f;
 }
 
@@ -220,6 +220,8 @@ set_config(cJSON **out, struct cgi *c, enum family family)
 		f = addon_configure(&r, &c->act, c->param[0], config);
 	if (f == NULL)
 		f = info_view(out, c, &r);
+	if (f == NULL)
+		c->revision = app_addon_revision(r.addon);
 	if (f == NULL && c->act.conf->restart_hook != NULL)
 		c->after = start_tick;
 	return f;

@@ -13,16 +13,14 @@ static const struct fail *
 intend_change(struct addon_result *r, const struct act *act, const char *ident,
     const char *id, struct plan *plan)
 {
-	const struct fail *f = app_edit(&r->app, act, ident);
+	const struct fail *f =
+	    app_edit_addon(&r->app, &r->addon, act, ident, id);
 	struct event e;
 
 	if (f != NULL)
 		return f;
-	r->addon = app_addon(r->app, id);
-	if (r->addon == NULL)
-		f = fail_missing("addon");
-	else if (strcmp(r->addon->status, "running") != 0 ||
-	         r->addon->wanted_plan != NULL)
+	if (strcmp(r->addon->status, "running") != 0 ||
+	    r->addon->wanted_plan != NULL)
 		f = fail(FAIL_CONFLICT,
 		    "the add-on is being %s: try again once it is running",
 		    r->addon->wanted_plan != NULL ? "changed" : "provisioned");

@@ -238,8 +238,11 @@ addon_configure(struct addon_result *out, const struct act *act,
 		f = check_config(act->provider, config);
 
 	if (f == NULL && act->if_match != NULL &&
-	    strcmp(act->if_match, out->app->revision) != 0)
-		f = fail(FAIL_STALE, "the app has changed since then");
+	    strcmp(act->if_match, app_addon_revision(out->addon)) != 0)
+		f = fail(FAIL_STALE,
+		    "the add-on has changed since revision %s: read it"
+		    " again",
+		    act->if_match);
 	if (f != NULL) {
 		store_unlock(act->store);
 		return f;

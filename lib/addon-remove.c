@@ -48,14 +48,9 @@ addon_remove(const struct act *act, const char *ident, const char *id)
 	struct app *app;
 	struct event e;
 
-	f = app_edit(&app, act, ident);
+	f = app_edit_addon(&app, &addon, act, ident, id);
 	if (f != NULL)
 		return f;
-	addon = app_addon(app, id);
-	if (addon == NULL) {
-		store_unlock(act->store);
-		return fail_missing("addon");
-	}
 	addon_detach(app, addon);
 	if (addon->resource != NULL) {
 		work = work_remove(app, addon);
@@ -117,14 +112,10 @@ addon_bind(struct addon_result *out, const struct act *act, const char *ident,
 	struct event e;
 
 	if (f == NULL)
-		f = app_edit(&out->app, act, ident);
+		f = app_edit_addon(&out->app, &out->addon, act, ident, id);
 	if (f != NULL)
 		return f;
-	out->addon = app_addon(out->app, id);
-	if (out->addon == NULL) {
-		store_unlock(act->store);
-		return fail_missing("addon");
-	}
+
 	for (v = out->addon->rebind; v != NULL; v = v->next) {
 		if (v->value == NULL)
 			json_var_remove(&out->addon->config, v->name);

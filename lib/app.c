@@ -163,6 +163,16 @@ app_load(struct app **out, const struct act *act, const char *ident)
 	return f;
 }
 
+static const struct fail *
+check_match(const struct act *act, const char *what, const char *revision)
+{
+	if (act->if_match == NULL || strcmp(act->if_match, revision) == 0)
+		return NULL;
+	return fail(FAIL_STALE,
+	    "the %s has changed since revision %s: read it again", what,
+	    act->if_match);
+}
+
 const struct fail *
 app_edit(struct app **out, const struct act *act, const char *ident)
 {
@@ -170,12 +180,35 @@ app_edit(struct app **out, const struct act *act, const char *ident)
 
 	if (f == NULL)
 		f = app_load(out, act, ident);
-	if (f == NULL && act->if_match != NULL &&
-	    strcmp(act->if_match, (*out)->revision) != 0)
-		f = fail(FAIL_STALE,
-		    "the app has changed since revision %s:"
-		    " read it again",
-		    act->if_match);
+	if (f == NULL)
+		f = check_match(act, "app", (*out)->revision);
+	if (f != NULL)
+		store_unlock(act->store);
+	return f;
+}
+
+const char *
+app_addon_revision(const struct addon *addon)
+{
+	const char *text = json_print(json_write(addon, &addon_shape), false);
+
+	return hash_sha1(text, strlen(text));
+}
+
+const struct fail *
+app_edit_addon(struct app **out, struct addon **addon, const struct act *act,
+    const char *ident, const char *id)
+{
+	const struct fail *f = store_lock(act->store);
+
+	if (f == NULL)
+		f = app_load(out, act, ident);
+	if (f == NULL) {
+		*addon = app_addon(*out, id);
+		f = *addon == NULL ? fail_missing("addon")
+		                   : check_match(act, "add-on",
+		                         app_addon_revision(*addon));
+	}
 	if (f != NULL)
 		store_unlock(act->store);
 	return f;
@@ -194,23 +227,25 @@ app_put_gone(struct store *store, const struct app *app)
 	store_put(store, store_path("apps", app->name), NULL);
 }
 
+/* The revision that app's record would have. */
+static const char *
+revision_of(const struct app *app)
+{
+	const char *text = json_print(json_write(app, &app_shape), true);
+
+	return hash_blob(text, strlen(text));
+}
+
 const struct fail *
 app_save(const struct act *act, struct app *app, struct event *e)
 {
-	struct store_record *old;
-	const struct fail *f;
-	const char *text;
-
-	event_app(e, app->id, app->name);
 	/* a change of nothing but its time is none */
-	f = store_read(&old, act->store, store_path("apps", app->name));
-	if (f != NULL) {
-		store_unlock(act->store);
-		return f;
-	}
-	text = json_print(json_write(app, &app_shape), true);
-	if (old == NULL || strcmp(text, old->text) != 0)
+	if (app->revision == NULL ||
+	    strcmp(revision_of(app), app->revision) != 0) {
 		app->updated_at = clock_text(clock_now());
+		app->revision = revision_of(app);
+	}
+	event_app(e, app->id, app->name);
 	app_put(act->store, app);
 	return event_commit(NULL, act, e);
 }

@@ -56,6 +56,14 @@ const struct fail *app_load(struct app **out, const struct act *act,
 const struct fail *app_edit(struct app **out, const struct act *act,
     const char *ident);
 
+/* The revision of an add-on: the SHA-1 of its own object in the record. */
+const char *app_addon_revision(const struct addon *addon);
+
+/* As app_edit(), for one of its add-ons, whose revision act->if_match is
+ * then.  FAIL_MISSING "addon". */
+const struct fail *app_edit_addon(struct app **out, struct addon **addon,
+    const struct act *act, const char *ident, const char *id);
+
 /* Put app into the store and commit, as the change set e. */
 const struct fail *app_save(const struct act *act, struct app *app,
     struct event *e);
