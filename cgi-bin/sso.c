@@ -8,6 +8,7 @@
  */
 #include "addon.h"
 #include "cgi.h"
+#include "clock.h"
 
 #include "file.h"
 #include "hash.h"
@@ -41,14 +42,14 @@ main(void)
 struct ticket {
 	const char *app_id, *addon_id;
 	const char *account;
-	double created; /* ms since 1970 */
+	const char *created_at;
 };
 
 static const struct json_field ticket_fields[] = {
     JSON_FIELD(ticket, app_id, STRING, MUST),
     JSON_FIELD(ticket, addon_id, STRING, MUST),
     JSON_FIELD(ticket, account, STRING, MUST),
-    JSON_FIELD(ticket, created, NUMBER, MUST),
+    JSON_FIELD(ticket, created_at, STRING, MUST),
 };
 
 static const struct json_shape ticket_shape = JSON_SHAPE(ticket, ticket_fields);
@@ -64,7 +65,7 @@ static const struct fail *
 ticket_new(const char **url, const struct cgi *c, const struct addon_result *r)
 {
 	struct ticket t = {r->app->id, r->addon->id, c->account->name,
-	    (double)c->now};
+	    clock_text(c->now)};
 	unsigned char bytes[PAGE_KEY_BYTES];
 	const char *key, *text;
 
@@ -141,8 +142,8 @@ ticket_take(struct ticket *t, bool *valid, const struct cgi *c, const char *key)
 	f = json_parse(&json, text, len);
 	if (f == NULL)
 		f = json_read(t, json, &ticket_shape);
-	*valid =
-	    f == NULL && (int64_t)t->created + PAGE_SECONDS * 1000 > c->now;
+	*valid = f == NULL &&
+	         clock_parse(t->created_at) + PAGE_SECONDS * 1000 > c->now;
 	return f;
 }
 

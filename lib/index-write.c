@@ -114,8 +114,9 @@ edit_file(const char *index, const char *tmp, enum index_table table,
 	return write_lines(index, tmp, table, file, lines, n);
 }
 
-const struct fail *
-index_append(const char *index, const char *file, const char *commit)
+/* Append commit to the log in file, unless it stands there last. */
+static const struct fail *
+append(const char *index, const char *file, const char *commit)
 {
 	const char *path = mem_printf("%s/%s", index, file);
 	char last[COMMIT_WIDTH];
@@ -177,22 +178,29 @@ names(const struct index_row *from, const struct index_row *to,
 	return false;
 }
 
-static const struct fail *
-append_logs(const char *index, const struct index_rows *rows,
-    const char *commit)
+const struct fail *
+index_log_commit(const char *index, const char *commit, const char *message)
 {
+	static const char key[] = "\nApp: ", hex[] = "0123456789abcdef";
 	const struct fail *f = NULL;
-	const struct index_row *r;
+	struct index_rows rows = {0};
+	const char *at = message;
+	size_t len;
 
-	for (r = rows->first; f == NULL && r != NULL; r = r->next)
-		if (r->table == INDEX_LOG)
-			f = index_append(index, r->file, commit);
+	while (f == NULL && (at = strstr(at, key)) != NULL) {
+		at += sizeof(key) - 1;
+		len = strspn(at, hex);
+		if (len < 4 || (at[len] != ' ' && at[len] != '\n'))
+			continue;
+		index_log(&rows, mem_dup(at, len));
+		f = append(index, rows.first->file, commit);
+	}
 	return f;
 }
 
 const struct fail *
 index_apply(const char *index, const char *tmp, const struct index_rows *before,
-    const struct index_rows *after, const char *commit)
+    const struct index_rows *after)
 {
 	struct index_rows out = without(before, after);
 	struct index_rows in = without(after, before);
@@ -206,10 +214,6 @@ index_apply(const char *index, const char *tmp, const struct index_rows *before,
 		if (!names(out.first, NULL, r->file) &&
 		    !names(in.first, r, r->file))
 			f = edit_file(index, tmp, r->table, r->file, &out, &in);
-	if (f == NULL)
-		f = append_logs(index, before, commit);
-	if (f == NULL)
-		f = append_logs(index, after, commit);
 	return f;
 }
 

@@ -21,18 +21,18 @@ struct index_rows {
 	struct index_row *first;
 };
 
-/* Bring index (its directory) from the rows before to the rows after, made by
- * commit; tmp is a directory for temporary files. */
+/* Bring index (its directory) from the rows before to the rows after; tmp is
+ * a directory for temporary files. */
 const struct fail *index_apply(const char *index, const char *tmp,
-    const struct index_rows *before, const struct index_rows *after,
-    const char *commit);
+    const struct index_rows *before, const struct index_rows *after);
+
+/* Append commit to the log of each app that its message names in an App:
+ * trailer, unless it stands there last. */
+const struct fail *index_log_commit(const char *index, const char *commit,
+    const char *message);
 
 /* Write an index from nothing: all rows of all records. */
 const struct fail *index_build(const char *index, const char *tmp,
     const struct index_rows *all);
-
-/* Append commit to the log of id, unless it stands there last. */
-const struct fail *index_append(const char *index, const char *file,
-    const char *commit);
 
 #endif

@@ -19,7 +19,8 @@ struct store;
  *	list/NAME	"value" lines, sorted
  *	place/NAME/N	rows of PLACE_CHUNK places each, sorted by place
  *	place/NAME/count	rows alive in chunk 0, 1, …, 4 hex digits each
- *	log/hh/hh/ID	an app's commits, oldest first, 41 bytes each
+ *	log/hh/hh/ID	the commits whose message names app ID in an App:
+ *			trailer, oldest first, 41 bytes each
  *	head		the commit that all of it reflects
  */
 enum { INDEX_CHUNK = 256 };
@@ -33,6 +34,8 @@ void index_key(struct index_rows *rows, const char *key, const char *value);
 void index_list(struct index_rows *rows, const char *name, const char *value);
 void index_place(struct index_rows *rows, const char *name, uint64_t place,
     const char *row);
+
+/* The record is app id's: an edit in place is logged as a change of it. */
 void index_log(struct index_rows *rows, const char *id);
 
 /* The value of key, or NULL. */

@@ -126,7 +126,7 @@ apply_change(struct store *s, const struct journal_change *c,
 	if (f == NULL)
 		f = rows_of(&after, s, c->path, c->text, c->len);
 	if (f == NULL)
-		f = index_apply(s->index, s->tmp, &before, &after, commit);
+		f = index_apply(s->index, s->tmp, &before, &after);
 	if (f != NULL || strcmp(id, c->after) == 0)
 		return f;
 	return c->text == NULL ? file_remove(path)
@@ -149,6 +149,8 @@ apply_entry(struct store *s, const struct journal_entry *entry,
 
 	for (c = entry->changes; f == NULL && c != NULL; c = c->next)
 		f = apply_change(s, c, entry->id, entries);
+	if (f == NULL)
+		f = index_log_commit(s->index, entry->id, entry->commit);
 	if (f == NULL && move)
 		f = store_git_move(s->git, entry->id);
 	if (f == NULL)

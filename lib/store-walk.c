@@ -81,26 +81,12 @@ rebuild_record(void *arg, const struct store_record *record)
 	return b->store->rows(&b->rows, record->path, record->json);
 }
 
-/* One line of each app that a commit's message names. */
 static const struct fail *
 rebuild_log(void *arg, const char *id, const char *message)
 {
-	static const char key[] = "\nApp: ";
-	struct rebuild *b = arg;
-	const struct fail *f = NULL;
-	const char *at, *app;
-	struct index_rows rows = {0};
+	const struct rebuild *b = arg;
 
-	for (at = message; f == NULL && (at = strstr(at, key)) != NULL;) {
-		at += sizeof(key) - 1;
-		app = mem_dup(at, strcspn(at, " \n"));
-		if (strlen(app) < 4 ||
-		    strspn(app, "0123456789abcdef") != strlen(app))
-			continue;
-		index_log(&rows, app);
-		f = index_append(b->store->index, rows.first->file, id);
-	}
-	return f;
+	return index_log_commit(b->store->index, id, message);
 }
 
 static const struct fail *

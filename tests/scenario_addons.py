@@ -4,7 +4,7 @@ import re
 import strict
 from scenario_base import (Commits, Unchanged, among, forge, same, scenario,
                            true)
-from world import MARK
+from world import MARK, NOTHING
 
 DIALECTS = ("scalingo", "heroku", "appfog")
 
@@ -153,7 +153,7 @@ def token(world):
     _, claims = strict.jwt(text)
     same(claims["addon_uuid"], addon["id"], "addon_uuid")
     same(claims["exp"] - claims["iat"], 3600, "seconds")
-    for target in ("/v1/apps", path, "/v1/users/self", "/v1/regions"):
+    for target in ("/v1/apps", path, "/v1/users/self", "/v1/tokens"):
         world.call(f"Bearer {text}", "GET", target, want=401)
     claims.pop("addon_uuid")   # nor with another purpose's key
     world.call(f"Bearer {forge(world, claims, 'addon token')}", "GET",
@@ -235,7 +235,8 @@ def unknown(world):
     count = len(supplier.desk.seen)
     for method, target, data, kind in table:
         with Unchanged(world, f"{method} {target}"):
-            found = world.call(app.owner, method, target, {"addon": data},
+            found = world.call(app.owner, method, target, NOTHING
+                               if method == "GET" else {"addon": data},
                                want=404)
             same(found.data["resource"], kind, f"{method} {data}")
     same(len(supplier.desk.seen), count, "asked of the provider")

@@ -162,8 +162,9 @@ def no_manifest(world):
                 b"\xff", b"[" * 100000, b'{"id": "' + b"x" * (1 << 21)):
         with Unchanged(world, repr(raw[:20])):
             path = write(world, None, raw)
-            world.sutler("provider", "check", path, want=1)
-            world.sutler("provider", "add", path, want=1)
+            for word in ("check", "add"):
+                world.sutler("provider", word, path, "--dialect",
+                             "scalingo", want=1)
 
 
 @scenario("a dialect is told by the manifest's shape", every_door=False)

@@ -110,15 +110,15 @@ def credentials(world):
     with Unchanged(world):
         for who in (None, basic(supplier.user, "wrong"),
                     basic("nobody", supplier.password)):
-            for method in ("GET", "PUT"):
-                world.call(who, method, path, data, want=401)
+            world.call(who, "GET", path, want=401)
+            world.call(who, "PUT", path, data, want=401)
             world.call(who, "GET", APPS, want=401)
-        for method in ("GET", "PUT"):
-            world.call(other, method, path,
-                       {"config": {other.variables[0]: "x"}}, want=404)
+        world.call(other, "GET", path, want=404)
+        world.call(other, "PUT", path,
+                   {"config": {other.variables[0]: "x"}}, want=404)
         same(world.call(other, "GET", APPS, want=200).data, [], "list")
     world.call(app.owner, "DELETE", app.path(f"/addons/{addon['id']}"),
                want=204)
-    for method in ("GET", "PUT"):
-        world.call(supplier, method, path, data, want=404)
+    world.call(supplier, "GET", path, want=404)
+    world.call(supplier, "PUT", path, data, want=404)
     same(world.call(supplier, "GET", APPS, want=200).data, [], "list")

@@ -168,6 +168,12 @@ def gone(world):
              "list")
 
 
+@scenario("a body of null on a GET, as one client library sends it")
+def null_body(world):
+    app, supplier, _ = setting(world)
+    world.call(supplier, "GET", f"{APPS}/{app.id}", None, want=200)
+
+
 @scenario("a resource id with odd characters is found and asked for")
 def odd_resource(world):
     app, supplier = world.app(), world.provider("scalingo")

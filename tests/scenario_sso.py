@@ -199,8 +199,12 @@ def age(path, text: str):
         stamp -= datetime.timedelta(minutes=61)
         return stamp.isoformat(timespec="seconds")
 
-    text, count = re.subn(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", older, text)
-    true(count, f"no date in {text!r}")
+    def smaller(match):
+        return match[1] + str(int(match[2]) - 61 * 60000)
+
+    text, dates = re.subn(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", older, text)
+    text, numbers = re.subn(r"(:\s*)(1\d{12})\b", smaller, text)
+    true(dates + numbers, f"no date in {text!r}")
     path.write_text(text, encoding="utf-8", errors="surrogateescape")
     then = path.stat().st_mtime - 3660
     os.utime(path, (then, then))
