@@ -47,7 +47,8 @@ OFFLINE_static = $(BUILD)/lib/git-offline.o
 # The library, lowest layer first; a file includes headers of its own layer
 # or of lower ones (tests/layers checks it).
 BASE = mem fail secret json json-scan json-record hash html clock file conf
-STORE = store store-apply store-walk store-log journal store-git index index-write
+STORE = store store-apply store-walk store-check store-pack store-log journal store-git store-git-build \
+	store-git-pack index index-write
 SPEECH = plan manifest dialect dialect-hear dialect-scalingo dialect-heroku \
 	dialect-appfog provider provider-manifest client
 RECORDS = account app variable addon addon-order addon-provision \

@@ -1,4 +1,5 @@
 #include "store-git.h"
+#include "store-git-inside.h"
 #include "clock.h"
 #include "fail.h"
 #include "file.h"
@@ -6,28 +7,21 @@
 #include "mem.h"
 #include "store-log.h"
 
-#include <git2.h>
-
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-struct store_git {
-	git_repository *repo;
-	git_odb *odb;
-	const char *dir;
-	bool repair; /* write objects even where a file of theirs is there */
+enum {
+	LOCK_TRIES = 500,   /* of 10 ms each */
+	CACHE_MAX = 8 << 20 /* bytes of objects */
 };
-
-enum { LOCK_TRIES = 500 }; /* of 10 ms each */
 
 static const char branch[] = "refs/heads/main";
 
-static const struct fail *
-git_fail(const char *what)
+const struct fail *
+store_git_fail(const char *what)
 {
 	const git_error *e = git_error_last();
 	const char *why =
@@ -48,18 +42,19 @@ start(void)
 	if (started)
 		return NULL;
 	if (git_libgit2_init() < 0)
-		return git_fail("start");
+		return store_git_fail("start");
 	for (level = GIT_CONFIG_LEVEL_PROGRAMDATA;
 	     level <= GIT_CONFIG_LEVEL_GLOBAL; level++)
 		git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, "");
 	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
 	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, 0);
+	git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)CACHE_MAX);
 	started = true;
 	return NULL;
 }
 
-static const char *
-id_text(const git_oid *oid)
+const char *
+store_git_id(const git_oid *oid)
 {
 	char *id = mem_alloc(JOURNAL_ID + 1);
 
@@ -77,9 +72,9 @@ store_git_open(struct store_git **out, const char *dir)
 		return f;
 	g->dir = mem_printf("%s/.git", dir);
 	if (git_repository_open_bare(&g->repo, g->dir) != 0)
-		return git_fail("open the repository");
+		return store_git_fail("open the repository");
 	if (git_repository_odb(&g->odb, g->repo) != 0)
-		return git_fail("open the objects");
+		return store_git_fail("open the objects");
 	*out = g;
 	return NULL;
 }
@@ -129,12 +124,13 @@ set_config(git_repository *repo)
 	size_t i;
 
 	if (git_repository_config(&config, repo) != 0)
-		return git_fail("read the repository's settings");
+		return store_git_fail("read the repository's settings");
 	for (i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
 		error |= git_config_set_string(config, settings[i].key,
 		    settings[i].value);
 	git_config_free(config);
-	return error != 0 ? git_fail("write the repository's settings") : NULL;
+	return error != 0 ? store_git_fail("write the repository's settings")
+	                  : NULL;
 }
 
 const struct fail *
@@ -158,7 +154,7 @@ store_git_init(const char **id, const char *dir, const char *path,
 	options.initial_head = "main";
 	if (git_repository_init_ext(&repo, mem_printf("%s/.git", dir),
 	        &options) != 0)
-		return git_fail("make the repository");
+		return store_git_fail("make the repository");
 	f = set_config(repo);
 	git_repository_free(repo);
 	if (f == NULL)
@@ -184,8 +180,8 @@ store_git_head(const char **id, struct store_git *g)
 	git_oid oid;
 
 	if (git_reference_name_to_id(&oid, g->repo, branch) != 0)
-		return git_fail("read main");
-	*id = id_text(&oid);
+		return store_git_fail("read main");
+	*id = store_git_id(&oid);
 	return NULL;
 }
 
@@ -214,7 +210,7 @@ store_git_move(struct store_git *g, const char *id)
 	int tries, error;
 
 	if (git_oid_fromstr(&oid, id) != 0)
-		return git_fail("read a commit id");
+		return store_git_fail("read a commit id");
 	for (tries = 0; tries < LOCK_TRIES; tries++) {
 		error =
 		    git_reference_create(&ref, g->repo, branch, &oid, 1, NULL);
@@ -223,7 +219,7 @@ store_git_move(struct store_git *g, const char *id)
 			return NULL;
 		}
 		if (error != GIT_ELOCKED)
-			return git_fail("move main");
+			return store_git_fail("move main");
 		if (!removed_own_lock(g, id))
 			nanosleep(&pause, NULL);
 	}
@@ -233,9 +229,8 @@ store_git_move(struct store_git *g, const char *id)
 	    g->dir, branch);
 }
 
-/* The tree of commit; *out NULL for the parent of the first one, "". */
-static const struct fail *
-commit_tree(git_tree **out, struct store_git *g, const char *commit)
+const struct fail *
+store_git_tree(git_tree **out, struct store_git *g, const char *commit)
 {
 	git_commit *c;
 	git_oid oid;
@@ -246,10 +241,10 @@ commit_tree(git_tree **out, struct store_git *g, const char *commit)
 		return NULL;
 	if (git_oid_fromstr(&oid, commit) != 0 ||
 	    git_commit_lookup(&c, g->repo, &oid) != 0)
-		return git_fail("read the last commit");
+		return store_git_fail("read the last commit");
 	error = git_commit_tree(out, c);
 	git_commit_free(c);
-	return error != 0 ? git_fail("read the last tree") : NULL;
+	return error != 0 ? store_git_fail("read the last tree") : NULL;
 }
 
 const struct fail *
@@ -262,7 +257,7 @@ store_git_blob(const char **blob, struct store_git *g, const char *commit,
 	int error;
 
 	*blob = "";
-	f = commit_tree(&tree, g, commit);
+	f = store_git_tree(&tree, g, commit);
 	if (f != NULL || tree == NULL)
 		return f;
 	error = git_tree_entry_bypath(&found, tree, path);
@@ -270,8 +265,8 @@ store_git_blob(const char **blob, struct store_git *g, const char *commit,
 	if (error == GIT_ENOTFOUND)
 		return NULL;
 	if (error != 0)
-		return git_fail("read a tree");
-	*blob = id_text(git_tree_entry_id(found));
+		return store_git_fail("read a tree");
+	*blob = store_git_id(git_tree_entry_id(found));
 	git_tree_entry_free(found);
 	return NULL;
 }
@@ -288,263 +283,11 @@ store_git_text(char **text, size_t *len, struct store_git *g, const char *blob)
 		return NULL;
 	if (git_oid_fromstr(&oid, blob) != 0 ||
 	    git_odb_read(&object, g->odb, &oid) != 0)
-		return git_fail("read a blob");
+		return store_git_fail("read a blob");
 	*len = git_odb_object_size(object);
 	*text = mem_dup(git_odb_object_data(object), *len);
 	git_odb_object_free(object);
 	return NULL;
-}
-
-/*
- * libgit2 takes an object for written where a file of its name is there, even
- * one that a loss of power left empty.  When repairing, such a file is taken
- * away; true where the object has to be written again.
- */
-static bool
-removed_broken(struct store_git *g, const git_oid *oid)
-{
-	const char *id = id_text(oid);
-	git_odb_object *there;
-
-	if (!g->repair)
-		return false;
-	if (git_odb_read(&there, g->odb, oid) == 0) {
-		git_odb_object_free(there);
-		return false;
-	}
-	unlink(mem_printf("%s/objects/%.2s/%s", g->dir, id, id + 2));
-	return true;
-}
-
-static const struct fail *
-write_object(git_oid *oid, struct store_git *g, const char *bytes, size_t len,
-    git_object_t type)
-{
-	if (git_odb_write(oid, g->odb, bytes, len, type) != 0 ||
-	    (removed_broken(g, oid) &&
-	        git_odb_write(oid, g->odb, bytes, len, type) != 0))
-		return git_fail("write an object");
-	return NULL;
-}
-
-static const struct fail *build_tree(git_oid *oid, bool *empty,
-    struct store_git *g, const git_tree *old, struct journal_change *changes,
-    size_t depth);
-
-/* The part of path below its first depth directories. */
-static const char *
-below(const char *path, size_t depth)
-{
-	for (; depth > 0; depth--)
-		path = strchr(path, '/') + 1;
-	return path;
-}
-
-/* Put the change to a file of this tree into b. */
-static const struct fail *
-set_file(git_treebuilder *b, struct store_git *g, struct journal_change *c,
-    const char *name)
-{
-	const struct fail *f;
-	git_oid oid;
-
-	if (c->text == NULL) {
-		if (git_treebuilder_get(b, name) != NULL)
-			git_treebuilder_remove(b, name);
-		return NULL;
-	}
-	f = write_object(&oid, g, c->text, c->len, GIT_OBJECT_BLOB);
-	if (f != NULL)
-		return f;
-	if (git_treebuilder_insert(NULL, b, name, &oid, GIT_FILEMODE_BLOB) != 0)
-		return git_fail("fill a tree");
-	return NULL;
-}
-
-/* Put the changes below one directory of this tree into b. */
-static const struct fail *
-set_directory(git_treebuilder *b, struct store_git *g, const char *name,
-    struct journal_change *changes, size_t depth)
-{
-	const git_tree_entry *there = git_treebuilder_get(b, name);
-	git_tree *old = NULL;
-	const struct fail *f;
-	git_oid oid;
-	bool empty;
-
-	if (there != NULL &&
-	    git_tree_lookup(&old, g->repo, git_tree_entry_id(there)) != 0)
-		return git_fail("read a tree");
-	f = build_tree(&oid, &empty, g, old, changes, depth + 1);
-	git_tree_free(old);
-	if (f != NULL)
-		return f;
-	if (empty && there != NULL)
-		git_treebuilder_remove(b, name);
-	if (!empty &&
-	    git_treebuilder_insert(NULL, b, name, &oid, GIT_FILEMODE_TREE) != 0)
-		return git_fail("fill a tree");
-	return NULL;
-}
-
-/* Take the changes whose next directory is dir (len characters) out of
- * *changes; their order stays. */
-static struct journal_change *
-take_directory(struct journal_change **changes, const char *dir, size_t len,
-    size_t depth)
-{
-	struct journal_change *taken = NULL, **tail = &taken, *c;
-	const char *name;
-
-	while ((c = *changes) != NULL) {
-		name = below(c->path, depth);
-		if (strncmp(name, dir, len) != 0 || name[len] != '/') {
-			changes = &c->next;
-			continue;
-		}
-		*changes = c->next;
-		c->next = NULL;
-		*tail = c;
-		tail = &c->next;
-	}
-	return taken;
-}
-
-/* The tree old (NULL: none) with changes made, which all lie in it; their
- * list is consumed. */
-static const struct fail *
-build_tree(git_oid *oid, bool *empty, struct store_git *g, const git_tree *old,
-    struct journal_change *changes, size_t depth)
-{
-	const struct fail *f = NULL;
-	git_treebuilder *b;
-	const char *name, *slash;
-	size_t len;
-
-	if (git_treebuilder_new(&b, g->repo, old) != 0)
-		return git_fail("build a tree");
-	while (f == NULL && changes != NULL) {
-		name = below(changes->path, depth);
-		slash = strchr(name, '/');
-		if (slash == NULL) {
-			f = set_file(b, g, changes, name);
-			changes = changes->next;
-			continue;
-		}
-		len = (size_t)(slash - name);
-		f = set_directory(b, g, mem_dup(name, len),
-		    take_directory(&changes, name, len, depth), depth);
-	}
-	*empty = f == NULL && git_treebuilder_entrycount(b) == 0;
-	if (f == NULL && (depth == 0 || !*empty) &&
-	    (git_treebuilder_write(oid, b) != 0 ||
-	        (removed_broken(g, oid) && git_treebuilder_write(oid, b) != 0)))
-		f = git_fail("write a tree");
-	git_treebuilder_free(b);
-	return f;
-}
-
-/* The tree of parent with the entry's changes made. */
-static const struct fail *
-build(git_oid *oid, struct store_git *g, const char *parent,
-    const struct journal_entry *entry)
-{
-	struct journal_change *copies = NULL, **tail = &copies, *c, *copy;
-	const struct fail *f;
-	git_tree *old;
-	bool empty;
-
-	f = commit_tree(&old, g, parent);
-	if (f != NULL)
-		return f;
-	for (c = entry->changes; c != NULL; c = c->next) {
-		copy = mem_alloc(sizeof(*copy));
-		*copy = *c;
-		copy->next = NULL;
-		*tail = copy;
-		tail = &copy->next;
-	}
-	f = build_tree(oid, &empty, g, old, copies, 0);
-	git_tree_free(old);
-	return f;
-}
-
-/* What a commit header may hold of text. */
-static const char *
-plain(const char *text)
-{
-	char *copy = mem_copy(text), *p;
-
-	for (p = copy; *p != '\0'; p++)
-		if (iscntrl((unsigned char)*p) || *p == '<' || *p == '>')
-			*p = ' ';
-	return copy;
-}
-
-const struct fail *
-store_git_build(struct journal_entry *entry, struct store_git *g,
-    const char *parent, const struct store_git_author *author,
-    const char *message)
-{
-	long long seconds = (long long)(author->time / 1000);
-	struct mem_text t = {0};
-	const struct fail *f;
-	git_oid oid;
-
-	f = build(&oid, g, parent, entry);
-	if (f != NULL)
-		return f;
-	mem_addf(&t, "tree %s\n", id_text(&oid));
-	if (parent[0] != '\0')
-		mem_addf(&t, "parent %s\n", parent);
-	mem_addf(&t, "author %s <%s> %lld +0000\n", plain(author->name),
-	    plain(author->email), seconds);
-	mem_addf(&t, "committer sutler <sutler@localhost> %lld +0000\n\n%s",
-	    seconds, message);
-	f = write_object(&oid, g, t.text, t.len, GIT_OBJECT_COMMIT);
-	entry->commit = t.text;
-	entry->commit_len = t.len;
-	entry->id = id_text(&oid);
-	return f;
-}
-
-/* The id behind the word key in a commit object's header, or "". */
-static const char *
-header_id(const struct journal_entry *entry, const char *key)
-{
-	const char *line = entry->commit, *end;
-	size_t len = strlen(key);
-
-	for (; *line != '\0' && *line != '\n'; line = end + 1) {
-		end = strchr(line, '\n');
-		if (end == NULL)
-			break;
-		if (strncmp(line, key, len) == 0 && line[len] == ' ' &&
-		    end - line == (ptrdiff_t)len + 1 + JOURNAL_ID)
-			return mem_dup(line + len + 1, JOURNAL_ID);
-	}
-	return "";
-}
-
-const struct fail *
-store_git_rebuild(struct store_git *g, const struct journal_entry *entry)
-{
-	const struct fail *f;
-	git_oid oid;
-
-	g->repair = true;
-	f = build(&oid, g, header_id(entry, "parent"), entry);
-	if (f == NULL && strcmp(id_text(&oid), header_id(entry, "tree")) != 0)
-		f = fail(FAIL_SYSTEM, "the journal does not lead to tree %s",
-		    header_id(entry, "tree"));
-	if (f == NULL)
-		f = write_object(&oid, g, entry->commit, entry->commit_len,
-		    GIT_OBJECT_COMMIT);
-	if (f == NULL && strcmp(id_text(&oid), entry->id) != 0)
-		f = fail(FAIL_SYSTEM, "the journal does not lead to commit %s",
-		    entry->id);
-	g->repair = false;
-	return f;
 }
 
 bool
@@ -553,7 +296,7 @@ store_git_reaches(struct store_git *g, const char *commit, const char *of)
 	git_oid ancestor, descendant;
 	git_tree *tree;
 
-	if (commit_tree(&tree, g, commit) != NULL)
+	if (store_git_tree(&tree, g, commit) != NULL)
 		return false;
 	git_tree_free(tree);
 	if (strcmp(commit, of) == 0)
@@ -572,7 +315,7 @@ store_git_commit(struct store_log *log, struct store_git *g)
 
 	if (git_oid_fromstr(&oid, log->id) != 0 ||
 	    git_commit_lookup(&c, g->repo, &oid) != 0)
-		return git_fail("read a commit");
+		return store_git_fail("read a commit");
 	author = git_commit_author(c);
 	log->time = (int64_t)author->when.time * 1000;
 	log->author = mem_copy(author->name);
@@ -592,19 +335,57 @@ store_git_walk(struct store_git *g, const char *head, store_git_visit *visit,
 	git_oid oid;
 
 	if (git_revwalk_new(&walk, g->repo) != 0)
-		return git_fail("walk the history");
+		return store_git_fail("walk the history");
 	git_revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_REVERSE);
 	if (git_oid_fromstr(&oid, head) != 0 ||
 	    git_revwalk_push(walk, &oid) != 0)
-		f = git_fail("walk the history");
+		f = store_git_fail("walk the history");
 	while (f == NULL && git_revwalk_next(&oid, walk) == 0) {
 		if (git_commit_lookup(&c, g->repo, &oid) != 0) {
-			f = git_fail("read a commit");
+			f = store_git_fail("read a commit");
 			break;
 		}
-		f = visit(arg, id_text(&oid), git_commit_message(c));
+		f = visit(arg, store_git_id(&oid), git_commit_message(c));
 		git_commit_free(c);
 	}
 	git_revwalk_free(walk);
+	return f;
+}
+
+struct files {
+	store_git_visit_file *visit;
+	void *arg;
+	const struct fail *failure;
+};
+
+static int
+visit_file(const char *directory, const git_tree_entry *entry, void *arg)
+{
+	struct files *files = arg;
+	const char *path;
+
+	if (git_tree_entry_type(entry) != GIT_OBJECT_BLOB)
+		return 0;
+	path = mem_printf("%s%s", directory, git_tree_entry_name(entry));
+	files->failure = files->visit(files->arg, path,
+	    store_git_id(git_tree_entry_id(entry)));
+	return files->failure == NULL ? 0 : -1;
+}
+
+const struct fail *
+store_git_files(struct store_git *g, const char *commit,
+    store_git_visit_file *visit, void *arg)
+{
+	struct files files = {visit, arg, NULL};
+	const struct fail *f;
+	git_tree *tree;
+
+	f = store_git_tree(&tree, g, commit);
+	if (f != NULL)
+		return f;
+	if (git_tree_walk(tree, GIT_TREEWALK_PRE, visit_file, &files) != 0)
+		f = files.failure != NULL ? files.failure
+		                          : store_git_fail("walk a tree");
+	git_tree_free(tree);
 	return f;
 }

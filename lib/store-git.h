@@ -69,4 +69,28 @@ typedef const struct fail *store_git_visit(void *arg, const char *id,
 const struct fail *store_git_walk(struct store_git *g, const char *head,
     store_git_visit *visit, void *arg);
 
+/* Every file of commit: its path and blob. */
+typedef const struct fail *store_git_visit_file(void *arg, const char *path,
+    const char *blob);
+const struct fail *store_git_files(struct store_git *g, const char *commit,
+    store_git_visit_file *visit, void *arg);
+
+/* What a batch of packing did. */
+struct store_git_batch {
+	size_t commits, objects;
+	size_t left;      /* commits that are not packed yet */
+	const char *last; /* the newest commit packed, or as given */
+};
+
+/*
+ * Pack the oldest commits behind from ("" for all) that led to head: at most
+ * max_commits of them, and of their new objects at most max_bytes (but one
+ * commit at least); nothing where fewer than least are unpacked.  The pack is
+ * on the disk before the loose objects go. Harmless beside writers and readers,
+ * and where a process is killed in it.
+ */
+const struct fail *store_git_pack(struct store_git_batch *out,
+    struct store_git *g, const char *from, const char *head, size_t least,
+    size_t max_commits, size_t max_bytes);
+
 #endif

@@ -20,27 +20,18 @@ compare_names(const struct dirent **a, const struct dirent **b)
 }
 
 static const struct fail *walk(struct store *s, const char *path,
-    store_visit *visit, void *arg);
+    store_visit_path *visit, void *arg);
 
-/* The entry called name below path: a directory, or a record. */
+/* The entry of that type at path. */
 static const struct fail *
 walk_entry(struct store *s, const char *path, unsigned char type,
-    store_visit *visit, void *arg)
+    store_visit_path *visit, void *arg)
 {
-	struct store_record *record;
-	const struct fail *f;
-	size_t len = strlen(path);
-
-	if (type == DT_DIR)
-		return walk(s, path, visit, arg);
-	if (type != DT_REG || len < 5 || strcmp(path + len - 5, ".json") != 0)
-		return NULL;
-	f = store_read(&record, s, path);
-	return f == NULL && record != NULL ? visit(arg, record) : f;
+	return type == DT_DIR ? walk(s, path, visit, arg) : visit(arg, path);
 }
 
 static const struct fail *
-walk(struct store *s, const char *path, store_visit *visit, void *arg)
+walk(struct store *s, const char *path, store_visit_path *visit, void *arg)
 {
 	const char *dir = mem_printf("%s/%s", s->root, path);
 	const struct fail *f = NULL;
@@ -54,7 +45,8 @@ walk(struct store *s, const char *path, store_visit *visit, void *arg)
 	for (i = 0; i < n; i++) {
 		if (f == NULL && names[i]->d_name[0] != '.')
 			f = walk_entry(s,
-			    mem_printf("%s/%s", path, names[i]->d_name),
+			    mem_printf("%s%s%s", path,
+			        path[0] == '\0' ? "" : "/", names[i]->d_name),
 			    names[i]->d_type, visit, arg);
 		free(names[i]);
 	}
@@ -63,9 +55,38 @@ walk(struct store *s, const char *path, store_visit *visit, void *arg)
 }
 
 const struct fail *
+store_files(struct store *s, store_visit_path *visit, void *arg)
+{
+	return walk(s, "", visit, arg);
+}
+
+/* Records alone. */
+struct records {
+	struct store *store;
+	store_visit *visit;
+	void *arg;
+};
+
+static const struct fail *
+visit_record(void *arg, const char *path)
+{
+	const struct records *r = arg;
+	struct store_record *record;
+	const struct fail *f;
+	size_t len = strlen(path);
+
+	if (len < 5 || strcmp(path + len - 5, ".json") != 0)
+		return NULL;
+	f = store_read(&record, r->store, path);
+	return f == NULL && record != NULL ? r->visit(r->arg, record) : f;
+}
+
+const struct fail *
 store_walk(struct store *s, const char *kind, store_visit *visit, void *arg)
 {
-	return walk(s, kind, visit, arg);
+	struct records r = {s, visit, arg};
+
+	return walk(s, kind, visit_record, &r);
 }
 
 struct rebuild {
@@ -116,9 +137,8 @@ remove_tree(const char *dir)
 	return f;
 }
 
-/* Under both locks, all applied. */
-static const struct fail *
-reindex(struct store *s)
+const struct fail *
+store_reindex_held(struct store *s)
 {
 	static const char *const kinds[] = {"accounts", "apps", "providers"};
 	struct rebuild b = {.store = s};
@@ -130,7 +150,7 @@ reindex(struct store *s)
 	if (f == NULL)
 		f = file_directory(s->index);
 	for (i = 0; f == NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		f = walk(s, kinds[i], rebuild_record, &b);
+		f = store_walk(s, kinds[i], rebuild_record, &b);
 	if (f == NULL)
 		f = index_build(s->index, s->tmp, &b.rows);
 	if (f == NULL)
@@ -157,7 +177,7 @@ reindex_locked(bool *needed, struct store *s)
 	if (f == NULL)
 		f = store_settle_held(s);
 	if (f == NULL && (needed == NULL || access(head, F_OK) != 0))
-		f = reindex(s);
+		f = store_reindex_held(s);
 	store_give(&s->flush_fd);
 	if (!held)
 		store_give(&s->lock_fd);

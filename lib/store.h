@@ -85,6 +85,19 @@ const char *store_data(const struct store *s);
 /* Flush everything and empty the journal. */
 const struct fail *store_checkpoint(struct store *s);
 
+/* What store_pack() did. */
+struct store_packed {
+	size_t commits, objects;
+	size_t left; /* commits still unpacked */
+};
+
+/* Pack one batch of the history's oldest unpacked commits (at most
+ * STORE_PACK_COMMITS of them, STORE_PACK_BYTES of their objects), where at
+ * least `least` are unpacked.  Safe beside writers and crashes. */
+enum { STORE_PACK_COMMITS = 2000, STORE_PACK_BYTES = 64 << 20 };
+const struct fail *store_pack(struct store_packed *out, struct store *s,
+    size_t least);
+
 /* Make DATA/index anew from the records and the history. */
 const struct fail *store_reindex(struct store *s);
 

@@ -4,7 +4,9 @@
 #include "file.h"
 #include "mem.h"
 #include "work.h"
+#include "store-check.h"
 #include "store.h"
+
 #include "sutler.h"
 #include "token.h"
 
@@ -43,6 +45,9 @@ init(const struct call *c)
 
 /* SSO pages that nobody opened. */
 enum { SSO_SECONDS = 3600 };
+
+/* Fewer commits than these are not worth a pack of their own. */
+enum { PACK_LEAST = 1000 };
 
 static const struct fail *
 remove_old_pages(const struct call *c)
@@ -98,6 +103,7 @@ tick(const struct call *c)
 	const char *lock =
 	    mem_printf("%s/state/tick", store_data(c->act.store));
 	struct tick t = {c, clock_text(clock_now()), 0, 0};
+	struct store_packed packed;
 	const struct fail *f;
 	int fd;
 
@@ -114,6 +120,8 @@ tick(const struct call *c)
 		f = remove_old_pages(c);
 	if (f == NULL)
 		f = store_checkpoint(c->act.store);
+	if (f == NULL)
+		f = store_pack(&packed, c->act.store, PACK_LEAST);
 	close(fd);
 	if (f == NULL && t.settled + t.left > 0)
 		printf("%zu settled, %zu left open\n", t.settled, t.left);
@@ -153,6 +161,69 @@ open_list(const struct call *c)
 	return f;
 }
 
+/* All batches, with progress where somebody watches. */
+static const struct fail *
+pack(const struct call *c)
+{
+	struct store_packed done;
+	size_t commits = 0, objects = 0;
+	const struct fail *f;
+
+	do {
+		f = store_pack(&done, c->act.store, 1);
+		if (f != NULL)
+			return f;
+		commits += done.commits;
+		objects += done.objects;
+		if (isatty(STDERR_FILENO))
+			fprintf(stderr, "\r%zu commits packed, %zu to go ",
+			    commits, done.left);
+	} while (done.left > 0 && done.commits > 0);
+	if (isatty(STDERR_FILENO))
+		fputc('\n', stderr);
+	printf("%zu commits, %zu objects packed\n", commits, objects);
+	return NULL;
+}
+
+struct findings {
+	const struct call *call;
+	size_t count, left;
+};
+
+static void
+note_finding(void *arg, const char *path, const char *what, const char *done)
+{
+	struct findings *n = arg;
+	cJSON *row = cJSON_CreateObject();
+
+	n->count++;
+	n->left += done == NULL;
+	json_add_text(row, "path", path);
+	json_add_text(row, "finding", what);
+	json_add_text(row, "done", done == NULL ? "nothing" : done);
+	call_row(n->call, row);
+}
+
+static const struct fail *
+check_store(const struct call *c)
+{
+	bool repair = call_option(c, "--repair") != NULL;
+	struct findings n = {c, 0, 0};
+	const struct fail *f;
+	size_t records;
+
+	f = store_check(&records, c->act.store, repair, note_finding, &n);
+	if (f != NULL)
+		return f;
+	call_done(c);
+	if (n.left > 0)
+		return fail(FAIL_CONFLICT, "%zu of %zu findings are left%s",
+		    n.left, n.count, repair ? "" : ": see --repair");
+	if (!c->json)
+		printf("%zu records, %zu mended: sound\n", records, n.count);
+	return NULL;
+}
+
 static const struct fail *
 reindex(const struct call *c)
 {
@@ -166,7 +237,12 @@ const struct command work_commands[] = {
      0, 0, false, tick, {{0}}},
     {"open",                                                   "", "what is owed to providers and apps", 0, 0, false, open_list,
      {{0}}},
-    {"reindex",                                                "", "make the index anew from the records and the history", 0,
+    {"fsck",                                                "[--repair]",
+     "hold files, history and index against each other; mend them", 0, 0,
+     false, check_store, {{"--repair", false}}},
+    {"pack",                                                    "", "pack the history; tick does it too, batch by batch", 0, 0,
+     false, pack, {{0}}},
+    {"reindex",                                                  "", "make the index anew from the records and the history", 0,
      0, false, reindex, {{0}}},
     {0                                                   }
 };

@@ -1,0 +1,265 @@
+/*
+ * Trees and commits: from the changes of an entry to the objects of git.
+ */
+#include "fail.h"
+#include "mem.h"
+#include "store-git-inside.h"
+#include "store-git.h"
+
+#include <ctype.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * libgit2 takes an object for written where a file of its name is there, even
+ * one that a loss of power left empty.  When repairing, such a file is taken
+ * away; true where the object has to be written again.
+ */
+static bool
+removed_broken(struct store_git *g, const git_oid *oid)
+{
+	const char *id = store_git_id(oid);
+	git_odb_object *there;
+
+	if (!g->repair)
+		return false;
+	if (git_odb_read(&there, g->odb, oid) == 0) {
+		git_odb_object_free(there);
+		return false;
+	}
+	unlink(mem_printf("%s/objects/%.2s/%s", g->dir, id, id + 2));
+	return true;
+}
+
+static const struct fail *
+write_object(git_oid *oid, struct store_git *g, const char *bytes, size_t len,
+    git_object_t type)
+{
+	if (git_odb_write(oid, g->odb, bytes, len, type) != 0 ||
+	    (removed_broken(g, oid) &&
+	        git_odb_write(oid, g->odb, bytes, len, type) != 0))
+		return store_git_fail("write an object");
+	return NULL;
+}
+
+static const struct fail *build_tree(git_oid *oid, bool *empty,
+    struct store_git *g, const git_tree *old, struct journal_change *changes,
+    size_t depth);
+
+/* The part of path below its first depth directories. */
+static const char *
+below(const char *path, size_t depth)
+{
+	for (; depth > 0; depth--)
+		path = strchr(path, '/') + 1;
+	return path;
+}
+
+/* Put the change to a file of this tree into b. */
+static const struct fail *
+set_file(git_treebuilder *b, struct store_git *g, struct journal_change *c,
+    const char *name)
+{
+	const struct fail *f;
+	git_oid oid;
+
+	if (c->text == NULL) {
+		if (git_treebuilder_get(b, name) != NULL)
+			git_treebuilder_remove(b, name);
+		return NULL;
+	}
+	f = write_object(&oid, g, c->text, c->len, GIT_OBJECT_BLOB);
+	if (f != NULL)
+		return f;
+	if (git_treebuilder_insert(NULL, b, name, &oid, GIT_FILEMODE_BLOB) != 0)
+		return store_git_fail("fill a tree");
+	return NULL;
+}
+
+/* Put the changes below one directory of this tree into b. */
+static const struct fail *
+set_directory(git_treebuilder *b, struct store_git *g, const char *name,
+    struct journal_change *changes, size_t depth)
+{
+	const git_tree_entry *there = git_treebuilder_get(b, name);
+	git_tree *old = NULL;
+	const struct fail *f;
+	git_oid oid;
+	bool empty;
+
+	if (there != NULL &&
+	    git_tree_lookup(&old, g->repo, git_tree_entry_id(there)) != 0)
+		return store_git_fail("read a tree");
+	f = build_tree(&oid, &empty, g, old, changes, depth + 1);
+	git_tree_free(old);
+	if (f != NULL)
+		return f;
+	if (empty && there != NULL)
+		git_treebuilder_remove(b, name);
+	if (!empty &&
+	    git_treebuilder_insert(NULL, b, name, &oid, GIT_FILEMODE_TREE) != 0)
+		return store_git_fail("fill a tree");
+	return NULL;
+}
+
+/* Take the changes whose next directory is dir (len characters) out of
+ * *changes; their order stays. */
+static struct journal_change *
+take_directory(struct journal_change **changes, const char *dir, size_t len,
+    size_t depth)
+{
+	struct journal_change *taken = NULL, **tail = &taken, *c;
+	const char *name;
+
+	while ((c = *changes) != NULL) {
+		name = below(c->path, depth);
+		if (strncmp(name, dir, len) != 0 || name[len] != '/') {
+			changes = &c->next;
+			continue;
+		}
+		*changes = c->next;
+		c->next = NULL;
+		*tail = c;
+		tail = &c->next;
+	}
+	return taken;
+}
+
+/* The tree old (NULL: none) with changes made, which all lie in it; their
+ * list is consumed. */
+static const struct fail *
+build_tree(git_oid *oid, bool *empty, struct store_git *g, const git_tree *old,
+    struct journal_change *changes, size_t depth)
+{
+	const struct fail *f = NULL;
+	git_treebuilder *b;
+	const char *name, *slash;
+	size_t len;
+
+	if (git_treebuilder_new(&b, g->repo, old) != 0)
+		return store_git_fail("build a tree");
+	while (f == NULL && changes != NULL) {
+		name = below(changes->path, depth);
+		slash = strchr(name, '/');
+		if (slash == NULL) {
+			f = set_file(b, g, changes, name);
+			changes = changes->next;
+			continue;
+		}
+		len = (size_t)(slash - name);
+		f = set_directory(b, g, mem_dup(name, len),
+		    take_directory(&changes, name, len, depth), depth);
+	}
+	*empty = f == NULL && git_treebuilder_entrycount(b) == 0;
+	if (f == NULL && (depth == 0 || !*empty) &&
+	    (git_treebuilder_write(oid, b) != 0 ||
+	        (removed_broken(g, oid) && git_treebuilder_write(oid, b) != 0)))
+		f = store_git_fail("write a tree");
+	git_treebuilder_free(b);
+	return f;
+}
+
+/* The tree of parent with the entry's changes made. */
+static const struct fail *
+build(git_oid *oid, struct store_git *g, const char *parent,
+    const struct journal_entry *entry)
+{
+	struct journal_change *copies = NULL, **tail = &copies, *c, *copy;
+	const struct fail *f;
+	git_tree *old;
+	bool empty;
+
+	f = store_git_tree(&old, g, parent);
+	if (f != NULL)
+		return f;
+	for (c = entry->changes; c != NULL; c = c->next) {
+		copy = mem_alloc(sizeof(*copy));
+		*copy = *c;
+		copy->next = NULL;
+		*tail = copy;
+		tail = &copy->next;
+	}
+	f = build_tree(oid, &empty, g, old, copies, 0);
+	git_tree_free(old);
+	return f;
+}
+
+/* What a commit header may hold of text. */
+static const char *
+plain(const char *text)
+{
+	char *copy = mem_copy(text), *p;
+
+	for (p = copy; *p != '\0'; p++)
+		if (iscntrl((unsigned char)*p) || *p == '<' || *p == '>')
+			*p = ' ';
+	return copy;
+}
+
+const struct fail *
+store_git_build(struct journal_entry *entry, struct store_git *g,
+    const char *parent, const struct store_git_author *author,
+    const char *message)
+{
+	long long seconds = (long long)(author->time / 1000);
+	struct mem_text t = {0};
+	const struct fail *f;
+	git_oid oid;
+
+	f = build(&oid, g, parent, entry);
+	if (f != NULL)
+		return f;
+	mem_addf(&t, "tree %s\n", store_git_id(&oid));
+	if (parent[0] != '\0')
+		mem_addf(&t, "parent %s\n", parent);
+	mem_addf(&t, "author %s <%s> %lld +0000\n", plain(author->name),
+	    plain(author->email), seconds);
+	mem_addf(&t, "committer sutler <sutler@localhost> %lld +0000\n\n%s",
+	    seconds, message);
+	f = write_object(&oid, g, t.text, t.len, GIT_OBJECT_COMMIT);
+	entry->commit = t.text;
+	entry->commit_len = t.len;
+	entry->id = store_git_id(&oid);
+	return f;
+}
+
+/* The id behind the word key in a commit object's header, or "". */
+static const char *
+header_id(const struct journal_entry *entry, const char *key)
+{
+	const char *line = entry->commit, *end;
+	size_t len = strlen(key);
+
+	for (; *line != '\0' && *line != '\n'; line = end + 1) {
+		end = strchr(line, '\n');
+		if (end == NULL)
+			break;
+		if (strncmp(line, key, len) == 0 && line[len] == ' ' &&
+		    end - line == (ptrdiff_t)len + 1 + JOURNAL_ID)
+			return mem_dup(line + len + 1, JOURNAL_ID);
+	}
+	return "";
+}
+
+const struct fail *
+store_git_rebuild(struct store_git *g, const struct journal_entry *entry)
+{
+	const struct fail *f;
+	git_oid oid;
+
+	g->repair = true;
+	f = build(&oid, g, header_id(entry, "parent"), entry);
+	if (f == NULL &&
+	    strcmp(store_git_id(&oid), header_id(entry, "tree")) != 0)
+		f = fail(FAIL_SYSTEM, "the journal does not lead to tree %s",
+		    header_id(entry, "tree"));
+	if (f == NULL)
+		f = write_object(&oid, g, entry->commit, entry->commit_len,
+		    GIT_OBJECT_COMMIT);
+	if (f == NULL && strcmp(store_git_id(&oid), entry->id) != 0)
+		f = fail(FAIL_SYSTEM, "the journal does not lead to commit %s",
+		    entry->id);
+	g->repair = false;
+	return f;
+}
