@@ -192,7 +192,7 @@ get_info(cJSON **out, struct cgi *c, enum family family)
 
 	f = check_family(c, family);
 	if (f == NULL)
-		f = addon_locate(&r, &c->act, c->param[0]);
+		f = addon_locate(&r, &c->act, c->param[0], false);
 	if (f == NULL)
 		f = info_view(out, c, &r);
 	if (f == NULL)

@@ -64,22 +64,24 @@ answers_to(const struct app *app, const struct addon *a, const char *ident)
 {
 	const char *number = number_of(ident);
 
+	if (a->resource != NULL && strcmp(json_plain(a->resource), ident) == 0)
+		return true;
 	return strcmp(a->id, ident) == 0 || strcmp(a->id + 3, ident) == 0 ||
 	       strcmp(app->id, ident) == 0 || strcmp(app->name, ident) == 0 ||
-	       (number != NULL && strncmp(app->id, number, 13) == 0) ||
-	       strcmp(json_plain(a->resource), ident) == 0;
+	       (number != NULL && strncmp(app->id, number, 13) == 0);
 }
 
 /* The provider's add-on on app that ident means; false: none. */
 static bool
 pick(struct addon_result *out, const struct act *act, struct app *app,
-    const char *ident)
+    const char *ident, bool early)
 {
 	struct addon *a;
 
 	for (a = app->addons; a != NULL; a = a->next) {
 		if (strcmp(a->provider, act->provider->slug) != 0 ||
-		    a->resource == NULL || !answers_to(app, a, ident))
+		    (a->resource == NULL && !early) ||
+		    !answers_to(app, a, ident))
 			continue;
 		out->app = app;
 		out->addon = a;
@@ -89,7 +91,8 @@ pick(struct addon_result *out, const struct act *act, struct app *app,
 }
 
 const struct fail *
-addon_locate(struct addon_result *out, const struct act *act, const char *ident)
+addon_locate(struct addon_result *out, const struct act *act, const char *ident,
+    bool early)
 {
 	const char *keys[5], *name;
 	const struct fail *f;
@@ -108,7 +111,7 @@ addon_locate(struct addon_result *out, const struct act *act, const char *ident)
 			f = app_load(&app, act, name);
 		if (f != NULL && f->code != FAIL_MISSING)
 			return f;
-		if (f == NULL && pick(out, act, app, ident))
+		if (f == NULL && pick(out, act, app, ident, early))
 			return NULL;
 	}
 	return fail_missing("app");
@@ -185,17 +188,24 @@ differs(struct addon *a, const cJSON *v)
 	       old->raw == cJSON_IsString(v);
 }
 
+static bool
+is_running(const struct addon *a)
+{
+	return strcmp(a->status, "running") == 0;
+}
+
 /* One variable set, or taken away, at once or when bound again; an event. */
 static void
 set(struct event *e, const struct provider *p, struct addon *a, const cJSON *v)
 {
-	struct json_var **vars = p->dialect->rebinds ? &a->rebind : &a->config;
+	bool later = p->dialect->rebinds && is_running(a);
+	struct json_var **vars = later ? &a->rebind : &a->config;
 	bool known = json_var_find(a->config, v->string) != NULL;
 	cJSON *data = cJSON_CreateObject();
 
 	json_add_text(data, "name", v->string);
 	json_add_text(data, "addon_name", p->slug);
-	if (cJSON_IsNull(v) && !p->dialect->rebinds)
+	if (cJSON_IsNull(v) && !later)
 		json_var_remove(vars, v->string);
 	else
 		json_var_set(vars, v->string,
@@ -206,6 +216,30 @@ set(struct event *e, const struct provider *p, struct addon *a, const cJSON *v)
 	    : known         ? "edit_variable"
 	                    : "new_variable",
 	    data);
+}
+
+/* A provider of Heroku's family that answered 202 ends the wait so. */
+static void
+end_wait(struct event *e, const struct provider *p, struct addon *a)
+{
+	cJSON *data, *status;
+
+	if (is_running(a) || a->resource == NULL ||
+	    p->dialect->family != FAMILY_HEROKU)
+		return;
+	a->status = "running";
+	data = cJSON_CreateObject();
+	json_add_text(data, "addon_id", a->id);
+	json_add_text(data, "addon_plan_name", a->plan);
+	json_add_text(data, "addon_resource_id", json_plain(a->resource));
+	json_add_text(data, "addon_provider_id", p->slug);
+	json_add_text(data, "addon_provider_name", p->slug);
+	status = cJSON_AddArrayToObject(data, "status");
+	cJSON_AddItemToArray(status, cJSON_CreateString("provisioning"));
+	cJSON_AddItemToArray(status, cJSON_CreateString("running"));
+	cJSON_AddItemToObject(data, "attributes_changed",
+	    json_var_names(a->config));
+	event_add(e, "addon_updated", data);
 }
 
 /* A change that takes effect restarts the app. */
@@ -231,9 +265,10 @@ addon_configure(struct addon_result *out, const struct act *act,
 	struct mem_text names = {0};
 	const cJSON *v;
 	struct event e;
+	bool running;
 
 	if (f == NULL)
-		f = addon_locate(out, act, ident);
+		f = addon_locate(out, act, ident, true);
 	if (f == NULL)
 		f = check_config(act->provider, config);
 
@@ -254,16 +289,18 @@ addon_configure(struct addon_result *out, const struct act *act,
 		mem_addf(&names, "%s%s", names.len == 0 ? "" : ", ", v->string);
 		set(&e, act->provider, out->addon, v);
 	}
+	running = is_running(out->addon);
+	end_wait(&e, act->provider, out->addon);
 	out->variables = json_var_names(out->addon->config);
-	if (names.len == 0) {
+	if (names.len == 0 && running == is_running(out->addon)) {
 		store_unlock(act->store);
 		return NULL;
 	}
 	e.subject = event_new("%s: %s changed %s", out->app->name,
-	    act->provider->slug, names.text)
+	    act->provider->slug, names.len == 0 ? "nothing" : names.text)
 	                .subject;
 	event_addon(&e, out->addon->id);
-	if (!act->provider->dialect->rebinds)
+	if (running && !act->provider->dialect->rebinds)
 		owe_restart(&e, act, out->app);
 	return app_save(act, out->app, &e);
 }

@@ -124,13 +124,18 @@ keep_provision(const struct act *act, struct addon_result *r,
     const struct outcome *out)
 {
 	struct addon *a = r->addon;
+	struct json_var *early;
 	const struct fail *f;
 	uint64_t place;
 	struct event e;
 
 	a->resource = out->resource;
 	a->log_drain_url = out->log_drain_url;
+	/* what the provider set while it was asked is newer than its answer */
+	early = a->config;
+	a->config = NULL;
 	addon_apply_config(a, out->config);
+	addon_apply_config(a, early);
 	f = index_next_place(&place, act->store,
 	    mem_printf("provider/%s", a->provider));
 	if (f != NULL) {

@@ -67,17 +67,20 @@ const struct fail *addon_check_free(const struct fail *so_far,
 /*
  * The installation that ident names, in any of its forms: add-on id, its bare
  * uuid, app id, "app<number>@host", the bare number, the provider's own id,
- * app name.  FAIL_MISSING "app": none, another provider's, or the provider's
- * own answer to the order is still out.  Source: heroku.md "ident" forms.
+ * app name.  FAIL_MISSING "app": none, another provider's, or (unless early)
+ * the provider's own answer to the order is still out.  Source: Heroku "App
+ * Info", the forms of an id.
  */
 const struct fail *addon_locate(struct addon_result *out, const struct act *act,
-    const char *ident);
+    const char *ident, bool early);
 
 /*
  * The provider sets config (an object; null takes a name away) of its
  * installation ident: all of it or nothing.  The app is to be restarted, or
  * (AppFog) bound again.  FAIL_FORBIDDEN or FAIL_INVALID: undeclared names;
- * FAIL_INVALID: values that break the rules.
+ * FAIL_INVALID: values that break the rules.  Before its own answer to the
+ * order has come, what it sets is kept, and laid over that answer; where it
+ * answered 202, setting config ends the wait in Heroku's family.
  */
 const struct fail *addon_configure(struct addon_result *out,
     const struct act *act, const char *ident, const cJSON *config);

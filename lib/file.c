@@ -115,6 +115,20 @@ file_replace(const char *path, const char *tmp, const char *text, size_t len)
 }
 
 const struct fail *
+file_overwrite(const char *path, const char *text, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	const struct fail *f = NULL;
+
+	if (fd < 0)
+		return fail_errno("cannot open %s", path);
+	if (pwrite(fd, text, len, 0) != (ssize_t)len)
+		f = fail_errno("cannot write %s", path);
+	close(fd);
+	return f;
+}
+
+const struct fail *
 file_remove(const char *path)
 {
 	if (unlink(path) == 0 || errno == ENOENT || errno == ENOTDIR)

@@ -18,6 +18,11 @@ const struct fail *file_read(char **text, size_t *len, const char *path);
 const struct fail *file_replace(const char *path, const char *tmp,
     const char *text, size_t len);
 
+/* Write the len bytes at text over the beginning of the file at path, which
+ * is made where there is none. */
+const struct fail *file_overwrite(const char *path, const char *text,
+    size_t len);
+
 /* Take the file at path away; it need not be there. */
 const struct fail *file_remove(const char *path);
 

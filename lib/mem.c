@@ -26,10 +26,15 @@ enum { CHUNK_SIZE = 64 << 10, ALIGN = _Alignof(max_align_t) };
 struct chunk {
 	struct chunk *older;
 	size_t size, used;
-	_Alignas(max_align_t) char bytes[];
+	char *bytes;
 };
 
-static struct chunk *newest;
+/* Most requests need no more than this, and what the loader hands out zeroed
+ * costs nothing until it is touched. */
+static _Alignas(max_align_t) char first_bytes[CHUNK_SIZE];
+static struct chunk first = {NULL, MEM_SEPARATE ? 0 : CHUNK_SIZE, 0,
+    first_bytes};
+static struct chunk *newest = &first;
 static size_t total;
 
 static void __attribute__((noreturn)) exhausted(void)
@@ -44,14 +49,16 @@ static void __attribute__((noreturn)) exhausted(void)
 static struct chunk *
 chunk_new(size_t size)
 {
+	const size_t head = (sizeof(struct chunk) + ALIGN - 1) / ALIGN * ALIGN;
 	struct chunk *c;
 
 	if (size > MEM_MAX || total > MEM_MAX - size)
 		exhausted();
-	c = calloc(1, sizeof(*c) + size);
+	c = calloc(1, head + size);
 	if (c == NULL)
 		exhausted();
 	c->size = size;
+	c->bytes = (char *)c + head;
 	c->older = newest;
 	newest = c;
 	total += size;
@@ -71,7 +78,7 @@ mem_alloc(size_t size)
 		size = ALIGN;
 	if (MEM_SEPARATE)
 		c = chunk_new(size);
-	else if (c == NULL || c->size - c->used < size)
+	else if (c->size - c->used < size)
 		c = chunk_new(size > CHUNK_SIZE ? size : CHUNK_SIZE);
 	p = c->bytes + c->used;
 	c->used += size;
@@ -126,7 +133,7 @@ mem_printf(const char *format, ...)
 struct mem_mark
 mem_mark(void)
 {
-	struct mem_mark mark = {newest, newest == NULL ? 0 : newest->used};
+	struct mem_mark mark = {newest, newest->used};
 
 	return mark;
 }
@@ -143,7 +150,7 @@ mem_release(struct mem_mark mark)
 		free(c);
 	}
 	/* mem_alloc() promises zeroes */
-	if (newest != NULL && newest->used > mark.used) {
+	if (newest->used > mark.used) {
 		memset(newest->bytes + mark.used, 0, newest->used - mark.used);
 		newest->used = mark.used;
 	}

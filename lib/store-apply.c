@@ -136,7 +136,9 @@ apply_change(struct store *s, const struct journal_change *c,
 const struct fail *
 store_index_head(struct store *s, const char *commit)
 {
-	return file_replace(mem_printf("%s/head", s->index), s->tmp,
+	/* in place: half written, it names no commit, and the next writer
+	 * writes it again */
+	return file_overwrite(mem_printf("%s/head", s->index),
 	    mem_printf("%s\n", commit), JOURNAL_ID + 1);
 }
 

@@ -7,15 +7,18 @@
 #include "mem.h"
 #include "store-log.h"
 
+#include <malloc.h>
 #include <stdio.h>
+
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
-	LOCK_TRIES = 500,   /* of 10 ms each */
-	CACHE_MAX = 8 << 20 /* bytes of objects */
+	LOCK_TRIES = 500,    /* of 10 ms each */
+	CACHE_MAX = 8 << 20, /* bytes of objects */
+	HEAP_STEP = 1 << 20
 };
 
 static const char branch[] = "refs/heads/main";
@@ -46,6 +49,10 @@ start(void)
 	for (level = GIT_CONFIG_LEVEL_PROGRAMDATA;
 	     level <= GIT_CONFIG_LEVEL_GLOBAL; level++)
 		git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, "");
+	/* it allocates and frees much; giving memory back is what costs */
+	mallopt(M_TRIM_THRESHOLD, HEAP_STEP * 8);
+	mallopt(M_MMAP_THRESHOLD, HEAP_STEP * 8);
+	mallopt(M_TOP_PAD, HEAP_STEP);
 	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
 	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, 0);
 	git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)CACHE_MAX);

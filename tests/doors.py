@@ -34,14 +34,8 @@ LINKS = {
     "vendor/apps": "apps", "addons": "addons", "sso": "sso",
     "sandbox": "sandbox",
 }
-UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-# The shipped rewrite rules: what stands before the path as it was sent.
-REWRITES = [
-    (r"/v1/apps/[^/]+/addons/[^/]+/token/?", "/v1/tokens"),
-    (r"/v1/apps/[^/]+/addons/[^/]+/sso/?", "/sso"),
-    (r"/v1/apps/[^/]+/addons(/.*)?", "/addons"),
-    (rf"/vendor/{UUID}/?", "/vendor/apps"),
-]
+# A rewrite rule of the shipped server file: "pattern" => "/program$0".
+RULE = re.compile(r'^\s*"(\^/[^"]+)" => "(/[a-z/]+)\$0"', re.M)
 
 
 class Answer(NamedTuple):
@@ -60,11 +54,13 @@ class Answer(NamedTuple):
         return f"{self.status} {self.body[:300]!r}"
 
 
-def rewritten(path: str) -> str:
-    for pattern, before in REWRITES:
-        if re.fullmatch(pattern, path):
-            return before + path
-    return path
+def rules() -> list:
+    """The shipped rewrite rules: a pattern, and the program's path."""
+    shipped = TESTS / "servers" / "lighttpd.conf"
+    found = RULE.findall(shipped.read_text(encoding="utf-8"))
+    if not found:
+        raise AssertionError(f"{shipped} has no rewrite rules")
+    return found
 
 
 def split(path: str) -> tuple:
@@ -105,6 +101,7 @@ class Direct:
         self.build = build
         self.directory = directory
         self.conf = None
+        self.rules = rules() if self.rewrites else []
         self.log = b""   # what the last program said on stderr
 
     def start(self, data: Path) -> dict:
@@ -119,9 +116,16 @@ class Direct:
     def stop(self):
         pass
 
+    def route(self, target: str) -> str:
+        """The program that a rewrite rule chooses for target, or ""."""
+        for pattern, program in self.rules:
+            if re.search(pattern, target):
+                return program
+        return ""
+
     def environment(self, method: str, path: str, query: str, headers: dict,
-                    length) -> dict:
-        script, info = split(path)
+                    length, named=None) -> dict:
+        script, info = named or split(path)
         place = str(self.directory / "cgi") + re.sub("//+", "/", script)
         env = {
             "GATEWAY_INTERFACE": "CGI/1.1", "SERVER_PROTOCOL": "HTTP/1.1",
@@ -146,15 +150,15 @@ class Direct:
                 length=None) -> Answer:
         """One request.  length: a Content-Length that may lie."""
         path, _, query = target.partition("?")
-        if self.rewrites:
-            path = rewritten(path)
         path = urllib.parse.unquote_to_bytes(path).decode("utf-8",
                                                           "surrogateescape")
         if "\0" in path:   # no server passes it on
             return Answer(400, [], b"")
         if length is None and body is not None:
             length = len(body)
-        env = self.environment(method, path, query, headers or {}, length)
+        program = self.route(target)
+        env = self.environment(method, path, query, headers or {}, length,
+                               (program, path) if program else None)
         child = subprocess.Popen(
             [env["SCRIPT_FILENAME"]], env=env, cwd=self.directory,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,

@@ -3,7 +3,6 @@ import base64
 import hashlib
 import hmac
 import json
-import time
 
 WIDTH = 700   # characters of a value that a failure shows
 SCENARIOS = []   # (subject, name, title, function, every_door)
@@ -90,14 +89,6 @@ def trailers(message: str) -> dict:
 
 def events(message: str) -> list:
     return [json.loads(text) for text in trailers(message).get("Event", [])]
-
-
-def eventually(ready, what: str, seconds=20):
-    """Wait for something that happens beside the request."""
-    end = time.monotonic() + seconds
-    while not ready():
-        true(time.monotonic() < end, f"never happened: {what}")
-        time.sleep(0.05)
 
 
 # Tokens made here, to see that the forged ones are refused

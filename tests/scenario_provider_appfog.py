@@ -2,7 +2,7 @@
 import re
 
 from scenario_base import (Unchanged, among, same, scenario, true)
-from world import MARK, basic
+from world import MARK, Account, App, basic
 
 APPS = "/vendor/apps"
 
@@ -122,3 +122,24 @@ def credentials(world):
     world.call(supplier, "GET", path, want=404)
     world.call(supplier, "PUT", path, data, want=404)
     same(world.call(supplier, "GET", APPS, want=200).data, [], "list")
+
+
+@scenario("the sandbox answers with ids beyond 2^53, shown digit by digit")
+def sandbox(world):
+    demo = world.demo
+    if not demo:   # it answers where a real server runs alone
+        return
+    owner = Account("demo", "demo@example.org", demo["TOKEN"])
+    app = App("", demo["APP"], owner)
+    plans = world.call(None, "GET",
+                       "/v1/addon_providers/sandbox_appfog/plans",
+                       want=200).data["plans"]
+    made = world.call(owner, "POST", app.path("/addons"), {"addon": {
+        "addon_provider_id": "sandbox_appfog",
+        "plan_id": plans[0]["id"]}}, want=201).data["addon"]
+    true(int(made["resource_id"]) > 2 ** 53, f"id {made['resource_id']}")
+    who = basic(demo["APPFOG_USER"], demo["APPFOG_PASSWORD"])
+    raw = world.call(who, "GET", APPS, want=200).answer.body
+    same(re.findall(rb'"provider_id":\s*([^,}\s]+)', raw),
+         [made["resource_id"].encode()], "provider_id")
+    world.call(owner, "DELETE", app.path(f"/addons/{made['id']}"), want=204)
