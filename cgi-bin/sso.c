@@ -41,7 +41,7 @@ main(void)
 /* What a page is made of, DATA/state/sso/<SHA-256 of its key>. */
 struct ticket {
 	const char *app_id, *addon_id;
-	const char *account;
+	const char *account, *token_id; /* who asked, by which API token */
 	const char *created_at;
 };
 
@@ -49,6 +49,7 @@ static const struct json_field ticket_fields[] = {
     JSON_FIELD(ticket, app_id, STRING, MUST),
     JSON_FIELD(ticket, addon_id, STRING, MUST),
     JSON_FIELD(ticket, account, STRING, MUST),
+    JSON_FIELD(ticket, token_id, STRING, MUST),
     JSON_FIELD(ticket, created_at, STRING, MUST),
 };
 
@@ -65,7 +66,7 @@ static const struct fail *
 ticket_new(const char **url, const struct cgi *c, const struct addon_result *r)
 {
 	struct ticket t = {r->app->id, r->addon->id, c->account->name,
-	    clock_text(c->now)};
+	    c->token_id, clock_text(c->now)};
 	unsigned char bytes[PAGE_KEY_BYTES];
 	const char *key, *text;
 
@@ -210,6 +211,7 @@ page(struct cgi *c)
 		return f;
 	if (f != NULL || !valid || account->disabled ||
 	    strcmp(r.app->owner, account->name) != 0 ||
+	    account_token_find(account, t.token_id) == NULL ||
 	    r.addon->resource == NULL || !entrance_of(&in, c, &r, account) ||
 	    !in.post) {
 		answer_page(c, 404, "This link has been used",

@@ -63,7 +63,8 @@ addon_order_removal(struct order *out, const struct act *act,
 	order_common(out, act, o->app_id);
 	out->addon_id = o->addon_id;
 	out->uuid = bare_uuid(o->addon_id);
-	out->resource = json_plain(o->resource);
+	if (o->resource != NULL)
+		out->resource = json_plain(o->resource);
 	out->plan = o->plan;
 	out->app_name = o->app_name;
 	out->account = o->owner;

@@ -11,6 +11,7 @@
 #include "mem.h"
 #include "work.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Every name that p declares is free: no variable of the owner's, nothing
@@ -150,6 +151,9 @@ keep_provision(const struct act *act, struct addon_result *r,
 	    out->kind == OUTCOME_DONE ? "provisioned" : "is provisioning");
 	event_addon(&e, a->id);
 	event_add(&e, "new_addon", addon_event_data(a, r->provider));
+	if (out->dropped != NULL)
+		fprintf(stderr, "sutler: %s: not declared, and dropped: %s\n",
+		    a->provider, out->dropped);
 	r->message = out->message;
 	r->variables = json_var_names(a->config);
 	return app_save(act, r->app, &e);

@@ -42,7 +42,8 @@ try_once(const struct act *act, struct work **works, size_t n)
 const struct fail *
 addon_remove(const struct act *act, const char *ident, const char *id)
 {
-	struct work *work = NULL;
+	struct work *work;
+
 	const struct fail *f;
 	struct addon *addon;
 	struct app *app;
@@ -52,15 +53,14 @@ addon_remove(const struct act *act, const char *ident, const char *id)
 	if (f != NULL)
 		return f;
 	addon_detach(app, addon);
-	if (addon->resource != NULL) {
-		work = work_remove(app, addon);
-		work_put(act->store, work);
-	}
+	/* the provider may be making it this very moment: it is owed as well */
+	work = work_remove(app, addon);
+	work_put(act->store, work);
 	e = event_new("%s: %s removed", app->name, addon->provider);
 	event_addon(&e, addon->id);
 	add_delete_event(&e, addon);
 	f = app_save(act, app, &e);
-	if (f == NULL && work != NULL)
+	if (f == NULL && addon->resource != NULL)
 		try_once(act, &work, 1);
 	return f;
 }

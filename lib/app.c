@@ -46,7 +46,11 @@ static const struct json_field app_fields[] = {
 
 static const struct json_shape app_shape = JSON_SHAPE(app, app_fields);
 
-enum { ID_LENGTH = 24, NUMBER_DIGITS = 13 /* hex; 52 bits */ };
+enum {
+	PLACE_MAX = 1 << 30,
+	ID_LENGTH = 24,
+	NUMBER_DIGITS = 13 /* hex; 52 bits */
+};
 
 static bool
 looks_like_id(const char *text)
@@ -106,6 +110,50 @@ app_new(struct app **out, const char *name, const char *owner)
 	return NULL;
 }
 
+/* True where text may stand in a path of the index. */
+static bool
+is_plain(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len > 0 && len <= 64 && text[0] != '.' &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-") == len;
+}
+
+static bool
+has_values(const struct json_var *v)
+{
+	while (v != NULL && v->value != NULL)
+		v = v->next;
+	return v == NULL;
+}
+
+/* A record may have been edited by hand: what code relies on holds. */
+static const struct fail *
+check_record(const struct app *app)
+{
+	const struct addon *a;
+
+	if (!looks_like_id(app->id) || !is_plain(app->owner))
+		return fail(FAIL_BUSY, "id or owner is none");
+	if (!has_values(app->variables))
+		return fail(FAIL_BUSY, "a variable is null");
+	for (a = app->addons; a != NULL; a = a->next) {
+		if (strncmp(a->id, "ad-", 3) != 0 || !is_plain(a->id) ||
+		    !is_plain(a->provider) || !has_values(a->config))
+			return fail(FAIL_BUSY,
+			    "add-on %s: id, provider or"
+			    " config is none",
+			    a->id);
+		if (a->place < 0 || a->place > PLACE_MAX ||
+		    a->place != (double)(uint64_t)a->place ||
+		    (a->place > 0 && a->resource == NULL))
+			return fail(FAIL_BUSY, "add-on %s: its place is none",
+			    a->id);
+	}
+	return NULL;
+}
+
 /* The record at name's place; FAIL_MISSING. */
 static const struct fail *
 load_name(struct app **out, struct store *store, const char *name)
@@ -123,6 +171,12 @@ load_name(struct app **out, struct store *store, const char *name)
 	if (record == NULL)
 		return fail_missing("app");
 	f = json_read(app, record->json, &app_shape);
+	if (f != NULL)
+		return fail(FAIL_BUSY, "%s: %s", record->path, f->text);
+	if (strcmp(app->name, name) != 0)
+		return fail(FAIL_BUSY, "%s: the name is that of another",
+		    record->path);
+	f = check_record(app);
 	if (f != NULL)
 		return fail(FAIL_BUSY, "%s: %s", record->path, f->text);
 	app->revision = record->revision;
@@ -276,16 +330,6 @@ app_addon(const struct app *app, const char *id)
 	return a;
 }
 
-struct addon *
-app_addon_of(const struct app *app, const char *name)
-{
-	struct addon *a = app->addons;
-
-	while (a != NULL && json_var_find(a->config, name) == NULL)
-		a = a->next;
-	return a;
-}
-
 const struct fail *
 app_check_variable(const struct fail *so_far, const char *name,
     const char *value)
@@ -396,9 +440,12 @@ app_rows(struct index_rows *rows, const char *path, const cJSON *record)
 	f = json_read(app, record, &app_shape);
 	if (f != NULL)
 		return f;
-	if (strcmp(path, store_path("apps", app->name)) != 0 ||
-	    !looks_like_id(app->id))
-		return fail(FAIL_BUSY, "%s: not its own name or id", path);
+	if (check_name(app->name) != NULL ||
+	    strcmp(path, store_path("apps", app->name)) != 0)
+		return fail(FAIL_BUSY, "%s: not its own name", path);
+	f = check_record(app);
+	if (f != NULL)
+		return f;
 	index_log(rows, app->id);
 	index_key(rows, mem_printf("app %s", app->id), app->name);
 	index_key(rows, mem_printf("number %.*s", NUMBER_DIGITS, app->id),

@@ -78,9 +78,8 @@ const char *app_heroku_id(const struct conf *conf, const char *app_id);
 /* Id of the variable called name: made of the app's id and the name. */
 const char *app_variable_id(const struct app *app, const char *name);
 
-/* The add-on with that id, or NULL; the one whose config holds name. */
+/* The add-on with that id, or NULL. */
 struct addon *app_addon(const struct app *app, const char *id);
-struct addon *app_addon_of(const struct app *app, const char *name);
 
 /* FAIL_INVALID where name or value is none that an owner may set. */
 const struct fail *app_check_variable(const struct fail *so_far,

@@ -77,7 +77,7 @@ cgi_body_read(struct cgi *c)
 	}
 	if (strspn(text, " \t\r\n") == len)
 		return NULL;
-	f = json_parse(&c->body, text, len);
+	f = json_parse_outside(&c->body, text, len);
 	if (f != NULL)
 		return f;
 	if (cJSON_IsNull(c->body))

@@ -20,7 +20,7 @@ is_utf8(const char *text, size_t len)
 	for (p = quoted + 1; p < quoted + 1 + len; p++)
 		if (*p == '"' || *p == '\\')
 			*p = ' ';
-	return json_parse(&item, quoted, len + 2) == NULL;
+	return json_parse_outside(&item, quoted, len + 2) == NULL;
 }
 
 /* One line of the len bytes at text, fit to be shown; NULL: nothing left. */
@@ -63,7 +63,7 @@ dialect_sentence(const struct exchange *x)
 	const char *text;
 	cJSON *answer;
 
-	if (json_parse(&answer, x->answer, x->answer_len) != NULL)
+	if (json_parse_outside(&answer, x->answer, x->answer_len) != NULL)
 		return NULL;
 	text = clean_member(answer, "message");
 	return text == NULL ? clean_member(answer, "error") : text;
@@ -232,7 +232,7 @@ hear_answer(struct outcome *out, const struct dialect *d,
 	const char *trouble = NULL;
 	cJSON *answer = NULL;
 
-	if (json_parse(&answer, x->answer, x->answer_len) != NULL ||
+	if (json_parse_outside(&answer, x->answer, x->answer_len) != NULL ||
 	    !cJSON_IsObject(answer)) {
 		if (order->kind == ORDER_CHANGE &&
 		    (d->family == FAMILY_HEROKU ||

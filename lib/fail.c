@@ -57,8 +57,11 @@ fail_field(const struct fail *so_far, const char *field, const char *format,
 	const struct fail_item **tail = &f->items;
 	struct fail_item *item;
 	va_list args;
+	int n = 0;
 
 	for (; old != NULL; old = old->next) {
+		if (++n == FAIL_ITEMS_MAX)
+			return so_far;
 		item = mem_alloc(sizeof(*item));
 		*item = (struct fail_item){old->field, old->text, NULL};
 		*tail = item;

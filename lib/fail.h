@@ -32,6 +32,9 @@ struct fail_item {
 	const struct fail_item *next;
 };
 
+/* More of them are not kept. */
+enum { FAIL_ITEMS_MAX = 50 };
+
 struct fail {
 	enum fail_code code;
 	const char *text; /* a sentence; for BUSY and SYSTEM: for the log */

@@ -1,5 +1,7 @@
 #include "file.h"
 #include "fail.h"
+#include "hash.h"
+
 #include "mem.h"
 
 #include <errno.h>
@@ -86,12 +88,12 @@ move(const char *from, const char *to)
 const struct fail *
 file_replace(const char *path, const char *tmp, const char *text, size_t len)
 {
-	const char *name = mem_printf("%s/%ld", tmp, (long)getpid());
+	const char *name = mem_printf("%s/%s", tmp, hash_random_hex(8));
 	const struct fail *f = NULL;
 	ssize_t n;
 	int fd;
 
-	fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return fail_errno("cannot make %s", name);
 	while (f == NULL && len > 0) {

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { COUNT_WIDTH = 5, COMMIT_WIDTH = 41 };
+enum { COUNT_WIDTH = 5, COMMIT_WIDTH = 41, CHUNKS_MAX = 1 << 24 };
 
 static bool
 has(const struct index_rows *rows, const struct index_row *row)
@@ -42,6 +42,8 @@ set_count(const char *index, const char *tmp, const char *file, size_t n)
 	const struct fail *f;
 	char *text;
 
+	if (at / COUNT_WIDTH > CHUNKS_MAX)
+		return fail(FAIL_SYSTEM, "%s: a place beyond all others", file);
 	f = file_read(&text, &len, path);
 	if (f != NULL)
 		return f;

@@ -252,6 +252,8 @@ index_places(struct index_page *out, struct store *s, const char *name,
 		f = walk_next(&line, &w);
 		if (f != NULL || line == NULL)
 			break;
+		if (strchr(line, '\t') == NULL)
+			continue;
 		out->places[out->count] = place_of(line);
 		out->rows[out->count++] = strchr(line, '\t') + 1;
 	}

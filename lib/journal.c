@@ -251,12 +251,16 @@ journal_marks(struct journal *j)
 {
 	char bytes[MARKS_SIZE];
 	struct cursor c = {bytes + BOOT_SIZE + 4, bytes + MARKS_SIZE, false};
+	const char *boot;
 	ssize_t n;
 
 	n = pread(j->marks_fd, bytes, sizeof(bytes), 0);
 	if (n < 0)
 		return fail_errno("cannot read %s", j->marks_file);
-	j->ours = n == MARKS_SIZE && memcmp(bytes, boot_id(), BOOT_SIZE) == 0;
+	boot = boot_id();
+	/* no name, no proof that this boot wrote them */
+	j->ours = n == MARKS_SIZE && boot[0] != '\0' &&
+	          memcmp(bytes, boot, BOOT_SIZE) == 0;
 	if (!j->ours)
 		return NULL;
 	j->generation = get_number(&c, 8);

@@ -15,7 +15,7 @@
 
 struct scan {
 	const char *start, *at, *end;
-	int depth;
+	int left;                /* levels that may still be opened */
 	size_t numbers;          /* number tokens so far */
 	struct json_long *longs; /* those that a double would bend */
 	struct json_long **longs_tail;
@@ -217,13 +217,13 @@ scan_nest(struct scan *s, char close)
 {
 	const struct fail *f;
 
-	if (++s->depth > JSON_DEPTH_MAX)
+	if (--s->left < 0)
 		return wrong(s, "nested too deeply");
 	s->at++;
 	skip_space(s);
 	if (s->at < s->end && *s->at == close) {
 		s->at++;
-		s->depth--;
+		s->left++;
 		return NULL;
 	}
 	for (;;) {
@@ -248,7 +248,7 @@ scan_nest(struct scan *s, char close)
 		if (*s->at++ == close)
 			break;
 	}
-	s->depth--;
+	s->left++;
 	return NULL;
 }
 
@@ -281,9 +281,13 @@ scan_value(struct scan *s)
 }
 
 const struct fail *
-json_scan(const struct json_long **longs, const char *text, size_t len)
+json_scan(const struct json_long **longs, const char *text, size_t len,
+    int depth)
 {
-	struct scan s = {.start = text, .at = text, .end = text + len};
+	struct scan s = {.start = text,
+	    .at = text,
+	    .end = text + len,
+	    .left = depth};
 	const struct fail *f;
 
 	s.longs_tail = &s.longs;

@@ -14,8 +14,8 @@ struct json_long {
 
 /* FAIL_SYNTAX where the len bytes at text are not one JSON value as strictly
  * as json_parse() promises (but for keys given twice).  *longs = its long
- * whole numbers, in order. */
+ * whole numbers, in order.  depth: how deep it may be nested. */
 const struct fail *json_scan(const struct json_long **longs, const char *text,
-    size_t len);
+    size_t len, int depth);
 
 #endif

@@ -78,14 +78,14 @@ restore_longs(cJSON *item, size_t *index, const struct json_long **longs)
 		restore_longs(child, index, longs);
 }
 
-const struct fail *
-json_parse(cJSON **out, const char *text, size_t len)
+static const struct fail *
+parse(cJSON **out, const char *text, size_t len, int depth)
 {
 	const struct json_long *longs;
 	const struct fail *f;
 	size_t index = 0;
 
-	f = json_scan(&longs, text, len);
+	f = json_scan(&longs, text, len, depth);
 	if (f != NULL)
 		return f;
 	*out = cJSON_ParseWithLength(text, len);
@@ -94,6 +94,18 @@ json_parse(cJSON **out, const char *text, size_t len)
 	if (longs != NULL)
 		restore_longs(*out, &index, &longs);
 	return check_keys(*out);
+}
+
+const struct fail *
+json_parse(cJSON **out, const char *text, size_t len)
+{
+	return parse(out, text, len, JSON_DEPTH_MAX);
+}
+
+const struct fail *
+json_parse_outside(cJSON **out, const char *text, size_t len)
+{
+	return parse(out, text, len, JSON_DEPTH_OUTSIDE);
 }
 
 cJSON *

@@ -9,7 +9,10 @@
 struct fail;
 
 /* Limits of a text that we read. */
-enum { JSON_DEPTH_MAX = 32 };
+enum {
+	JSON_DEPTH_MAX = 32,
+	JSON_DEPTH_OUTSIDE = 16 /* of what others send: it goes into records */
+};
 
 /*
  * Parse the len bytes at text into *out, strictly: RFC 8259 and nothing
@@ -20,6 +23,10 @@ enum { JSON_DEPTH_MAX = 32 };
  * byte.
  */
 const struct fail *json_parse(cJSON **out, const char *text, size_t len);
+
+/* The same for what others send, at most JSON_DEPTH_OUTSIDE deep. */
+const struct fail *json_parse_outside(cJSON **out, const char *text,
+    size_t len);
 
 /* The member key of object (case counts), or NULL: none, or no object. */
 cJSON *json_get(const cJSON *object, const char *key);

@@ -68,6 +68,16 @@ rows_of(struct index_rows *rows, struct store *s, const char *path,
 	return NULL;
 }
 
+static bool
+is_record(struct store *s, const char *path, const char *text, size_t len)
+{
+	struct index_rows rows = {0};
+	cJSON *json;
+
+	return json_parse(&json, text, len) == NULL &&
+	       s->rows(&rows, path, json) == NULL;
+}
+
 /* An edit that came between our reading and our writing is kept aside. */
 static const struct fail *
 keep_aside(struct store *s, const char *path, const char *text, size_t len,
@@ -99,16 +109,18 @@ known(const struct journal_entry *entries, const char *path, const char *id)
 	return false;
 }
 
-/* entries: all of the batch that c is of. */
+/* entries: all of the batch that c is of.  replay: after a boot; the index is
+ * made anew then, and an edit in place that came since stays. */
 static const struct fail *
 apply_change(struct store *s, const struct journal_change *c,
-    const char *commit, const struct journal_entry *entries)
+    const char *commit, const struct journal_entry *entries, bool replay)
 {
 	const char *path = mem_printf("%s/%s", s->root, c->path), *id = "";
 	struct index_rows before = {0}, after = {0};
 	const struct fail *f;
 	char *text, *old;
 	size_t len, old_len;
+	bool foreign;
 
 	f = file_read(&text, &len, path);
 	if (f != NULL)
@@ -119,13 +131,16 @@ apply_change(struct store *s, const struct journal_change *c,
 	old_len = len;
 	if (strcmp(id, c->before) != 0)
 		f = store_git_text(&old, &old_len, s->git, c->before);
-	if (f == NULL && text != NULL && !known(entries, c->path, id))
+	foreign = text != NULL && !known(entries, c->path, id);
+	if (f == NULL && foreign && replay && is_record(s, c->path, text, len))
+		return NULL;
+	if (f == NULL && foreign)
 		f = keep_aside(s, c->path, text, len, commit);
 	if (f == NULL)
 		f = rows_of(&before, s, c->path, old, old_len);
 	if (f == NULL)
 		f = rows_of(&after, s, c->path, c->text, c->len);
-	if (f == NULL)
+	if (f == NULL && !replay)
 		f = index_apply(s->index, s->tmp, &before, &after);
 	if (f != NULL || strcmp(id, c->after) == 0)
 		return f;
@@ -144,16 +159,17 @@ store_index_head(struct store *s, const char *commit)
 
 static const struct fail *
 apply_entry(struct store *s, const struct journal_entry *entry,
-    const struct journal_entry *entries, bool move)
+    const struct journal_entry *entries, bool replay)
 {
 	const struct fail *f = NULL;
 	const struct journal_change *c;
 
 	for (c = entry->changes; f == NULL && c != NULL; c = c->next)
-		f = apply_change(s, c, entry->id, entries);
+		f = apply_change(s, c, entry->id, entries, replay);
+	if (f != NULL || replay)
+		return f;
+	f = index_log_commit(s->index, entry->id, entry->commit);
 	if (f == NULL)
-		f = index_log_commit(s->index, entry->id, entry->commit);
-	if (f == NULL && move)
 		f = store_git_move(s->git, entry->id);
 	if (f == NULL)
 		f = store_index_head(s, entry->id);
@@ -173,10 +189,11 @@ store_settle_held(struct store *s)
 	    s->journal->tail);
 	if (f == NULL)
 		f = journal_flush(s->journal);
+	s->flushed = f == NULL;
 	if (f == NULL)
 		f = store_need_git(s);
 	for (entry = all; f == NULL && entry != NULL; entry = entry->next) {
-		f = apply_entry(s, entry, all, true);
+		f = apply_entry(s, entry, all, false);
 		if (f == NULL)
 			f = journal_applied(s->journal, entry->end);
 	}
@@ -186,24 +203,33 @@ store_settle_held(struct store *s)
 const struct fail *
 store_settle(struct store *s)
 {
-	const struct fail *f = store_take(&s->flush_fd, s, "flush");
+	const struct fail *f;
 
+	s->flushed = false;
+	f = store_take(&s->flush_fd, s, "flush");
+	if (f == NULL)
+		f = journal_marks(s->journal);
+	/* a checkpoint was killed: what our marks say is worth nothing */
+	if (f == NULL && !s->journal->ours) {
+		store_give(&s->flush_fd);
+		return store_recover(s);
+	}
 	if (f == NULL)
 		f = store_settle_held(s);
 	store_give(&s->flush_fd);
 	return f;
 }
 
-static const struct fail *
-sync_all(struct store *s)
+const struct fail *
+store_sync(const char *data)
 {
-	int fd = open(s->data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const struct fail *f = NULL;
 
 	if (fd < 0)
-		return fail_errno("cannot open %s", s->data);
+		return fail_errno("cannot open %s", data);
 	if (syncfs(fd) != 0)
-		f = fail_errno("cannot flush %s", s->data);
+		f = fail_errno("cannot flush %s", data);
 	close(fd);
 	return f;
 }
@@ -217,7 +243,7 @@ start_anew(struct store *s)
 
 	f = store_git_head(&head, s->git);
 	if (f == NULL)
-		f = sync_all(s);
+		f = store_sync(s->data);
 	if (f == NULL)
 		f = journal_reset(s->journal, head);
 	return f;
@@ -262,6 +288,8 @@ replay(struct store *s)
 	f = journal_recover(&all, s->journal);
 	if (f == NULL)
 		f = store_need_git(s);
+	if (f == NULL)
+		f = store_git_sweep(s->git);
 	for (e = all; f == NULL && e != NULL; e = e->next)
 		f = store_git_rebuild(s->git, e);
 	if (f != NULL)
@@ -273,9 +301,12 @@ replay(struct store *s)
 	move = store_git_head(&head, s->git) != NULL ||
 	       !store_git_reaches(s->git, truth, head);
 	for (e = all; f == NULL && e != NULL; e = e->next)
-		f = apply_entry(s, e, all, false);
+		f = apply_entry(s, e, all, true);
 	if (f == NULL && move)
 		f = store_git_move(s->git, truth);
+	/* index files may be torn where there was something to replay */
+	if (f == NULL && all != NULL)
+		f = store_reindex_held(s);
 	return f == NULL ? start_anew(s) : f;
 }
 

@@ -23,6 +23,7 @@ struct store {
 	struct journal_entry *pending; /* promised or about to be, not applied;
 	                                  under the writers' lock */
 	struct store_put *puts;
+	bool flushed; /* by the settling that came last */
 };
 
 /* What a record is to become. */

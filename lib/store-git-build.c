@@ -7,6 +7,7 @@
 #include "store-git.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -261,5 +262,48 @@ store_git_rebuild(struct store_git *g, const struct journal_entry *entry)
 		f = fail(FAIL_SYSTEM, "the journal does not lead to commit %s",
 		    entry->id);
 	g->repair = false;
+	return f;
+}
+
+/* The loose objects in directory objects/<two>. */
+static const struct fail *
+sweep_directory(struct store_git *g, const char *two)
+{
+	const char *dir = mem_printf("%s/objects/%s", g->dir, two);
+	git_odb_object *object;
+	struct dirent *entry;
+	const char *id;
+	git_oid oid;
+	DIR *d = opendir(dir);
+
+	if (d == NULL)
+		return fail_errno("cannot open %s", dir);
+	while ((entry = readdir(d)) != NULL) {
+		id = mem_printf("%s%s", two, entry->d_name);
+		if (strlen(id) != JOURNAL_ID || git_oid_fromstr(&oid, id) != 0)
+			continue;
+		if (git_odb_read(&object, g->odb, &oid) == 0)
+			git_odb_object_free(object);
+		else
+			unlink(mem_printf("%s/%s", dir, entry->d_name));
+	}
+	closedir(d);
+	return NULL;
+}
+
+const struct fail *
+store_git_sweep(struct store_git *g)
+{
+	const char *dir = mem_printf("%s/objects", g->dir);
+	const struct fail *f = NULL;
+	struct dirent *entry;
+	DIR *d = opendir(dir);
+
+	if (d == NULL)
+		return fail_errno("cannot open %s", dir);
+	while (f == NULL && (entry = readdir(d)) != NULL)
+		if (strlen(entry->d_name) == 2 && entry->d_name[0] != '.')
+			f = sweep_directory(g, entry->d_name);
+	closedir(d);
 	return f;
 }

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 enum {
+	EMPTY_LOCK_SECONDS = 2,
 	LOCK_TRIES = 500,    /* of 10 ms each */
 	CACHE_MAX = 8 << 20, /* bytes of objects */
 	HEAP_STEP = 1 << 20
@@ -198,12 +199,17 @@ static bool
 removed_own_lock(struct store_git *g, const char *id)
 {
 	const char *lock = mem_printf("%s/%s.lock", g->dir, branch);
+	struct stat st;
 	size_t len;
 	char *text;
 
 	if (file_read(&text, &len, lock) != NULL || text == NULL)
 		return false;
 	if (len > 0 && strncmp(text, id, JOURNAL_ID) != 0)
+		return false;
+	/* an empty one may be anybody's, who is about to write it */
+	if (len == 0 && (stat(lock, &st) != 0 ||
+	                    st.st_mtime + EMPTY_LOCK_SECONDS > time(NULL)))
 		return false;
 	return unlink(lock) == 0;
 }

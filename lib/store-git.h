@@ -56,6 +56,10 @@ const struct fail *store_git_build(struct journal_entry *entry,
 const struct fail *store_git_rebuild(struct store_git *g,
     const struct journal_entry *entry);
 
+/* Take away the loose objects that cannot be read: a loss of power leaves
+ * such, and libgit2 would take them for written. */
+const struct fail *store_git_sweep(struct store_git *g);
+
 /* True where commit can be read and is an ancestor of (or the same as) of. */
 bool store_git_reaches(struct store_git *g, const char *commit, const char *of);
 

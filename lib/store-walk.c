@@ -9,6 +9,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -78,7 +80,13 @@ visit_record(void *arg, const char *path)
 	if (len < 5 || strcmp(path + len - 5, ".json") != 0)
 		return NULL;
 	f = store_read(&record, r->store, path);
-	return f == NULL && record != NULL ? r->visit(r->arg, record) : f;
+	if (f == NULL && record != NULL)
+		f = r->visit(r->arg, record);
+	if (f == NULL || f->code != FAIL_BUSY)
+		return f;
+	/* one broken record is no reason to miss the others */
+	fprintf(stderr, "sutler: left out: %s: %s\n", path, f->text);
+	return NULL;
 }
 
 const struct fail *
@@ -146,7 +154,10 @@ store_reindex_held(struct store *s)
 	const char *head;
 	size_t i;
 
-	f = remove_tree(s->index);
+	/* killed in here, the index is seen to be missing */
+	f = file_remove(mem_printf("%s/head", s->index));
+	if (f == NULL)
+		f = remove_tree(s->index);
 	if (f == NULL)
 		f = file_directory(s->index);
 	for (i = 0; f == NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -169,7 +180,7 @@ reindex_locked(bool *needed, struct store *s)
 	const struct fail *f = NULL;
 
 	if (!held)
-		f = store_take(&s->lock_fd, s, "lock");
+		f = store_lock(s);
 	if (f == NULL)
 		f = store_take(&s->flush_fd, s, "flush");
 	if (f == NULL)
@@ -180,7 +191,7 @@ reindex_locked(bool *needed, struct store *s)
 		f = store_reindex_held(s);
 	store_give(&s->flush_fd);
 	if (!held)
-		store_give(&s->lock_fd);
+		store_unlock(s);
 	return f;
 }
 

@@ -9,8 +9,10 @@
 #include "store-apply.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static struct store *
 store_new(const char *data, index_rows_of *rows)
@@ -54,7 +56,11 @@ store_init(const char *data)
 	if (f == NULL)
 		f = file_replace(mem_printf("%s/head", s->index), s->tmp,
 		    mem_printf("%s\n", id), JOURNAL_ID + 1);
-	return f == NULL ? journal_create(s->state, id) : f;
+	if (f == NULL)
+		f = store_sync(data);
+	if (f == NULL)
+		f = journal_create(s->state, id);
+	return f == NULL ? store_sync(data) : f;
 }
 
 const struct fail *
@@ -204,6 +210,29 @@ change_new(const char *path, const char *before, const char *text, size_t len)
 	return c;
 }
 
+/* What is promised can be read again, and its place can be written. */
+static const struct fail *
+check_put(const struct store *s, const struct store_put *put)
+{
+	char *dir = mem_printf("%s/%s", s->root, put->path), *slash;
+	const struct fail *f;
+	cJSON *json;
+
+	if (put->len > STORE_RECORD_MAX)
+		return fail(FAIL_LARGE,
+		    "more than a record can hold (%d bytes)", STORE_RECORD_MAX);
+	f = put->text == NULL ? NULL : json_parse(&json, put->text, put->len);
+	if (f != NULL)
+		return fail(FAIL_INVALID, "cannot be kept: %s", f->text);
+	do {
+		slash = strrchr(dir, '/');
+		*slash = '\0';
+	} while (access(dir, W_OK) != 0 && errno == ENOENT && slash > dir);
+	if (access(dir, W_OK) != 0)
+		return fail_errno("cannot write in %s", dir);
+	return NULL;
+}
+
 /*
  * What the puts change, and (in *found) what an administrator changed in the
  * same records since head.
@@ -234,6 +263,9 @@ sort_changes(struct journal_change **changes, struct journal_change **found,
 		    put->len);
 		if (strcmp(c->before, c->after) == 0)
 			continue;
+		f = check_put(s, put);
+		if (f != NULL)
+			return f;
 		*changes = c;
 		changes = &c->next;
 	}
@@ -333,13 +365,21 @@ const struct fail *
 store_commit(const char **id, struct store *s,
     const struct store_message *message)
 {
-	const struct fail *f;
+	const struct fail *f, *late;
 	const char *made;
 
 	f = promise(&made, s, message);
 	store_unlock(s);
-	if (f == NULL)
-		f = store_settle(s);
+	if (f != NULL)
+		return f;
+	late = made[0] == '\0' ? NULL : store_settle(s);
+	/* what is flushed is promised, whatever hinders its application: the
+	 * next writer goes on with it */
+	if (late != NULL && !s->flushed)
+		f = journal_flush(s->journal);
+	if (f == NULL && late != NULL)
+		fprintf(stderr, "sutler: %s: to be applied later\n",
+		    late->text);
 	if (f == NULL && id != NULL)
 		*id = made;
 	return f;

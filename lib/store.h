@@ -46,6 +46,12 @@ const struct fail *store_open(struct store **out, const struct conf *conf,
 /* Make an empty store in directory data (must not hold one). */
 const struct fail *store_init(const char *data);
 
+/* The largest record, in bytes. */
+enum { STORE_RECORD_MAX = 1 << 20 };
+
+/* Flush all that was written to the file system that has directory data. */
+const struct fail *store_sync(const char *data);
+
 /* The path of a record: "apps/hh/hh/name.json".  kind is "apps", "accounts",
  * "providers" or "open"; name has been checked by its owner. */
 const char *store_path(const char *kind, const char *name);

@@ -1,7 +1,7 @@
 /* sutler provider … */
 #include "fail.h"
 #include "file.h"
-#include "index.h"
+
 #include "mem.h"
 #include "provider.h"
 #include "sutler.h"
@@ -21,7 +21,7 @@ read_manifest(cJSON **manifest, const char *file)
 		return f;
 	if (text == NULL)
 		return fail(FAIL_CONFLICT, "%s: no such file", file);
-	f = json_parse(manifest, text, len);
+	f = json_parse_outside(manifest, text, len);
 	if (f != NULL)
 		return fail(FAIL_CONFLICT, "%s: %s", file, f->text);
 	return NULL;
@@ -148,10 +148,40 @@ provider_list_all(const struct call *c)
 	return f;
 }
 
+/* How many records name the provider slug, as an installation or owed. */
+struct uses {
+	const char *slug;
+	size_t count;
+};
+
+static const struct fail *
+count_addons(void *arg, const struct store_record *record)
+{
+	struct uses *uses = arg;
+	const char *slug;
+	const cJSON *a;
+
+	cJSON_ArrayForEach(a, json_get(record->json, "addons")) {
+		slug = json_text(a, "provider");
+		uses->count += slug != NULL && strcmp(slug, uses->slug) == 0;
+	}
+	return NULL;
+}
+
+static const struct fail *
+count_work(void *arg, const struct store_record *record)
+{
+	const char *slug = json_text(record->json, "provider");
+	struct uses *uses = arg;
+
+	uses->count += slug != NULL && strcmp(slug, uses->slug) == 0;
+	return NULL;
+}
+
 static const struct fail *
 provider_remove(const struct call *c)
 {
-	struct index_page rows;
+	struct uses uses = {c->argv[0], 0};
 	const struct fail *f;
 	struct provider *p;
 	struct event e;
@@ -160,12 +190,14 @@ provider_remove(const struct call *c)
 	if (f == NULL)
 		f = provider_load(&p, c->act.store, c->argv[0]);
 	if (f == NULL)
-		f = index_places(&rows, c->act.store,
-		    mem_printf("provider/%s", p->slug), 0, true, 1);
-	if (f == NULL && rows.total > 0)
+		f = store_walk(c->act.store, "apps", count_addons, &uses);
+	if (f == NULL)
+		f = store_walk(c->act.store, "open", count_work, &uses);
+	if (f == NULL && uses.count > 0)
 		f = fail(FAIL_CONFLICT,
-		    "%s has %llu installations: remove those first", p->slug,
-		    (unsigned long long)rows.total);
+		    "%s has %zu installations, or removals that are owed (see"
+		    " sutler open): those first",
+		    p->slug, uses.count);
 	if (f != NULL) {
 		store_unlock(c->act.store);
 		return f;

@@ -142,6 +142,16 @@ set_all(cJSON *out, struct event *e, struct app *app, const cJSON *list)
 	    name, added, updated, cJSON_CreateArray());
 }
 
+static size_t
+count(const struct json_var *v)
+{
+	size_t n = 0;
+
+	for (; v != NULL; v = v->next)
+		n++;
+	return n;
+}
+
 const struct fail *
 variable_set(cJSON **out, const struct act *act, const char *ident,
     const cJSON *list)
@@ -153,6 +163,9 @@ variable_set(cJSON **out, const struct act *act, const char *ident,
 
 	if (!cJSON_IsArray(list))
 		return fail(FAIL_SYNTAX, "variables is required");
+	if (cJSON_GetArraySize(list) > VARIABLE_MAX)
+		return fail(FAIL_INVALID, "more than %d variables",
+		    VARIABLE_MAX);
 	cJSON_ArrayForEach(v, list)
 		if (!cJSON_IsObject(v))
 			return fail(FAIL_SYNTAX,
@@ -167,28 +180,56 @@ variable_set(cJSON **out, const struct act *act, const char *ident,
 	}
 	*out = cJSON_CreateArray();
 	set_all(*out, &e, app, list);
+	if (count(app->variables) > VARIABLE_MAX) {
+		store_unlock(act->store);
+		return fail(FAIL_INVALID,
+		    "an app has at most %d variables of its own", VARIABLE_MAX);
+	}
 	return app_save(act, app, &e);
+}
+
+/* A variable and its id; addon: whose it is, NULL for the owner's. */
+struct named {
+	const char *id, *name;
+	const struct addon *addon;
+};
+
+/* All of app's, ended by one without an id. */
+static struct named *
+names_of(const struct app *app)
+{
+	size_t n = count(app->variables) + 1;
+	struct named *list, *at;
+	const struct json_var *v;
+	const struct addon *a;
+
+	for (a = app->addons; a != NULL; a = a->next)
+		n += count(a->config);
+	at = list = mem_alloc(n * sizeof(*list));
+	for (v = app->variables; v != NULL; v = v->next)
+		*at++ = (struct named){app_variable_id(app, v->name), v->name,
+		    NULL};
+	for (a = app->addons; a != NULL; a = a->next)
+		for (v = a->config; v != NULL; v = v->next)
+			*at++ = (struct named){app_variable_id(app, v->name),
+			    v->name, a};
+	return list;
 }
 
 /* *name = the owner's variable with that id. */
 static const struct fail *
-name_of(const char **name, const struct app *app, const char *id)
+name_of(const char **name, const struct named *list, const char *id)
 {
-	const struct json_var *v;
-	const struct addon *a;
-
-	for (v = app->variables; v != NULL; v = v->next)
-		if (strcmp(app_variable_id(app, v->name), id) == 0) {
-			*name = v->name;
-			return NULL;
-		}
-	for (a = app->addons; a != NULL; a = a->next)
-		for (v = a->config; v != NULL; v = v->next)
-			if (strcmp(app_variable_id(app, v->name), id) == 0)
-				return fail_field(NULL, "name",
-				    "%s belongs to the add-on %s (%s)", v->name,
-				    a->provider, a->id);
-	return fail_missing("variable");
+	while (list->id != NULL && strcmp(list->id, id) != 0)
+		list++;
+	if (list->id == NULL)
+		return fail_missing("variable");
+	if (list->addon != NULL)
+		return fail_field(NULL, "name",
+		    "%s belongs to the add-on %s (%s)", list->name,
+		    list->addon->provider, list->addon->id);
+	*name = list->name;
+	return NULL;
 }
 
 const struct fail *
@@ -204,7 +245,7 @@ variable_update(cJSON **out, const struct act *act, const char *ident,
 	f = app_edit(&app, act, ident);
 	if (f != NULL)
 		return f;
-	f = name_of(&name, app, id);
+	f = name_of(&name, names_of(app), id);
 	if (f == NULL) {
 		json_add_text(v, "name", name);
 		cJSON_AddItemToObject(v, "value", cJSON_Duplicate(value, true));
@@ -224,29 +265,34 @@ const struct fail *
 variable_remove(const struct act *act, const char *ident, const cJSON *ids)
 {
 	cJSON *deleted = cJSON_CreateArray();
-	struct mem_text names = {0};
+	struct mem_text said = {0};
 	const struct fail *f;
 	const char *name = "";
+	struct named *names;
 	struct event e;
 	struct app *app;
 	const cJSON *id;
 
+	if (cJSON_GetArraySize(ids) > VARIABLE_MAX)
+		return fail(FAIL_INVALID, "more than %d variables",
+		    VARIABLE_MAX);
 	f = app_edit(&app, act, ident);
 	if (f != NULL)
 		return f;
+	names = names_of(app);
 	cJSON_ArrayForEach(id, ids) {
 		f = cJSON_IsString(id)
-		        ? name_of(&name, app, id->valuestring)
+		        ? name_of(&name, names, id->valuestring)
 		        : fail(FAIL_SYNTAX, "variable_ids must be strings");
 		if (f != NULL) {
 			store_unlock(act->store);
 			return f;
 		}
 		json_var_remove(&app->variables, name);
-		note_name(deleted, &names, name);
+		note_name(deleted, &said, name);
 	}
 	e = event_new("%s: deleted %s", app->name,
-	    names.len == 0 ? "nothing" : names.text);
+	    said.len == 0 ? "nothing" : said.text);
 	add_event(&e, "delete_variable", name, cJSON_CreateArray(),
 	    cJSON_CreateArray(), deleted);
 	return app_save(act, app, &e);

@@ -9,6 +9,9 @@
  * commit, all of it or nothing.  Source: Scalingo API, "Environment".
  */
 
+/* How many variables an owner may set in one app, or name in one call. */
+enum { VARIABLE_MAX = 1000 };
+
 /* All variables of app, the owner's and then each add-on's, as an array;
  * resolve: values that name another variable, "$NAME", become its value. */
 cJSON *variable_list(const struct app *app, bool resolve);

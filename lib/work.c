@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -108,6 +109,10 @@ visit_record(void *arg, const struct store_record *record)
 
 	if (f != NULL)
 		return fail(FAIL_BUSY, "%s: %s", record->path, f->text);
+	if (strcmp(o->kind, "restart") != 0 &&
+	    (strcmp(o->kind, "remove") != 0 || o->provider == NULL ||
+	        o->addon_id == NULL || o->plan == NULL))
+		return fail(FAIL_BUSY, "%s: not a piece of work", record->path);
 	return v->visit(v->arg, o);
 }
 
@@ -117,6 +122,21 @@ work_walk(struct store *store, work_visit *visit, void *arg)
 	struct visit v = {visit, arg};
 
 	return store_walk(store, "open", visit_record, &v);
+}
+
+/* What a program of ours is told: nothing of the request. */
+static char **
+environment(void)
+{
+	static const char *const names[] = {"PATH", "SUTLER_CONF"};
+	char **out = mem_alloc(3 * sizeof(*out));
+	size_t i, n = 0;
+
+	for (i = 0; i < 2; i++)
+		if (getenv(names[i]) != NULL)
+			out[n++] =
+			    mem_printf("%s=%s", names[i], getenv(names[i]));
+	return out;
 }
 
 /* Wait for child, at most timeout seconds, then end it. */
@@ -154,7 +174,8 @@ run_hook(const struct conf *conf, const struct work *o, long timeout)
 	if (child < 0)
 		return mem_printf("fork: %s", strerror(errno));
 	if (child == 0) {
-		execl(hook, hook, o->app_name, o->app_id, o->id, (char *)NULL);
+		execle(hook, hook, o->app_name, o->app_id, o->id, (char *)NULL,
+		    environment());
 		fprintf(stderr, "sutler: cannot run %s: %s\n", hook,
 		    strerror(errno));
 		_exit(127);
@@ -225,7 +246,10 @@ work_try(bool *settled, const struct act *act, const struct work *o,
 	if (f != NULL)
 		return f;
 	f = store_read(&record, act->store, store_path("open", o->id));
-	if (f != NULL || record == NULL) {
+	/* due again meanwhile, it is another piece of work */
+	if (f != NULL || record == NULL ||
+	    strcmp(record->text, json_print(json_write(o, &shape), true)) !=
+	        0) {
 		store_unlock(act->store);
 		return f;
 	}
@@ -253,6 +277,6 @@ work_start_tick(const struct conf *conf)
 	null = open("/dev/null", O_RDWR);
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
-	execl(program, program, "tick", (char *)NULL);
+	execle(program, program, "tick", (char *)NULL, environment());
 	_exit(127);
 }

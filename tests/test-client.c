@@ -82,7 +82,7 @@ test_post(void)
 	    .body = "{\"a\":\"\303\251\\\"\\n\"}"};
 	cJSON *echo = NULL;
 
-	client_send(&x, &conf, 5);
+	client_send(&x, &conf, 20);
 	ok(x.status == 201 && x.trouble == NULL, "POST is answered");
 	ok(json_parse(&echo, x.answer, x.answer_len) == NULL, "with JSON");
 	is(echoed(echo, "method"), "POST", "method");
@@ -110,7 +110,7 @@ test_methods(void)
 	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
 		x = (struct exchange){.method = methods[i],
 		    .url = mem_printf("%s/echo", root)};
-		client_send(&x, &conf, 5);
+		client_send(&x, &conf, 20);
 		echo = NULL;
 		json_parse(&echo, x.answer, x.answer_len);
 		is(echoed(echo, "method"), methods[i], "%s without a body",
@@ -122,17 +122,17 @@ test_methods(void)
 	x = (struct exchange){.method = "DELETE",
 	    .body = "{}",
 	    .url = mem_printf("%s/echo", root)};
-	client_send(&x, &conf, 5);
+	client_send(&x, &conf, 20);
 	json_parse(&echo, x.answer, x.answer_len);
 	is(echoed(echo, "body"), "none", "DELETE never has a body");
 	x = (struct exchange){.method = "BREW", .url = root};
-	client_send(&x, &conf, 5);
+	client_send(&x, &conf, 20);
 	is(x.trouble, "the method is none of ours", "BREW");
 	/* fills the socket's buffer more than once */
 	x = (struct exchange){.method = "PUT",
 	    .url = mem_printf("%s/echo", root),
 	    .body = memset(mem_alloc(200001), 'x', 200000)};
-	client_send(&x, &conf, 5);
+	client_send(&x, &conf, 20);
 	ok(x.status == 201 && x.answer_len > 200000, "a long body");
 }
 
@@ -160,7 +160,7 @@ test_answers(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		x = get_path(cases[i].path, 5);
+		x = get_path(cases[i].path, 20);
 		ok(x.status == cases[i].status, "%s: status %d", cases[i].path,
 		    x.status);
 		is(x.trouble, cases[i].trouble, "%s: trouble", cases[i].path);
@@ -168,12 +168,12 @@ test_answers(void)
 		        (x.status != 0 || x.answer_len == 0),
 		    "%s: answer", cases[i].path);
 	}
-	x = get_path("/redirect", 5);
+	x = get_path("/redirect", 20);
 	is(x.answer, "elsewhere", "a redirect is not followed");
-	x = get_path("/gzip", 5);
+	x = get_path("/gzip", 20);
 	ok(x.answer_len == 8 && memcmp(x.answer, "\x1f\x8b\0\n\0raw", 8) == 0,
 	    "an answer is taken as it is");
-	x = get_path("/full", 5);
+	x = get_path("/full", 20);
 	ok(x.answer_len == CLIENT_ANSWER_MAX, "256 kB are taken");
 }
 
@@ -249,23 +249,23 @@ test_refused(void)
 
 	conf.allow_private = false;
 	for (i = 0; i < sizeof(private_urls) / sizeof(private_urls[0]); i++)
-		is(get(private_urls[i], 5).trouble, "refused a private address",
+		is(get(private_urls[i], 20).trouble, "refused a private address",
 		    "%s", private_urls[i]);
 	conf.allow_http = false;
-	x = get_path("/echo", 5);
+	x = get_path("/echo", 20);
 	is(x.trouble, "refused a URL without TLS", "http is refused");
-	x = get("https://127.0.0.1:1/", 5);
+	x = get("https://127.0.0.1:1/", 20);
 	is(x.trouble, "refused a private address", "https to it, too");
 	conf.allow_http = conf.allow_private = true;
-	is(get(closed_port(), 5).trouble, "no connection could be made",
+	is(get(closed_port(), 20).trouble, "no connection could be made",
 	    "a closed port");
-	is(get("file:///etc/passwd", 5).trouble,
+	is(get("file:///etc/passwd", 20).trouble,
 	    "the URL is neither http nor https", "a file");
-	is(get("http://u:p@127.0.0.1/", 5).trouble, "the URL holds credentials",
+	is(get("http://u:p@127.0.0.1/", 20).trouble, "the URL holds credentials",
 	    "credentials in the URL");
-	is(get("http://no-such-host.invalid/", 5).trouble,
+	is(get("http://no-such-host.invalid/", 20).trouble,
 	    "the host has no address", "no such host");
-	is(get(mem_printf("https%s/", root + 4), 5).trouble,
+	is(get(mem_printf("https%s/", root + 4), 20).trouble,
 	    "no TLS connection could be made", "TLS to a plain server");
 }
 
@@ -276,7 +276,7 @@ test_proxy(void)
 
 	setenv("http_proxy", "http://127.0.0.1:1", 1);
 	setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
-	x = get_path("/empty", 5);
+	x = get_path("/empty", 20);
 	ok(x.status == 204, "no proxy is used");
 	unsetenv("http_proxy");
 	unsetenv("ALL_PROXY");
