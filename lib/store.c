@@ -9,10 +9,12 @@
 #include "store-apply.h"
 
 #include <errno.h>
-#include <stdio.h>
+
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { SETTLE_TRIES = 3 };
 
 static struct store *
 store_new(const char *data, index_rows_of *rows)
@@ -365,21 +367,21 @@ const struct fail *
 store_commit(const char **id, struct store *s,
     const struct store_message *message)
 {
-	const struct fail *f, *late;
+	const struct fail *f;
 	const char *made;
+	int tries;
 
 	f = promise(&made, s, message);
 	store_unlock(s);
 	if (f != NULL)
 		return f;
-	late = made[0] == '\0' ? NULL : store_settle(s);
-	/* what is flushed is promised, whatever hinders its application: the
-	 * next writer goes on with it */
-	if (late != NULL && !s->flushed)
-		f = journal_flush(s->journal);
-	if (f == NULL && late != NULL)
-		fprintf(stderr, "sutler: %s: to be applied later\n",
-		    late->text);
+	/* what is flushed will be applied, by the next writer if need be; it is
+	 * acknowledged once it has been.  A flush that failed is not tried
+	 * again: the second one might succeed without having written. */
+	f = made[0] == '\0' ? NULL : store_settle(s);
+	for (tries = 0; f != NULL && s->flushed && tries < SETTLE_TRIES;
+	     tries++)
+		f = store_settle(s);
 	if (f == NULL && id != NULL)
 		*id = made;
 	return f;

@@ -75,7 +75,9 @@ void store_put(struct store *s, const char *path, const cJSON *json);
 
 /* One commit of all that was put; gives the lock back.  Where nothing of it
  * differs from what is there, no commit is made.  *id (may be NULL) is the
- * commit's, or "" where none was made.  On failure nothing has changed. */
+ * commit's, or "" where none was made.  On failure nothing has changed, or,
+ * where only the last step met trouble, the change is not acknowledged and
+ * comes with the next one. */
 const struct fail *store_commit(const char **id, struct store *s,
     const struct store_message *message);
 
