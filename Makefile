@@ -18,7 +18,7 @@ BUILD = .build
 PACKAGES_BUILD = gcc libc6-dev libcjson-dev libgit2-dev libhttp-parser-dev \
 	libpcre2-dev libmbedtls-dev zlib1g-dev libcurl4-openssl-dev
 PACKAGES_RUN = $(PACKAGES_BUILD) lighttpd curl git
-PACKAGES_TEST = $(PACKAGES_RUN) python3
+PACKAGES_TEST = $(PACKAGES_RUN) python3 strace
 PACKAGES_CI = $(PACKAGES_TEST) clang clang-format
 PACKAGES_BENCH = $(PACKAGES_TEST) wrk jq
 
@@ -118,6 +118,7 @@ test:
 	    'python3 tests/layers.py' \
 	    '$(SCENARIOS) $(BUILD) --door all' \
 	    '$(SCENARIOS) $(BUILD)/asan --door direct' \
+	    'python3 tests/crash.py --build $(BUILD) --step 4' \
 	    'python3 tests/readme.py --build $(BUILD)'
 
 ASAN = -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -130,6 +131,10 @@ ci:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/clang CC=clang \
 	    WERROR=-Werror all $(UNIT:$(BUILD)/%=$(BUILD)/clang/%)
 	@$(MAKE) --no-print-directory WERROR=-Werror test
+
+# Every crash point there is, not every fourth: ten minutes.
+soak: all
+	python3 tests/crash.py --build $(BUILD)
 
 bench:
 	@sh tests/packages.sh $(PACKAGES_BENCH)
@@ -167,5 +172,5 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all run check test ci bench install install-cgi uninstall clean
+.PHONY: all run check test soak ci bench install install-cgi uninstall clean
 .SECONDARY:

@@ -111,6 +111,11 @@ create(struct cgi *c)
 		store_unlock(c->act.store);
 		return f;
 	}
+	if (cgi_dry_run(c)) {
+		store_unlock(c->act.store);
+		answer_app(c, 201, app);
+		return NULL;
+	}
 	e = event_new("%s: created", app->name);
 	event_add(&e, "new_app", NULL);
 	f = app_save(&c->act, app, &e);

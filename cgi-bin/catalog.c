@@ -26,7 +26,7 @@ providers(struct cgi *c)
 		    "id");
 		if (wanted == NULL || strcmp(wanted, id) == 0)
 			cJSON_AddItemToArray(list,
-			    provider_view(all[i], c->act.conf->region));
+			    provider_view(all[i], c->act.conf));
 	}
 	return NULL;
 }
@@ -50,7 +50,7 @@ plans(struct cgi *c)
 	for (plan = p->plans; plan != NULL; plan = plan->next)
 		if (all || !plan->disabled)
 			cJSON_AddItemToArray(list,
-			    plan_view(plan, c->act.conf->region));
+			    plan_view(plan, c->act.conf));
 	return NULL;
 }
 

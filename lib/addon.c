@@ -37,7 +37,7 @@ plan_of(const struct addon *addon, const struct provider *p,
 	if (listed != NULL)
 		bought = *listed;
 	bought.price = addon->price;
-	return plan_view(&bought, conf->region);
+	return plan_view(&bought, conf);
 }
 
 cJSON *

@@ -151,6 +151,16 @@ cgi_query(const struct cgi *c, const char *name)
 	return value;
 }
 
+bool
+cgi_dry_run(const struct cgi *c)
+{
+	const char *text = getenv("HTTP_X_DRY_RUN");
+
+	if (text == NULL)
+		text = cgi_query(c, "dry_run");
+	return text != NULL && strcmp(text, "true") == 0;
+}
+
 cJSON *
 cgi_query_all(const struct cgi *c, const char *name)
 {

@@ -76,6 +76,10 @@ int cgi_serve(const struct route *routes, size_t count);
  * needed: a broken escape is taken as it stands. */
 const char *cgi_query(const struct cgi *c, const char *name);
 
+/* True where the request asks to be checked only: X-Dry-Run: true, or the
+ * query parameter dry_run. */
+bool cgi_dry_run(const struct cgi *c);
+
 /* All values of the query parameter name, as an array of strings. */
 cJSON *cgi_query_all(const struct cgi *c, const char *name);
 

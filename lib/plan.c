@@ -1,4 +1,5 @@
 #include "plan.h"
+#include "conf.h"
 #include "hash.h"
 #include "html.h"
 #include "mem.h"
@@ -122,7 +123,7 @@ plan_html(const char *markdown)
 }
 
 cJSON *
-plan_view(const struct plan *plan, const char *region)
+plan_view(const struct plan *plan, const struct conf *conf)
 {
 	cJSON *view = cJSON_CreateObject(), *pricing;
 
@@ -135,14 +136,15 @@ plan_view(const struct plan *plan, const char *region)
 	cJSON_AddFalseToObject(view, "on_demand");
 	cJSON_AddBoolToObject(view, "disabled", plan->disabled);
 	cJSON_AddNullToObject(view, "disabled_alternative_plan_id");
-	json_add_text(view, "sku", mem_printf("%s-%s", region, plan->name));
+	json_add_text(view, "sku",
+	    mem_printf("%s-%s", conf->region, plan->name));
 	cJSON_AddFalseToObject(view, "hds_available");
 	pricing =
 	    cJSON_AddObjectToObject(cJSON_AddObjectToObject(view, "pricings"),
 	        "default");
 	json_add_text(pricing, "price",
 	    mem_printf("%.10f", plan->price / PLAN_MINUTES));
-	json_add_text(pricing, "currency", "EUR");
+	json_add_text(pricing, "currency", conf->currency);
 	json_add_text(pricing, "period", "minute");
 	return view;
 }

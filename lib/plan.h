@@ -21,6 +21,8 @@ struct plan {
 
 extern const struct json_shape plan_shape;
 
+struct conf;
+
 /* The plan with that id (or, where none has it, that name), or NULL. */
 struct plan *plan_find(struct plan *plans, const char *id_or_name);
 
@@ -31,9 +33,10 @@ struct plan *plan_find(struct plan *plans, const char *id_or_name);
  */
 struct plan *plan_list(const cJSON *plans, const char *name_key);
 
-/* The plan as clients read it; region is a part of its sku.  The description
- * is HTML (paragraphs, all else escaped).  Source: Scalingo API, "Plan". */
-cJSON *plan_view(const struct plan *plan, const char *region);
+/* The plan as clients read it; conf's region is a part of its sku.  The
+ * description is HTML (paragraphs, all else escaped).  Source: Scalingo API,
+ * "Plan". */
+cJSON *plan_view(const struct plan *plan, const struct conf *conf);
 
 /* markdown as minimal HTML: its paragraphs, with everything else escaped. */
 const char *plan_html(const char *markdown);

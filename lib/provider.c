@@ -247,7 +247,7 @@ provider_order(struct outcome *out, const struct conf *conf,
 }
 
 cJSON *
-provider_view(const struct provider *p, const char *region)
+provider_view(const struct provider *p, const struct conf *conf)
 {
 	cJSON *view = provider_view_brief(p), *plans;
 	const struct plan *plan;
@@ -262,7 +262,7 @@ provider_view(const struct provider *p, const char *region)
 	plans = cJSON_AddArrayToObject(view, "plans");
 	for (plan = p->plans; plan != NULL; plan = plan->next)
 		if (!plan->disabled)
-			cJSON_AddItemToArray(plans, plan_view(plan, region));
+			cJSON_AddItemToArray(plans, plan_view(plan, conf));
 	return view;
 }
 

@@ -78,7 +78,7 @@ void provider_order(struct outcome *out, const struct conf *conf,
 
 /* The provider as clients read it (Scalingo API, "AddonProvider"): in full,
  * or the three fields that an add-on embeds. */
-cJSON *provider_view(const struct provider *p, const char *region);
+cJSON *provider_view(const struct provider *p, const struct conf *conf);
 cJSON *provider_view_brief(const struct provider *p);
 
 /* The category of that name as clients read it; its id is made of the name. */

@@ -249,8 +249,8 @@ test_refused(void)
 
 	conf.allow_private = false;
 	for (i = 0; i < sizeof(private_urls) / sizeof(private_urls[0]); i++)
-		is(get(private_urls[i], 20).trouble, "refused a private address",
-		    "%s", private_urls[i]);
+		is(get(private_urls[i], 20).trouble,
+		    "refused a private address", "%s", private_urls[i]);
 	conf.allow_http = false;
 	x = get_path("/echo", 20);
 	is(x.trouble, "refused a URL without TLS", "http is refused");
@@ -261,8 +261,8 @@ test_refused(void)
 	    "a closed port");
 	is(get("file:///etc/passwd", 20).trouble,
 	    "the URL is neither http nor https", "a file");
-	is(get("http://u:p@127.0.0.1/", 20).trouble, "the URL holds credentials",
-	    "credentials in the URL");
+	is(get("http://u:p@127.0.0.1/", 20).trouble,
+	    "the URL holds credentials", "credentials in the URL");
 	is(get("http://no-such-host.invalid/", 20).trouble,
 	    "the host has no address", "no such host");
 	is(get(mem_printf("https%s/", root + 4), 20).trouble,

@@ -1,8 +1,11 @@
+#include "conf.h"
 #include "plan.h"
 #include "fail.h"
 #include "tap.h"
 
 #include <string.h>
+
+static const struct conf conf = {.region = "local-1", .currency = "CHF"};
 
 static cJSON *
 parse(const char *text)
@@ -70,14 +73,14 @@ test_view(void)
 	    .price = 7.2,
 	    .position = 3};
 
-	is(json_print(plan_view(&p, "local-1"), false),
+	is(json_print(plan_view(&p, &conf), false),
 	    "{\"id\":\"64b0\",\"name\":\"acme-big\",\"display_name\":\"Big\","
 	    "\"price\":7.2,\"description\":\"<p>1 &lt; 2</p>\\n\","
 	    "\"position\":3,\"on_demand\":false,\"disabled\":false,"
 	    "\"disabled_alternative_plan_id\":null,"
 	    "\"sku\":\"local-1-acme-big\",\"hds_available\":false,"
 	    "\"pricings\":{\"default\":{\"price\":\"0.0001666667\","
-	    "\"currency\":\"EUR\",\"period\":\"minute\"}}}",
+	    "\"currency\":\"CHF\",\"period\":\"minute\"}}}",
 	    "the plan as clients read it");
 }
 

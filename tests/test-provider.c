@@ -2,6 +2,7 @@
  * Providers over a store, an index and a client that are made up here, and
  * linked before the library's.
  */
+#include "conf.h"
 #include "provider.h"
 #include "client.h"
 #include "mem.h"
@@ -10,6 +11,8 @@
 
 #include <stdio.h>
 #include <string.h>
+
+static const struct conf shop = {.region = "local-1", .currency = "CHF"};
 
 /* The store: records in the order of their paths, put ones at the end. */
 static struct store_record records[8];
@@ -339,7 +342,7 @@ test_views(void)
 	    "\"logo_url\":\"//cdn.example/a.svg\"}",
 	    "the brief view");
 	p->plans->disabled = true;
-	view = provider_view(p, "local-1");
+	view = provider_view(p, &shop);
 	is(json_text(json_get(view, "plans")->child, "sku"), "local-1-big",
 	    "plans that are sold");
 	cJSON_DeleteItemFromObjectCaseSensitive(view, "plans");
