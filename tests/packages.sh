@@ -76,9 +76,13 @@ apt install -y --no-install-recommends $missing || {
 }
 allow_starts
 
+# Neither now nor at the next boot, whatever starts services there.
 for name in $absent; do
-	if installed "$name" && command -v systemctl >/dev/null; then
-		echo "packages: $name shall not start by itself"
+	installed "$name" || continue
+	echo "packages: $name shall not start by itself"
+	if command -v systemctl >/dev/null; then
 		$sudo systemctl disable --quiet "$name" || :
+	else
+		$sudo update-rc.d "$name" disable || :
 	fi
 done
