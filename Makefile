@@ -64,8 +64,8 @@ PROGRAMS = $(CGI:%=$(BUILD)/cgi-bin/%) $(BUILD)/sutler $(BUILD)/send
 all: $(PROGRAMS)
 
 $(BUILD)/libsutler.a: $(OBJECTS) $(OFFLINE_$(GIT2))
-	rm -f $@
-	$(AR) -rcs $@ $(OBJECTS)
+	@rm -f $@
+	@$(AR) -rcs $@ $(OBJECTS)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -87,7 +87,7 @@ $(BUILD)/sutler: $(SUTLER:%=$(BUILD)/lib/%.o) $(BUILD)/libsutler.a
 
 # The one program that has libcurl, and no record.
 $(BUILD)/send: $(BUILD)/lib/send.o
-	$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $(BUILD)/lib/send.o -lcjson -lcurl
+	@echo ld $@; $(CC) $(SANITIZE) $(LDFLAGS) -o $@ $< -lcjson -lcurl
 
 # One plain program per module, TAP on stdout.
 TESTS = $(patsubst tests/%.c,%,$(wildcard tests/test-*.c))

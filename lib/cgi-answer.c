@@ -279,8 +279,10 @@ cgi_answer_send(struct cgi *c)
 		put_answer(c);
 		return;
 	}
-	/* a client that has gone does not keep the rest from happening */
+	/* a client that has gone does not keep the rest from happening, nor
+	 * does a server that ends programs whose answer it has read */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
 	put_answer(c);
 	signal(SIGPIPE, SIG_DFL);
 	/* descriptor 1 stays taken, lest a file become standard output */

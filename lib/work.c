@@ -274,6 +274,7 @@ work_start_tick(const struct conf *conf)
 	/* the second fork leaves no child for the web server to wait for */
 	if (setsid() < 0 || fork() != 0)
 		_exit(0);
+	signal(SIGTERM, SIG_DFL);
 	null = open("/dev/null", O_RDWR);
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);

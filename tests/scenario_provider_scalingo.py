@@ -1,7 +1,9 @@
 """What a Scalingo provider may see and change (App Info, Scalingo's)."""
+import time
 import urllib.parse
+from pathlib import Path
 
-from scenario_base import (Commits, Unchanged, among, same, scenario,
+from scenario_base import (Commits, Unchanged, among, events, same, scenario,
                            trailers, true)
 from world import MARK, basic
 
@@ -185,3 +187,32 @@ def odd_resource(world):
                    {"addon": {"plan_id": supplier.plans["large"]}}, want=200)
     same(supplier.desk.asked("PUT")[-1].path,
          f"/{supplier.slug}/resources/a%20b%2Fc%3Fd%23%C3%A9%2541", "path")
+
+
+@scenario("a provider's change restarts the app by the operator's hook")
+def restart(world):
+    app, supplier = world.app(), world.provider("scalingo")
+    world.addon(app, supplier)
+    told = world.dir / "told"
+    hook = world.dir / "hook"
+    hook.write_text(f'#!/bin/sh\nenv >"{told}.env"\necho "$@" >>"{told}"\n')
+    hook.chmod(0o755)
+    told.unlink(missing_ok=True)
+    world.configure(restart_hook=hook)
+    try:
+        world.call(supplier, "PATCH", f"/v1/provider/apps/{app.id}",
+                   {"config": {supplier.variables[0]: "s3cret-2"}}, want=200)
+        for _ in range(200):
+            if told.exists() and not world.owed(app.id):
+                break
+            time.sleep(0.05)
+    finally:
+        world.configure(restart_hook=None)
+    same(told.read_text().split()[:2], [app.name, app.id], "the hook's words")
+    same(len(told.read_text().splitlines()), 1, "restarts")
+    true("AUTH" not in Path(f"{told}.env").read_text(),
+         "the hook is told of the credentials")
+    same(world.owed(app.id), [], "open work")
+    kinds = [event["type"] for message in world.messages()
+             if app.id in message for event in events(message)]
+    true("restart" in kinds, f"no restart among the events: {kinds}")
