@@ -119,6 +119,8 @@ test:
 	    '$(SCENARIOS) $(BUILD) --door all' \
 	    '$(SCENARIOS) $(BUILD)/asan --door direct' \
 	    'python3 tests/crash.py --build $(BUILD) --step 4' \
+	    'python3 tests/crowd.py --build $(BUILD) --writes 2000' \
+	    'python3 tests/power.py --build $(BUILD) --cuts 6' \
 	    'python3 tests/readme.py --build $(BUILD)'
 
 ASAN = -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -132,9 +134,12 @@ ci:
 	    WERROR=-Werror all $(UNIT:$(BUILD)/%=$(BUILD)/clang/%)
 	@$(MAKE) --no-print-directory WERROR=-Werror test
 
-# Every crash point there is, not every fourth: ten minutes.
+# Every crash point there is, not every fourth; more writers, more cuts of the
+# power: a quarter of an hour.
 soak: all
-	python3 tests/crash.py --build $(BUILD)
+	python3 tests/all.py 'python3 tests/crash.py --build $(BUILD)' \
+	    'python3 tests/crowd.py --build $(BUILD) --writes 10000' \
+	    'python3 tests/power.py --build $(BUILD) --cuts 60'
 
 bench:
 	@sh tests/packages.sh $(PACKAGES_BENCH)

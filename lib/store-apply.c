@@ -131,7 +131,10 @@ apply_change(struct store *s, const struct journal_change *c,
 	old_len = len;
 	if (strcmp(id, c->before) != 0)
 		f = store_git_text(&old, &old_len, s->git, c->before);
-	foreign = text != NULL && !known(entries, c->path, id);
+	/* one without its bytes, or with zeros for them, is what a loss of
+	 * power left of our own */
+	foreign = text != NULL && !(replay && strlen(text) < len) &&
+	          !(replay && len == 0) && !known(entries, c->path, id);
 	if (f == NULL && foreign && replay && is_record(s, c->path, text, len))
 		return NULL;
 	if (f == NULL && foreign)
@@ -302,8 +305,10 @@ replay(struct store *s)
 	       !store_git_reaches(s->git, truth, head);
 	for (e = all; f == NULL && e != NULL; e = e->next)
 		f = apply_entry(s, e, all, true);
-	if (f == NULL && move)
-		f = store_git_move(s->git, truth);
+	if (f == NULL) {
+		store_git_unlock(s->git, all);
+		f = move ? store_git_move(s->git, truth) : NULL;
+	}
 	/* index files may be torn where there was something to replay */
 	if (f == NULL && all != NULL)
 		f = store_reindex_held(s);

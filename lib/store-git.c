@@ -214,6 +214,32 @@ removed_own_lock(struct store_git *g, const char *id)
 	return unlink(lock) == 0;
 }
 
+void
+store_git_unlock(struct store_git *g, const struct journal_entry *entries)
+{
+	const char *lock = mem_printf("%s/%s.lock", g->dir, branch);
+	struct timespec up;
+	struct stat st;
+	size_t len;
+	char *text;
+
+	if (stat(lock, &st) != 0 || file_read(&text, &len, lock) != NULL ||
+	    text == NULL)
+		return;
+	/* who held it before the boot holds nothing now */
+	if (clock_gettime(CLOCK_BOOTTIME, &up) == 0 &&
+	    st.st_mtime < time(NULL) - up.tv_sec)
+		len = 0;
+	/* nor does one that a loss of power left without its id */
+	if (strspn(text, "0123456789abcdef") != JOURNAL_ID)
+		len = 0;
+	while (len > 0 && entries != NULL &&
+	       strncmp(text, entries->id, JOURNAL_ID) != 0)
+		entries = entries->next;
+	if (len == 0 || entries != NULL)
+		unlink(lock);
+}
+
 const struct fail *
 store_git_move(struct store_git *g, const char *id)
 {

@@ -28,6 +28,10 @@ const struct fail *store_git_head(const char **id, struct store_git *g);
 /* Move main to id. */
 const struct fail *store_git_move(struct store_git *g, const char *id);
 
+/* After a boot: take away the lock on main that is older than it, that one of
+ * entries was being moved under, or that was never written. */
+void store_git_unlock(struct store_git *g, const struct journal_entry *entries);
+
 /* The blob at path in commit, or "". */
 const struct fail *store_git_blob(const char **blob, struct store_git *g,
     const char *commit, const char *path);

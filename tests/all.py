@@ -5,7 +5,8 @@ usage: all.py [-v] COMMAND...
 
 Each COMMAND is one argument, split as a shell splits words; it prints TAP.
 What failed is shown with its reasons, all of it with -v; the last line is
-"N passed, N failed", the exit status 1 where anything failed.
+"N passed, N failed" (and how many were skipped, each of which is shown), the
+exit status 1 where anything failed.
 """
 import os
 import re
@@ -18,8 +19,11 @@ SECONDS = 1800
 RESULT = re.compile(r"(not )?ok\b")
 
 
+SKIPPED = re.compile(r"ok\b.*# SKIP")
+
+
 class Count:
-    passed = failed = 0
+    passed = failed = skipped = 0
 
 
 def show(line: str, wanted: bool):
@@ -28,8 +32,9 @@ def show(line: str, wanted: bool):
 
 
 def follow(command: str, lines, verbose: bool) -> tuple:
-    """Print what matters of a program's lines; how many passed and failed."""
-    passed = failed = 0
+    """Print what matters of a program's lines; how many passed, failed and
+    were skipped."""
+    passed = failed = skipped = 0
     reasons = False     # the lines behind a failure say why
     for line in lines:
         line = line.rstrip("\n")
@@ -37,11 +42,12 @@ def follow(command: str, lines, verbose: bool) -> tuple:
         if result:
             reasons = bool(result[1])
             failed += reasons
-            passed += not reasons
+            skipped += bool(SKIPPED.match(line))
+            passed += not reasons and not SKIPPED.match(line)
             if reasons and not verbose:
                 print(f"{command}:", flush=True)
-        show(line, verbose or reasons)
-    return passed, failed
+        show(line, verbose or reasons or SKIPPED.match(line))
+    return passed, failed, skipped
 
 
 def run(command: str, verbose: bool, count: Count):
@@ -50,10 +56,10 @@ def run(command: str, verbose: bool, count: Count):
                                stdin=subprocess.DEVNULL)
     clock = threading.Timer(SECONDS, program.kill)
     clock.start()
-    passed, failed = follow(command, program.stdout, verbose)
+    passed, failed, skipped = follow(command, program.stdout, verbose)
     status = program.wait()
     clock.cancel()
-    if (status != 0 and failed == 0) or passed + failed == 0:
+    if (status != 0 and failed == 0) or passed + failed + skipped == 0:
         print(f"not ok - {command}: exit status {status}, {passed} passed",
               flush=True)
         failed += 1
@@ -61,6 +67,7 @@ def run(command: str, verbose: bool, count: Count):
           flush=True)
     count.passed += passed
     count.failed += failed
+    count.skipped += skipped
 
 
 def main() -> int:
@@ -70,7 +77,8 @@ def main() -> int:
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     for command in words[verbose:]:
         run(command, verbose, count)
-    print(f"{count.passed} passed, {count.failed} failed")
+    print(f"{count.passed} passed, {count.failed} failed" +
+          (f", {count.skipped} skipped" if count.skipped else ""))
     return 1 if count.failed or not count.passed else 0
 
 
