@@ -111,17 +111,20 @@ check: all $(UNIT)
 
 test:
 	@sh tests/packages.sh $(PACKAGES_TEST)
-	@$(MAKE) --no-print-directory all $(UNIT)
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE='$(ASAN)' \
-	    HARDENING=-fPIE CFLAGS='-O1 -g' all $(UNIT:$(BUILD)/%=$(BUILD)/asan/%)
-	@python3 tests/all.py $(UNIT) $(UNIT:$(BUILD)/%=$(BUILD)/asan/%) \
-	    'python3 tests/layers.py' \
+	@$(MAKE) --no-print-directory all $(UNIT) asan
+	@python3 tests/all.py $(UNIT) $(UNIT_ASAN) 'python3 tests/layers.py' \
 	    '$(SCENARIOS) $(BUILD) --door all' \
 	    '$(SCENARIOS) $(BUILD)/asan --door direct' \
 	    'python3 tests/crash.py --build $(BUILD) --step 4' \
 	    'python3 tests/crowd.py --build $(BUILD) --writes 2000' \
 	    'python3 tests/power.py --build $(BUILD) --cuts 6' \
 	    'python3 tests/readme.py --build $(BUILD)'
+
+# Everything once more, with the address and undefined behaviour sanitizers.
+UNIT_ASAN = $(UNIT:$(BUILD)/%=$(BUILD)/asan/%)
+asan:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE='$(ASAN)' \
+	    HARDENING=-fPIE CFLAGS='-O1 -g' all $(UNIT_ASAN)
 
 ASAN = -fsanitize=address,undefined -fno-sanitize-recover=all
 
@@ -177,5 +180,5 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all run check test soak ci bench install install-cgi uninstall clean
+.PHONY: all run check test asan soak ci bench install install-cgi uninstall clean
 .SECONDARY:
