@@ -146,7 +146,8 @@ def main() -> int:
     world = World(build, Direct)
     tempfile.tempdir = None
     troubles, chance = [], random.Random()
-    counter = multiprocessing.Value("q", 0)
+    # without a lock, which a writer that is stopped might hold
+    counter = multiprocessing.Value("q", 0, lock=False)
     app = world.app()
     run("sync")
     writer = multiprocessing.Process(target=write_on,
