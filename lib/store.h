@@ -87,7 +87,7 @@ typedef const struct fail *store_visit(void *arg,
 const struct fail *store_walk(struct store *s, const char *kind,
     store_visit *visit, void *arg);
 
-/* Directories of the data: DATA itself, and DATA/index as index_dir. */
+/* The data directory, DATA. */
 const char *store_data(const struct store *s);
 
 /* Flush everything and empty the journal. */

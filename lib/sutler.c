@@ -1,5 +1,5 @@
 /*
- * sutler: the operator's command.  design: one table of commands per subject,
+ * sutler: the operator's command.  One table of commands per subject,
  * in sutler-*.c; what they share is here.
  */
 #include "sutler.h"
