@@ -38,8 +38,8 @@ LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed
 # libgit2 without its network: linked statically, the entry points to ssh and
 # TLS stubbed by lib/git-offline.c.  `make GIT2=dynamic` where no archive is.
 GIT2 = static
-LIBS_static = $(BUILD)/lib/git-offline.o -Wl,-Bstatic -lgit2 -lhttp_parser -lpcre2-8 -lmbedcrypto -lz \
-	-Wl,-Bdynamic -lcjson
+LIBS_static = $(BUILD)/lib/git-offline.o -Wl,-Bstatic -lmbedcrypto -lgit2 -lhttp_parser -lpcre2-8 -lmbedcrypto -lz \
+	-Wl,-Bdynamic -lc -lcjson
 LIBS_dynamic = -lgit2 -lcjson -lmbedcrypto -lz
 LIBS = $(LIBS_$(GIT2))
 OFFLINE_static = $(BUILD)/lib/git-offline.o

@@ -5,6 +5,7 @@ self(struct cgi *c)
 {
 	cJSON_AddItemToObject(cgi_answer(c, 200), "user",
 	    account_view(c->account));
+	c->revision = account_revision(c->account);
 	return NULL;
 }
 

@@ -40,6 +40,7 @@ list(struct cgi *c)
 
 	for (t = c->account->tokens; t != NULL; t = t->next)
 		cJSON_AddItemToArray(tokens, view(t));
+	c->revision = account_revision(c->account);
 	return NULL;
 }
 
@@ -59,6 +60,8 @@ edit(struct account **out, struct cgi *c)
 	    (f == NULL && (a->disabled || strcmp(a->id, c->account->id) != 0 ||
 	                      account_token_find(a, c->token_id) == NULL)))
 		f = fail(FAIL_AUTH, "Invalid credentials");
+	if (f == NULL)
+		f = event_match(&c->act, "account", account_revision(a));
 	if (f != NULL)
 		store_unlock(c->act.store);
 	else

@@ -122,10 +122,7 @@ account_load(struct account **out, struct store *store, const char *name)
 		return f;
 	if (record == NULL)
 		return fail_missing("account");
-	f = account_read(out, record->path, record->json);
-	if (f == NULL)
-		(*out)->revision = record->revision;
-	return f;
+	return account_read(out, record->path, record->json);
 }
 
 const struct fail *
@@ -210,6 +207,14 @@ account_put(struct store *store, const struct account *a)
 	    json_write(a, &shape));
 }
 
+const char *
+account_revision(const struct account *a)
+{
+	const char *text = json_print(json_write(a, &shape), true);
+
+	return hash_blob(text, strlen(text));
+}
+
 struct walk {
 	account_visit *visit;
 	void *arg;
@@ -225,7 +230,6 @@ walk_record(void *arg, const struct store_record *record)
 	f = account_read(&a, record->path, record->json);
 	if (f != NULL)
 		return f;
-	a->revision = record->revision;
 	return walk->visit(walk->arg, a);
 }
 

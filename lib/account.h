@@ -34,8 +34,6 @@ struct account {
 	bool disabled; /* may do nothing, at once */
 	const char *created_at;
 	struct account_token *tokens;
-
-	const char *revision; /* of the record that was read */
 };
 
 /* A new account, with no token yet.  FAIL_INVALID: name or email breaks the
@@ -70,6 +68,9 @@ void account_put(struct store *store, const struct account *a);
 typedef const struct fail *account_visit(void *arg, const struct account *a);
 const struct fail *account_walk(struct store *store, account_visit *visit,
     void *arg);
+
+/* The revision of a: the blob id of its record. */
+const char *account_revision(const struct account *a);
 
 /* The account as its owner reads it.  Source: Scalingo API, "Users". */
 cJSON *account_view(const struct account *a);

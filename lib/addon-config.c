@@ -271,13 +271,8 @@ addon_configure(struct addon_result *out, const struct act *act,
 		f = addon_locate(out, act, ident, true);
 	if (f == NULL)
 		f = check_config(act->provider, config);
-
-	if (f == NULL && act->if_match != NULL &&
-	    strcmp(act->if_match, app_addon_revision(out->addon)) != 0)
-		f = fail(FAIL_STALE,
-		    "the add-on has changed since revision %s: read it"
-		    " again",
-		    act->if_match);
+	if (f == NULL)
+		f = event_match(act, "add-on", app_addon_revision(out->addon));
 	if (f != NULL) {
 		store_unlock(act->store);
 		return f;

@@ -179,7 +179,7 @@ load_name(struct app **out, struct store *store, const char *name)
 	f = check_record(app);
 	if (f != NULL)
 		return fail(FAIL_BUSY, "%s: %s", record->path, f->text);
-	app->revision = record->revision;
+	app->revision = store_revision(record);
 	*out = app;
 	return NULL;
 }
@@ -217,16 +217,6 @@ app_load(struct app **out, const struct act *act, const char *ident)
 	return f;
 }
 
-static const struct fail *
-check_match(const struct act *act, const char *what, const char *revision)
-{
-	if (act->if_match == NULL || strcmp(act->if_match, revision) == 0)
-		return NULL;
-	return fail(FAIL_STALE,
-	    "the %s has changed since revision %s: read it again", what,
-	    act->if_match);
-}
-
 const struct fail *
 app_edit(struct app **out, const struct act *act, const char *ident)
 {
@@ -235,7 +225,7 @@ app_edit(struct app **out, const struct act *act, const char *ident)
 	if (f == NULL)
 		f = app_load(out, act, ident);
 	if (f == NULL)
-		f = check_match(act, "app", (*out)->revision);
+		f = event_match(act, "app", (*out)->revision);
 	if (f != NULL)
 		store_unlock(act->store);
 	return f;
@@ -260,7 +250,7 @@ app_edit_addon(struct app **out, struct addon **addon, const struct act *act,
 	if (f == NULL) {
 		*addon = app_addon(*out, id);
 		f = *addon == NULL ? fail_missing("addon")
-		                   : check_match(act, "add-on",
+		                   : event_match(act, "add-on",
 		                         app_addon_revision(*addon));
 	}
 	if (f != NULL)

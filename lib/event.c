@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <pwd.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* A commit message is lines: nothing in it may end one. */
@@ -111,4 +112,14 @@ event_commit(const char **id, const struct act *act, const struct event *e)
 		mem_puts(&t, e->trailers.text);
 	m.text = t.text;
 	return store_commit(id, act->store, &m);
+}
+
+const struct fail *
+event_match(const struct act *act, const char *what, const char *revision)
+{
+	if (act->if_match == NULL || strcmp(act->if_match, revision) == 0)
+		return NULL;
+	return fail(FAIL_STALE,
+	    "the %s has changed since revision %s: read it again", what,
+	    act->if_match);
 }

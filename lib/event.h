@@ -22,6 +22,11 @@ struct act {
 	const char *if_match; /* revision that the record must have, or NULL */
 };
 
+/* What is to be changed has the revision that act->if_match asks for, if it
+ * asks.  what: its noun.  FAIL_STALE.  Source: RFC 9110, 13.1.1. */
+const struct fail *event_match(const struct act *act, const char *what,
+    const char *revision);
+
 /*
  * The commit of one change set, as people and programs read it:
  *

@@ -146,9 +146,14 @@ store_read(struct store_record **out, struct store *s, const char *path)
 	f = json_parse(&record->json, text, len);
 	if (f != NULL)
 		return fail(FAIL_BUSY, "%s/%s: %s", s->root, path, f->text);
-	record->revision = hash_blob(text, len);
 	*out = record;
 	return NULL;
+}
+
+const char *
+store_revision(const struct store_record *record)
+{
+	return hash_blob(record->text, record->len);
 }
 
 const struct fail *

@@ -26,7 +26,6 @@ struct store_record {
 	const char *path;
 	const char *text;
 	size_t len;
-	const char *revision; /* git's blob id of text, 40 hex digits */
 	cJSON *json;
 };
 
@@ -61,6 +60,9 @@ const char *store_path(const char *kind, const char *name);
  * what the last acknowledged write left. */
 const struct fail *store_read(struct store_record **out, struct store *s,
     const char *path);
+
+/* The revision of record: git's blob id of its bytes, 40 hex digits. */
+const char *store_revision(const struct store_record *record);
 
 /* Take the writers' lock, waiting at most STORE_WAIT seconds.  FAIL_BUSY. */
 enum { STORE_WAIT = 10 };

@@ -201,23 +201,6 @@ def methods(world):
         among(found.status, (400, 405, 501), "BREW")
 
 
-@scenario("If-Match holds a change back once the record has moved")
-def if_match(world):
-    app = world.app()
-    path = app.path("/variables")
-    shown = world.call(app.owner, "GET", app.path(), want=200).answer
-    revision = shown.header("X-Revision")
-    true(re.fullmatch(r"[0-9a-f]{40}", revision or ""), f"{revision}")
-    data = {"variable": {"name": "ONE", "value": "s3cret"}}
-    world.call(app.owner, "POST", path, data, want=201,
-               headers={"If-Match": f'"{revision}"'})
-    data["variable"]["name"] = "TWO"
-    with Unchanged(world):
-        world.call(app.owner, "POST", path, data, want=412,
-                   headers={"If-Match": f'"{revision}"'})
-    same(sorted(world.values(app)), ["ONE"], "variables")
-
-
 @scenario("answers carry an ETag, and never an Access-Control header")
 def headers(world):
     app = world.app()

@@ -20,7 +20,7 @@ from world import MARK, TESTS, World
 
 SUBJECTS = ("accounts", "apps", "variables", "addons", "addons_trouble",
             "provider_scalingo", "provider_heroku", "provider_appfog", "sso",
-            "bad_input", "store", "operator", "seeds")
+            "bad_input", "revisions", "store", "operator", "seeds")
 
 
 def arguments():

@@ -274,7 +274,7 @@ promise_and_die(const char *name, const char *value)
 	store_read(&r, s, change.path);
 	store_need_git(s);
 	store_git_head(&head, s->git);
-	change.before = r == NULL ? "" : r->revision;
+	change.before = r == NULL ? "" : store_revision(r);
 	change.text = json_print(record(name, 0, value), true);
 	change.len = strlen(change.text);
 	change.after = output(mem_printf("printf '%%s\n' '%s' | git hash-object"
