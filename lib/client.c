@@ -180,6 +180,7 @@ hear(struct exchange *x, const struct mem_text *heard)
 	    status->valueint > 999)
 		return;
 	x->status = status->valueint;
+	x->sent = x->status != 0 || !cJSON_IsFalse(json_get(head, "sent"));
 	if (x->status == 0) {
 		if (json_text(head, "trouble") != NULL)
 			x->trouble = json_text(head, "trouble");
@@ -200,6 +201,7 @@ client_send(struct exchange *x, const struct conf *conf, long timeout)
 	pid_t pid;
 
 	x->status = 0;
+	x->sent = false;
 	x->answer = "";
 	x->answer_len = 0;
 	if (!open_pair(pair)) {
@@ -214,6 +216,8 @@ client_send(struct exchange *x, const struct conf *conf, long timeout)
 		    strerror(error));
 		return;
 	}
+	/* whoever does not say that it did not send may have sent */
+	x->sent = true;
 	x->trouble = talk(&heard, pair[0], text, timeout);
 	close(pair[0]);
 	end_program(pid);

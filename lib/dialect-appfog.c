@@ -130,6 +130,11 @@ appfog_hear(struct outcome *out, const struct order *order,
     const struct exchange *x)
 {
 	dialect_hear(out, &dialect_appfog, order, x, true);
+	/* AppFog v1, "Asynchronous": no config yet, one comes by PUT */
+	if (order->kind == ORDER_PROVISION && out->kind == OUTCOME_DONE &&
+	    out->config == NULL &&
+	    cJSON_GetArraySize(order->provider->config_vars) > 0)
+		out->kind = OUTCOME_PENDING;
 }
 
 static bool
@@ -192,6 +197,8 @@ const struct dialect dialect_appfog = {
     .drops_undeclared = true,
     .undeclared = FAIL_INVALID,
     .rebinds = true,
+    .config_ends_wait = true,
+    .patient = true,
     .plan_key = "id",
     .check = appfog_check,
     .read = appfog_read,

@@ -90,25 +90,34 @@ refusal(const struct order *order, const struct exchange *x, bool plain)
 static enum outcome_kind
 verdict(const struct order *order, int status, bool plain)
 {
-	enum { PROVISION = 1, CHANGE = 2, REMOVE = 4, TEXT = 8, ALL = 15 };
+	enum {
+		PROVISION = 1,
+		CHANGE = 2,
+		REMOVE = 4,
+		TEXT = 8,
+		PAUSE = 16,
+		ALL = 31
+	};
 	static const struct {
 		int from, to;
 		int kinds;
 		enum outcome_kind kind;
 	} verdicts[] = {
-	    {202, 202, PROVISION | CHANGE | TEXT,   OUTCOME_PENDING},
-	    {200, 299, ALL,                         OUTCOME_DONE   },
-	    {404, 404, REMOVE,                      OUTCOME_DONE   },
-	    {410, 410, REMOVE,                      OUTCOME_DONE   },
-	    {401, 401, ALL,                         OUTCOME_FAILED },
-	    {403, 404, PROVISION | CHANGE | REMOVE, OUTCOME_FAILED },
-	    {408, 408, ALL,                         OUTCOME_FAILED },
-	    {429, 429, ALL,                         OUTCOME_FAILED },
-	    {400, 499, ALL,                         OUTCOME_REFUSED},
+	    {202, 202, PROVISION | CHANGE | TEXT | REMOVE, OUTCOME_PENDING},
+	    {200, 299, ALL,	                        OUTCOME_DONE   },
+	    {404, 404, REMOVE,                             OUTCOME_DONE   },
+	    {410, 410, REMOVE,                             OUTCOME_DONE   },
+	    {401, 401, ALL,	                        OUTCOME_FAILED },
+	    {403, 404, ALL & ~TEXT,                        OUTCOME_FAILED },
+	    {408, 408, ALL,	                        OUTCOME_FAILED },
+	    {429, 429, ALL,	                        OUTCOME_FAILED },
+	    {400, 499, ALL,	                        OUTCOME_REFUSED},
 	};
 	static const int kinds[] = {[ORDER_PROVISION] = PROVISION,
 	    [ORDER_CHANGE] = CHANGE,
-	    [ORDER_REMOVE] = REMOVE};
+	    [ORDER_REMOVE] = REMOVE,
+	    [ORDER_SUSPEND] = PAUSE,
+	    [ORDER_RESUME] = PAUSE};
 	int kind = kinds[order->kind];
 	size_t i;
 
@@ -119,6 +128,27 @@ verdict(const struct order *order, int status, bool plain)
 		    (verdicts[i].kinds & kind) != 0)
 			return verdicts[i].kind;
 	return OUTCOME_FAILED;
+}
+
+/*
+ * True where a failed order may have been carried out all the same.  A refusal
+ * changed nothing, and a 200 that cannot be read made nothing new; 201, 202,
+ * any other 2xx, a 5xx and silence may have.  A change of plan is only in
+ * doubt where nothing was heard.  Source: Open Service Broker API, "Orphan
+ * Mitigation".
+ */
+static bool
+is_unsure(const struct order *order, const struct outcome *out,
+    const struct exchange *x)
+{
+	if (out->kind != OUTCOME_FAILED)
+		return false;
+	if (x->status == 0)
+		return x->sent;
+	if (order->kind != ORDER_PROVISION)
+		return false;
+	return out->resource != NULL || (x->status > 200 && x->status < 300) ||
+	       x->status >= 500;
 }
 
 /* The number that is member place of the object text, as it is written. */
@@ -254,22 +284,28 @@ void
 dialect_hear(struct outcome *out, const struct dialect *d,
     const struct order *order, const struct exchange *x, bool plain)
 {
-	const char *trouble;
+	const char *trouble = NULL;
 
 	*out = (struct outcome){.kind = verdict(order, x->status, plain)};
+	if (out->kind == OUTCOME_PENDING && order->kind == ORDER_REMOVE &&
+	    !d->removes_later)
+		out->kind = OUTCOME_DONE;
 	if (out->kind == OUTCOME_REFUSED) {
 		out->reason = refusal(order, x, plain);
 	} else if (out->kind == OUTCOME_FAILED && x->status == 0) {
 		out->reason = x->trouble == NULL ? "no answer" : x->trouble;
 	} else if (out->kind == OUTCOME_FAILED) {
 		out->reason = mem_printf("the provider answered %d", x->status);
-	} else if (order->kind != ORDER_REMOVE) {
+	} else if (order->kind == ORDER_PROVISION ||
+	           order->kind == ORDER_CHANGE) {
 		trouble = hear_answer(out, d, order, x);
-		if (trouble == NULL)
-			return;
-		/* names in it are the provider's */
+	} else {
+		out->message = dialect_sentence(x);
+	}
+	/* names in it are the provider's */
+	if (trouble != NULL)
 		*out = (struct outcome){.kind = OUTCOME_FAILED,
 		    .resource = out->resource,
 		    .reason = clean(trouble, strlen(trouble))};
-	}
+	out->unsure = is_unsure(order, out, x);
 }

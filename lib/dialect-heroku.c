@@ -227,7 +227,7 @@ heroku_ask(struct exchange *x, const struct order *order)
 	static cJSON *(*const bodies[])(
 	    const struct order *) = {[ORDER_PROVISION] = provision_body,
 	    [ORDER_CHANGE] = change_body,
-	    [ORDER_REMOVE] = NULL};
+	    [ORDER_RESUME] = NULL};
 
 	dialect_question(x, order, order->uuid);
 	if (bodies[order->kind] != NULL)
@@ -370,7 +370,7 @@ const struct dialect dialect_heroku = {
     .family = FAMILY_HEROKU,
     .drops_undeclared = false,
     .undeclared = FAIL_FORBIDDEN,
-    .rebinds = false,
+    .config_ends_wait = true,
     .plan_key = "name",
     .check = heroku_check,
     .read = heroku_read,

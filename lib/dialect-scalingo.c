@@ -84,6 +84,10 @@ scalingo_ask(struct exchange *x, const struct order *order)
 	if (order->kind == ORDER_REMOVE)
 		return;
 	body = cJSON_CreateObject();
+	if (order->kind == ORDER_SUSPEND || order->kind == ORDER_RESUME) {
+		x->body = json_print(body, false);
+		return;
+	}
 	json_add_text(body, "plan", order->plan);
 	if (order->kind == ORDER_PROVISION) {
 		json_add_text(body, "app_id", order->app_id);
@@ -153,7 +157,7 @@ const struct dialect dialect_scalingo = {
     .family = FAMILY_SCALINGO,
     .drops_undeclared = false,
     .undeclared = FAIL_INVALID,
-    .rebinds = false,
+    .suspends = true,
     .plan_key = "name",
     .check = scalingo_check,
     .read = scalingo_read,

@@ -100,20 +100,29 @@ void
 dialect_question(struct exchange *x, const struct order *order,
     const char *unknown)
 {
-	static const char *const methods[] = {[ORDER_PROVISION] = "POST",
-	    [ORDER_CHANGE] = "PUT",
-	    [ORDER_REMOVE] = "DELETE"};
+	static const struct {
+		const char *method, *tail;
+	} questions[] = {
+	    [ORDER_PROVISION] = {"POST",   NULL      },
+	    [ORDER_CHANGE] = {"PUT",    ""        },
+	    [ORDER_REMOVE] = {"DELETE", ""        },
+	    [ORDER_SUSPEND] = {"POST",   "/suspend"},
+	    [ORDER_RESUME] = {"POST",   "/resume" },
+	};
+	const char *tail = questions[order->kind].tail;
 	const struct provider *p = order->provider;
 
-	*x = (struct exchange){.method = methods[order->kind],
+	*x = (struct exchange){.method = questions[order->kind].method,
 	    .url = p->base_url,
 	    .user = p->user,
 	    .password = p->password,
 	    .accept = "application/json",
 	    .answer = ""};
-	if (order->kind != ORDER_PROVISION)
-		x->url = dialect_url(p->base_url,
-		    order->resource == NULL ? unknown : order->resource);
+	if (tail != NULL)
+		x->url = mem_printf("%s%s",
+		    dialect_url(p->base_url,
+		        order->resource == NULL ? unknown : order->resource),
+		    tail);
 }
 
 const char *

@@ -18,7 +18,13 @@
 struct conf;
 struct provider;
 
-enum order_kind { ORDER_PROVISION, ORDER_CHANGE, ORDER_REMOVE };
+enum order_kind {
+	ORDER_PROVISION,
+	ORDER_CHANGE,
+	ORDER_REMOVE,
+	ORDER_SUSPEND,
+	ORDER_RESUME
+};
 
 /* What we ask a provider for. */
 struct order {
@@ -54,6 +60,7 @@ struct exchange {
 	const char *answer; /* its body, NUL behind; never NULL */
 	size_t answer_len;
 	const char *trouble; /* status 0: why, a sentence for the log */
+	bool sent;           /* status 0: the question may have arrived */
 };
 
 enum outcome_kind {
@@ -72,6 +79,7 @@ struct outcome {
 	const char *log_drain_url; /* or NULL */
 	const char *reason;        /* REFUSED: for the user; FAILED: the log */
 	const char *dropped;       /* undeclared names left out, or NULL */
+	bool unsure; /* FAILED: it may have happened there all the same */
 };
 
 /* A signed entrance to a provider's dashboard. */
@@ -121,6 +129,17 @@ struct dialect {
 	enum fail_code undeclared;
 	/* A change by the provider waits until the user binds again. */
 	bool rebinds;
+	/* Setting config ends the wait of an answer "not yet". */
+	bool config_ends_wait;
+	/* An answer "not yet" that nothing follows is taken for done. */
+	bool patient;
+	/* A removal answered 202 is finished by a call of the provider's. */
+	bool removes_later;
+	/* Add-ons are known to providers by our uuid: one whose own id never
+	 * became known can be removed by it. */
+	bool by_uuid;
+	/* Providers are told of suspension and resumption. */
+	bool suspends;
 	/* The key of a plan's canonical name in the manifest's plans. */
 	const char *plan_key;
 
@@ -193,7 +212,7 @@ void dialect_find_fault(struct finding **list, bool warning, const char *path,
  * What all dialects hear alike.  Reads x->answer as JSON where it is; keys
  * "config" (and "config_vars", as older Scalingo providers call it),
  * "message", "log_drain_url" and, for a provision, "id".
- * 2xx: DONE; 202: PENDING, but for a removal, of which no more is heard.  422
+ * 2xx: DONE; 202: PENDING (a removal where d->removes_later, else DONE).  422
  * and other 4xx but 401, 403, 404, 408 and 429: REFUSED with the provider's
  * sentence ("message" or "error" of a JSON body; plain text where plain is
  * true, and then 403 and 404 refuse a plan change too).  All else, answers
@@ -202,7 +221,8 @@ void dialect_find_fault(struct finding **list, bool warning, const char *path,
  * and (where the dialect does not drop them) undeclared names: FAILED; the id
  * is told all the same where it could be read.  A removal: 404 and 410 are
  * DONE.  A plan change answered by something that is no JSON is DONE in the
- * Heroku family.
+ * Heroku family.  out->unsure tells whether a failed order may have been
+ * carried out (Open Service Broker API, "Orphan Mitigation").
  */
 void dialect_hear(struct outcome *out, const struct dialect *d,
     const struct order *order, const struct exchange *x, bool plain);

@@ -31,6 +31,7 @@ struct question {
 struct answer {
 	long status;
 	char trouble[512]; /* "": none */
+	bool sent;         /* a byte of the question has left */
 	size_t len, headers;
 	bool large, refused, chatty;
 	char body[ANSWER_MAX];
@@ -259,6 +260,7 @@ exchange(struct answer *a, const struct question *q)
 {
 	CURL *curl;
 	CURLcode code;
+	long bytes = 0;
 
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
 	    (curl = curl_easy_init()) == NULL)
@@ -284,6 +286,8 @@ exchange(struct answer *a, const struct question *q)
 	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt(curl, CURLOPT_HEADERDATA, a);
 	code = curl_easy_perform(curl);
+	curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &bytes);
+	a->sent = bytes > 0;
 	if (code != CURLE_OK)
 		return explain(a, curl, q, code);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &a->status);
@@ -373,7 +377,7 @@ main(void)
 {
 	static struct answer a;
 	struct question q = {0};
-	char line[sizeof(a.trouble) + 64];
+	char line[sizeof(a.trouble) + 96];
 	int len;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -384,7 +388,8 @@ main(void)
 	          ? snprintf(line, sizeof(line),
 	                "{\"status\":%ld,\"trouble\":null}\n", a.status)
 	          : snprintf(line, sizeof(line),
-	                "{\"status\":0,\"trouble\":\"%s\"}\n", a.trouble);
+	                "{\"status\":0,\"sent\":%s,\"trouble\":\"%s\"}\n",
+	                a.sent ? "true" : "false", a.trouble);
 	/* the system frees faster than libcurl, which may wait for a thread */
 	_exit(put(line, (size_t)len) && put(a.body, a.len) ? 0 : 1);
 }

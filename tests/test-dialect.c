@@ -14,7 +14,9 @@
 
 static const char *const kinds[] = {[ORDER_PROVISION] = "provision",
     [ORDER_CHANGE] = "change",
-    [ORDER_REMOVE] = "remove"};
+    [ORDER_REMOVE] = "remove",
+    [ORDER_SUSPEND] = "suspend",
+    [ORDER_RESUME] = "resume"};
 static const char *const outcomes[] = {[OUTCOME_DONE] = "done",
     [OUTCOME_PENDING] = "pending",
     [OUTCOME_REFUSED] = "refused",
@@ -182,6 +184,8 @@ outcome_json(const struct outcome *out)
 	add_some(json, "log_drain_url", out->log_drain_url);
 	add_some(json, "reason", out->reason);
 	add_some(json, "dropped", out->dropped);
+	if (out->unsure)
+		cJSON_AddTrueToObject(json, "unsure");
 	return json;
 }
 
@@ -196,6 +200,7 @@ test_answer(const struct dialect *d, const cJSON *c)
 
 	x.answer_len = strlen(x.answer);
 	x.status = status == NULL ? 0 : status->valueint;
+	x.sent = cJSON_IsTrue(json_get(c, "sent"));
 	d->hear(&out, &o, &x);
 	same(outcome_json(&out), json_get(c, "outcome"), "answer", d, c);
 }
