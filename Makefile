@@ -52,8 +52,8 @@ STORE = store store-apply store-walk store-check store-pack store-log journal st
 SPEECH = plan manifest dialect dialect-hear dialect-scalingo dialect-heroku \
 	dialect-appfog provider provider-manifest client
 RECORDS = account app variable addon addon-order addon-provision \
-	addon-change addon-remove addon-config event \
-	token work record
+	addon-change addon-remove addon-config addon-action event \
+	token work work-try work-hook record
 DOOR = auth cgi cgi-answer cgi-body cgi-path sandbox sandbox-desk sandbox-sso
 LAYERS = $(BASE) $(STORE) $(SPEECH) $(RECORDS) $(DOOR)
 OBJECTS = $(LAYERS:%=$(BUILD)/lib/%.o)
@@ -81,7 +81,7 @@ $(CGI:%=$(BUILD)/cgi-bin/%): $(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o \
     $(BUILD)/libsutler.a
 	$(LINK)
 
-SUTLER = sutler sutler-account sutler-app sutler-provider sutler-work
+SUTLER = sutler sutler-account sutler-addon sutler-app sutler-provider sutler-work
 $(BUILD)/sutler: $(SUTLER:%=$(BUILD)/lib/%.o) $(BUILD)/libsutler.a
 	$(LINK)
 

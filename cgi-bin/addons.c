@@ -5,6 +5,9 @@
 #include "app.h"
 #include "cgi.h"
 #include "json.h"
+#include "work.h"
+
+#include <string.h>
 
 static const struct fail *list(struct cgi *c);
 static const struct fail *provision(struct cgi *c);
@@ -12,20 +15,42 @@ static const struct fail *show(struct cgi *c);
 static const struct fail *change(struct cgi *c);
 static const struct fail *destroy(struct cgi *c);
 static const struct fail *bind(struct cgi *c);
+static const struct fail *resume(struct cgi *c);
 
 static const struct route routes[] = {
-    {"GET",    "/v1/apps/:app/addons",          AUTH_USER, list     },
-    {"POST",   "/v1/apps/:app/addons",          AUTH_USER, provision},
-    {"GET",    "/v1/apps/:app/addons/:id",      AUTH_USER, show     },
-    {"PATCH",  "/v1/apps/:app/addons/:id",      AUTH_USER, change   },
-    {"DELETE", "/v1/apps/:app/addons/:id",      AUTH_USER, destroy  },
-    {"POST",   "/v1/apps/:app/addons/:id/bind", AUTH_USER, bind     },
+    {"GET",    "/v1/apps/:app/addons",            AUTH_USER, list     },
+    {"POST",   "/v1/apps/:app/addons",            AUTH_USER, provision},
+    {"GET",    "/v1/apps/:app/addons/:id",        AUTH_USER, show     },
+    {"PATCH",  "/v1/apps/:app/addons/:id",        AUTH_USER, change   },
+    {"DELETE", "/v1/apps/:app/addons/:id",        AUTH_USER, destroy  },
+    {"POST",   "/v1/apps/:app/addons/:id/bind",   AUTH_USER, bind     },
+    {"POST",   "/v1/apps/:app/addons/:id/resume", AUTH_USER, resume   },
 };
 
 int
 main(void)
 {
 	return cgi_serve(routes, sizeof(routes) / sizeof(routes[0]));
+}
+
+static void
+start_tick(struct cgi *c)
+{
+	work_start_tick(c->act.conf);
+}
+
+/* Whoever looks at an add-on whose outcome is overdue sees to it that it is
+ * settled, once the answer is out. */
+static void
+see_to(struct cgi *c, const struct addon *a)
+{
+	struct work *work;
+
+	if (strcmp(a->status, "provisioning") != 0 && a->wanted_plan == NULL)
+		return;
+	if (work_load(&work, c->act.store, a->id) == NULL && work != NULL &&
+	    work_due(work))
+		c->after = start_tick;
 }
 
 static const struct fail *
@@ -41,6 +66,7 @@ list(struct cgi *c)
 	for (a = f == NULL ? app->addons : NULL; f == NULL && a != NULL;
 	     a = a->next) {
 		f = provider_load(&p, c->act.store, a->provider);
+		see_to(c, a);
 		if (f == NULL)
 			cJSON_AddItemToArray(array,
 			    addon_view(app, a, p, c->act.conf));
@@ -104,6 +130,7 @@ show(struct cgi *c)
 	cJSON_AddItemToObject(cgi_answer(c, 200), "addon",
 	    addon_view(r.app, r.addon, r.provider, c->act.conf));
 	c->revision = app_addon_revision(r.addon);
+	see_to(c, r.addon);
 	return NULL;
 }
 
@@ -139,6 +166,18 @@ bind(struct cgi *c)
 	const struct fail *f;
 
 	f = addon_bind(&r, &c->act, c->param[0], c->param[1]);
+	if (f == NULL)
+		addon_answer(cgi_answer(c, 200), &r, c->act.conf);
+	return f;
+}
+
+static const struct fail *
+resume(struct cgi *c)
+{
+	struct addon_result r;
+	const struct fail *f;
+
+	f = addon_resume(&r, &c->act, c->param[0], c->param[1]);
 	if (f == NULL)
 		addon_answer(cgi_answer(c, 200), &r, c->act.conf);
 	return f;

@@ -206,8 +206,46 @@ start_tick(struct cgi *c)
 	work_start_tick(c->act.conf);
 }
 
+/* *config = what is to be set: an object, or (where list says that it may be)
+ * [{"name":…,"value":…}, …]. */
 static const struct fail *
-set_config(cJSON **out, struct cgi *c, enum family family)
+read_config(cJSON **config, const struct cgi *c, bool list)
+{
+	const cJSON *given = json_get(c->body, "config"), *item;
+	const char *name;
+
+	if (!list || !cJSON_IsArray(given) || given->child == NULL)
+		return cgi_body_object(config, c, "config");
+	*config = cJSON_CreateObject();
+	cJSON_ArrayForEach(item, given) {
+		name = json_text(item, "name");
+		if (name == NULL || json_get(*config, name) != NULL)
+			return fail_field(NULL, "config",
+			    "each element needs a name of its own");
+		cJSON_AddItemToObject(*config, name,
+		    json_get(item, "value") == NULL
+		        ? cJSON_CreateNull()
+		        : cJSON_Duplicate(json_get(item, "value"), true));
+	}
+	return NULL;
+}
+
+/* The answer to a provider's change: the installation as it is now. */
+static const struct fail *
+changed(cJSON **out, struct cgi *c, const struct addon_result *r)
+{
+	const struct fail *f = info_view(out, c, r);
+
+	if (f != NULL)
+		return f;
+	c->revision = app_addon_revision(r->addon);
+	if (c->act.conf->restart_hook != NULL)
+		c->after = start_tick;
+	return NULL;
+}
+
+static const struct fail *
+set_config(cJSON **out, struct cgi *c, enum family family, bool list)
 {
 	struct addon_result r;
 	const struct fail *f;
@@ -215,15 +253,31 @@ set_config(cJSON **out, struct cgi *c, enum family family)
 
 	f = check_family(c, family);
 	if (f == NULL)
-		f = cgi_body_object(&config, c, "config");
+		f = read_config(&config, c, list);
 	if (f == NULL)
 		f = addon_configure(&r, &c->act, c->param[0], config);
+	return f == NULL ? changed(out, c, &r) : f;
+}
+
+/* The provider's word on an order that it answered "not yet". */
+static const struct fail *
+finish(struct cgi *c, bool ready)
+{
+	struct addon_result r;
+	const struct fail *f;
+	cJSON *info;
+
+	f = check_family(c, FAMILY_SCALINGO);
 	if (f == NULL)
-		f = info_view(out, c, &r);
+		f = addon_finish(&r, &c->act, c->param[0], ready);
+	if (f == NULL && r.addon == NULL) {
+		cgi_answer(c, 200);
+		return NULL;
+	}
 	if (f == NULL)
-		c->revision = app_addon_revision(r.addon);
-	if (f == NULL && c->act.conf->restart_hook != NULL)
-		c->after = start_tick;
+		f = changed(&info, c, &r);
+	if (f == NULL)
+		cJSON_AddItemToObject(cgi_answer(c, 200), "app", info);
 	return f;
 }
 
@@ -239,16 +293,40 @@ provider_app(struct cgi *c)
 	return f;
 }
 
-const struct fail *
-provider_app_set(struct cgi *c)
+static const struct fail *
+set_app_config(struct cgi *c, bool list)
 {
 	const struct fail *f;
 	cJSON *info;
 
-	f = set_config(&info, c, FAMILY_SCALINGO);
+	f = set_config(&info, c, FAMILY_SCALINGO, list);
 	if (f == NULL)
 		cJSON_AddItemToObject(cgi_answer(c, 200), "app", info);
 	return f;
+}
+
+const struct fail *
+provider_app_set(struct cgi *c)
+{
+	return set_app_config(c, false);
+}
+
+const struct fail *
+provider_config_set(struct cgi *c)
+{
+	return set_app_config(c, true);
+}
+
+const struct fail *
+provider_ready(struct cgi *c)
+{
+	return finish(c, true);
+}
+
+const struct fail *
+provider_failed(struct cgi *c)
+{
+	return finish(c, false);
 }
 
 const struct fail *
@@ -260,5 +338,5 @@ vendor_app(struct cgi *c)
 const struct fail *
 vendor_app_set(struct cgi *c)
 {
-	return set_config(&c->json, c, FAMILY_HEROKU);
+	return set_config(&c->json, c, FAMILY_HEROKU, false);
 }

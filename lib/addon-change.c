@@ -6,6 +6,7 @@
 #include "conf.h"
 #include "json.h"
 #include "mem.h"
+#include "work.h"
 
 #include <string.h>
 
@@ -21,9 +22,9 @@ intend_change(struct addon_result *r, const struct act *act, const char *ident,
 		return f;
 	if (strcmp(r->addon->status, "running") != 0 ||
 	    r->addon->wanted_plan != NULL)
-		f = fail(FAIL_CONFLICT,
-		    "the add-on is being %s: try again once it is running",
-		    r->addon->wanted_plan != NULL ? "changed" : "provisioned");
+		f = fail(FAIL_CONFLICT, "the add-on is %s: try again later",
+		    r->addon->wanted_plan != NULL ? "being changed"
+		                                  : r->addon->status);
 	else if (!r->provider->plan_updateable)
 		f = fail_field(NULL, "plan", "%s does not change plans",
 		    r->provider->slug);
@@ -39,6 +40,7 @@ intend_change(struct addon_result *r, const struct act *act, const char *ident,
 	event_app(&e, r->app->id, r->app->name);
 	event_addon(&e, r->addon->id);
 	app_put(act->store, r->app);
+	work_put(act->store, work_addon(WORK_CHANGE, act, r->app, r->addon));
 	return event_commit(NULL, act, &e);
 }
 
@@ -63,8 +65,11 @@ keep_change(const struct act *act, struct addon_result *r,
 	a->price = plan->price;
 	a->currency = act->conf->currency;
 	a->updated_at = clock_text(clock_now());
-	if (out->kind == OUTCOME_PENDING)
+	work_put_gone(act->store, a);
+	if (out->kind == OUTCOME_PENDING) {
 		a->status = "provisioning";
+		work_put(act->store, work_addon(WORK_EXPECT, act, r->app, a));
+	}
 	if (out->log_drain_url != NULL)
 		a->log_drain_url = out->log_drain_url;
 	addon_apply_config(a, out->config);
@@ -73,8 +78,10 @@ keep_change(const struct act *act, struct addon_result *r,
 	return app_save(act, r->app, &e);
 }
 
+/* Where the provider may have changed it all the same, it is to go back. */
 static const struct fail *
-undo_change(const struct act *act, struct addon_result *r)
+undo_change(const struct act *act, struct addon_result *r,
+    const struct outcome *out)
 {
 	struct event e = event_new("%s: %s did not change its plan",
 	    r->app->name, r->provider->slug);
@@ -83,6 +90,11 @@ undo_change(const struct act *act, struct addon_result *r)
 	event_app(&e, r->app->id, r->app->name);
 	event_addon(&e, r->addon->id);
 	app_put(act->store, r->app);
+	if (out->unsure)
+		work_put(act->store,
+		    work_addon(WORK_RESTORE, act, r->app, r->addon));
+	else
+		work_put_gone(act->store, r->addon);
 	return event_commit(NULL, act, &e);
 }
 
@@ -114,13 +126,13 @@ addon_change(struct addon_result *out, const struct act *act, const char *ident,
 	provider_order(&outcome, act->conf, &order,
 	    act->conf->provider_timeout);
 	refusal = addon_failure(&outcome, out->provider);
-	f = addon_resume(&gone, &later, out);
+	f = addon_again(&gone, &later, out);
 	if (f != NULL)
 		return f;
 	if (gone)
 		return fail_missing("addon");
 	if (refusal == NULL)
 		return keep_change(&later, out, plan, &outcome);
-	f = undo_change(&later, out);
+	f = undo_change(&later, out, &outcome);
 	return f != NULL ? f : refusal;
 }

@@ -218,33 +218,24 @@ set(struct event *e, const struct provider *p, struct addon *a, const cJSON *v)
 	    data);
 }
 
-/* A provider of Heroku's family that answered 202 ends the wait so. */
+/* In some dialects setting config says "ready"; early, it is remembered. */
 static void
-end_wait(struct event *e, const struct provider *p, struct addon *a)
+end_wait(struct event *e, const struct act *act, struct addon *a)
 {
-	cJSON *data, *status;
-
-	if (is_running(a) || a->resource == NULL ||
-	    p->dialect->family != FAMILY_HEROKU)
+	if (strcmp(a->status, "provisioning") != 0 ||
+	    !act->provider->dialect->config_ends_wait)
 		return;
-	a->status = "running";
-	data = cJSON_CreateObject();
-	json_add_text(data, "addon_id", a->id);
-	json_add_text(data, "addon_plan_name", a->plan);
-	json_add_text(data, "addon_resource_id", json_plain(a->resource));
-	json_add_text(data, "addon_provider_id", p->slug);
-	json_add_text(data, "addon_provider_name", p->slug);
-	status = cJSON_AddArrayToObject(data, "status");
-	cJSON_AddItemToArray(status, cJSON_CreateString("provisioning"));
-	cJSON_AddItemToArray(status, cJSON_CreateString("running"));
-	cJSON_AddItemToObject(data, "attributes_changed",
-	    json_var_names(a->config));
-	event_add(e, "addon_updated", data);
+	if (a->resource == NULL) {
+		a->verdict = "ready";
+		return;
+	}
+	addon_run(e, act->provider, a);
+	work_put_gone(act->store, a);
 }
 
 /* A change that takes effect restarts the app. */
-static void
-owe_restart(struct event *e, const struct act *act, const struct app *app)
+void
+addon_owe_restart(struct event *e, const struct act *act, const struct app *app)
 {
 	cJSON *data = cJSON_CreateObject();
 
@@ -285,7 +276,7 @@ addon_configure(struct addon_result *out, const struct act *act,
 		set(&e, act->provider, out->addon, v);
 	}
 	running = is_running(out->addon);
-	end_wait(&e, act->provider, out->addon);
+	end_wait(&e, act, out->addon);
 	out->variables = json_var_names(out->addon->config);
 	if (names.len == 0 && running == is_running(out->addon)) {
 		store_unlock(act->store);
@@ -296,7 +287,7 @@ addon_configure(struct addon_result *out, const struct act *act,
 	                .subject;
 	event_addon(&e, out->addon->id);
 	if (running && !act->provider->dialect->rebinds)
-		owe_restart(&e, act, out->app);
+		addon_owe_restart(&e, act, out->app);
 	return app_save(act, out->app, &e);
 }
 

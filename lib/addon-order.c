@@ -3,6 +3,7 @@
  */
 #include "addon-order.h"
 #include "account.h"
+#include "clock.h"
 #include "conf.h"
 #include "json.h"
 #include "mem.h"
@@ -49,8 +50,19 @@ addon_order(struct order *out, enum order_kind kind, const struct act *act,
 		out->owner_email = act->account->email;
 }
 
+/* The manifest's options of p's plan called name, or NULL. */
+static const cJSON *
+options_of(const struct provider *p, const char *name)
+{
+	const struct plan *plan = p->plans;
+
+	while (plan != NULL && strcmp(plan->name, name) != 0)
+		plan = plan->next;
+	return plan == NULL ? NULL : plan->options;
+}
+
 const struct fail *
-addon_order_removal(struct order *out, const struct act *act,
+addon_order_work(struct order *out, enum order_kind kind, const struct act *act,
     const struct work *o)
 {
 	struct provider *p;
@@ -59,13 +71,15 @@ addon_order_removal(struct order *out, const struct act *act,
 	if (f != NULL)
 		return fail(FAIL_SYSTEM, "provider %s: %s", o->provider,
 		    f->text);
-	*out = (struct order){.kind = ORDER_REMOVE, .provider = p};
+	*out = (struct order){.kind = kind, .provider = p};
 	order_common(out, act, o->app_id);
 	out->addon_id = o->addon_id;
 	out->uuid = bare_uuid(o->addon_id);
 	if (o->resource != NULL)
 		out->resource = json_plain(o->resource);
 	out->plan = o->plan;
+	out->plan_options = options_of(p, o->plan);
+	out->options = o->options;
 	out->app_name = o->app_name;
 	out->account = o->owner;
 	return NULL;
@@ -142,7 +156,7 @@ addon_apply_config(struct addon *a, const struct json_var *config)
 
 /* Take the lock and find the add-on of r again; *gone: it is not there. */
 const struct fail *
-addon_resume(bool *gone, const struct act *act, struct addon_result *r)
+addon_again(bool *gone, const struct act *act, struct addon_result *r)
 {
 	const struct fail *f;
 	struct app *app;
@@ -182,4 +196,47 @@ addon_detach(struct app *app, const struct addon *addon)
 	while (*at != addon)
 		at = &(*at)->next;
 	*at = addon->next;
+}
+
+void
+addon_run(struct event *e, const struct provider *p, struct addon *a)
+{
+	cJSON *data = cJSON_CreateObject(), *status;
+
+	status = cJSON_CreateArray();
+	cJSON_AddItemToArray(status, cJSON_CreateString(a->status));
+	cJSON_AddItemToArray(status, cJSON_CreateString("running"));
+	a->status = "running";
+	a->verdict = NULL;
+	a->updated_at = clock_text(clock_now());
+	json_add_text(data, "addon_id", a->id);
+	json_add_text(data, "addon_plan_name", a->plan);
+	json_add_text(data, "addon_resource_id",
+	    a->resource == NULL ? NULL : json_plain(a->resource));
+	json_add_text(data, "addon_provider_id", p->slug);
+	json_add_text(data, "addon_provider_name", p->slug);
+	cJSON_AddItemToObject(data, "status", status);
+	cJSON_AddItemToObject(data, "attributes_changed",
+	    json_var_names(a->config));
+	event_add(e, "addon_updated", data);
+}
+
+void
+addon_forget(struct event *e, const struct act *act, struct app *app,
+    const struct addon *a, const char *reason)
+{
+	cJSON *data = cJSON_CreateObject();
+
+	json_add_text(data, "addon_provider_name", a->provider);
+	json_add_text(data, "plan_name", a->plan);
+	json_add_text(data, "resource_id",
+	    a->resource == NULL ? NULL : json_plain(a->resource));
+	if (reason != NULL)
+		json_add_text(data, "reason", reason);
+	event_add(e, "delete_addon", data);
+	event_app(e, app->id, app->name);
+	event_addon(e, a->id);
+	addon_detach(app, a);
+	app->updated_at = clock_text(clock_now());
+	app_put(act->store, app);
 }

@@ -25,7 +25,7 @@ const struct fail *addon_failure(const struct outcome *out,
 
 /* Take the lock and find app and add-on of r again, as they are now; *gone:
  * one of them is not there any more, and the lock is given back. */
-const struct fail *addon_resume(bool *gone, const struct act *act,
+const struct fail *addon_again(bool *gone, const struct act *act,
     struct addon_result *r);
 
 /* Set what the provider answered. */

@@ -79,30 +79,33 @@ append(struct app *app, struct addon *addon)
 	*tail = addon;
 }
 
-/* The add-on went away while its provider was asked: what it made is owed a
- * removal. */
+/* The add-on went away while its provider was asked: what it made, or may
+ * have made, is owed a removal; where it made nothing, none is. */
 static const struct fail *
 owe_removal(const struct act *act, struct addon_result *r,
     const struct outcome *out)
 {
-	struct event e = event_new("%s: %s made %s too late: to be removed",
-	    r->app->name, r->provider->slug, r->addon->id);
+	bool made = out->resource != NULL || out->unsure;
+	struct event e = event_new("%s: %s %s", r->app->name, r->provider->slug,
+	    made ? "answered too late: to be removed" : "made nothing");
 	const struct fail *f;
 
-	if (out->resource == NULL)
-		return NULL;
 	r->addon->resource = out->resource;
 	event_app(&e, r->app->id, r->app->name);
 	event_addon(&e, r->addon->id);
 	f = store_lock(act->store);
 	if (f != NULL)
 		return f;
-	work_put(act->store, work_remove(r->app, r->addon));
+	if (made)
+		work_put(act->store,
+		    work_addon(WORK_REMOVE, act, r->app, r->addon));
+	else
+		work_put_gone(act->store, r->addon);
 	return event_commit(NULL, act, &e);
 }
 
 /* The provider failed us: the app is as it was before the intent.  What the
- * provider made all the same is owed a removal. */
+ * provider made, or may have made, all the same is owed a removal. */
 static const struct fail *
 undo_provision(const struct act *act, struct addon_result *r,
     const struct outcome *out)
@@ -112,12 +115,33 @@ undo_provision(const struct act *act, struct addon_result *r,
 
 	r->addon->resource = out->resource;
 	addon_detach(r->app, r->addon);
-	if (out->kind == OUTCOME_FAILED && out->resource != NULL)
-		work_put(act->store, work_remove(r->app, r->addon));
+	if (out->unsure)
+		work_put(act->store,
+		    work_addon(WORK_REMOVE, act, r->app, r->addon));
+	else
+		work_put_gone(act->store, r->addon);
 	event_app(&e, r->app->id, r->app->name);
 	event_addon(&e, r->addon->id);
 	app_put(act->store, r->app);
 	return event_commit(NULL, act, &e);
+}
+
+/* The answer, and what the provider did before it gave it. */
+static void
+settle_status(const struct act *act, struct addon_result *r,
+    const struct outcome *out)
+{
+	struct addon *a = r->addon;
+	bool patient = r->provider->dialect->patient;
+
+	if (out->kind == OUTCOME_DONE || a->verdict != NULL) {
+		a->status = "running";
+		a->verdict = NULL;
+		work_put_gone(act->store, a);
+		return;
+	}
+	work_put(act->store,
+	    work_addon(patient ? WORK_EXPECT : WORK_AWAIT, act, r->app, a));
 }
 
 static const struct fail *
@@ -145,10 +169,10 @@ keep_provision(const struct act *act, struct addon_result *r,
 	}
 	a->place = (double)place;
 	a->updated_at = clock_text(clock_now());
-	if (out->kind == OUTCOME_DONE)
-		a->status = "running";
+	settle_status(act, r, out);
 	e = event_new("%s: %s %s", r->app->name, r->provider->slug,
-	    out->kind == OUTCOME_DONE ? "provisioned" : "is provisioning");
+	    strcmp(a->status, "running") == 0 ? "provisioned"
+	                                      : "is provisioning");
 	event_addon(&e, a->id);
 	event_add(&e, "new_addon", addon_event_data(a, r->provider));
 	if (out->dropped != NULL)
@@ -185,7 +209,21 @@ intend_provision(struct addon_result *r, const struct act *act,
 	event_app(&e, r->app->id, r->app->name);
 	event_addon(&e, r->addon->id);
 	app_put(act->store, r->app);
+	work_put(act->store, work_addon(WORK_PROVISION, act, r->app, r->addon));
 	return event_commit(NULL, act, &e);
+}
+
+/* What the provider said, by its answer or before it, as a failure of ours. */
+static const struct fail *
+refusal_of(struct outcome *out, const struct addon_result *r)
+{
+	if (r->addon->verdict != NULL &&
+	    strcmp(r->addon->verdict, "failed") == 0) {
+		out->unsure = false;
+		return fail(FAIL_PROVIDER, "%s: it called the order failed",
+		    r->provider->slug);
+	}
+	return addon_failure(out, r->provider);
 }
 
 const struct fail *
@@ -212,14 +250,14 @@ addon_provision(struct addon_result *out, const struct act *act,
 	addon_order(&order, ORDER_PROVISION, act, out, plan);
 	provider_order(&outcome, act->conf, &order,
 	    act->conf->provider_timeout);
-	refusal = addon_failure(&outcome, out->provider);
-	f = addon_resume(&gone, &later, out);
+	f = addon_again(&gone, &later, out);
 	if (f != NULL)
 		return f;
 	if (gone) {
 		f = owe_removal(&later, out, &outcome);
 		return f != NULL ? f : fail_missing("addon");
 	}
+	refusal = refusal_of(&outcome, out);
 	if (refusal == NULL)
 		return keep_provision(&later, out, &outcome);
 	f = undo_provision(&later, out, &outcome);

@@ -9,18 +9,6 @@
 
 #include <string.h>
 
-static void
-add_delete_event(struct event *e, const struct addon *a)
-{
-	cJSON *data = cJSON_CreateObject();
-
-	json_add_text(data, "addon_provider_name", a->provider);
-	json_add_text(data, "plan_name", a->plan);
-	json_add_text(data, "resource_id",
-	    a->resource == NULL ? NULL : json_plain(a->resource));
-	event_add(e, "delete_addon", data);
-}
-
 /* Try each of works once, all of them within WORK_FIRST_TRY seconds; what is
  * not settled waits for tick, so nothing here is a failure. */
 static void
@@ -35,6 +23,9 @@ try_once(const struct act *act, struct work **works, size_t n)
 		left = (long)((until - clock_now()) / 1000);
 		if (left < 1)
 			return;
+		/* an order that is still on its way is let arrive first */
+		if (!work_due(works[i]))
+			continue;
 		(void)work_try(&settled, act, works[i], left, true);
 	}
 }
@@ -42,9 +33,8 @@ try_once(const struct act *act, struct work **works, size_t n)
 const struct fail *
 addon_remove(const struct act *act, const char *ident, const char *id)
 {
-	struct work *work;
-
 	const struct fail *f;
+	struct work *work;
 	struct addon *addon;
 	struct app *app;
 	struct event e;
@@ -52,15 +42,13 @@ addon_remove(const struct act *act, const char *ident, const char *id)
 	f = app_edit_addon(&app, &addon, act, ident, id);
 	if (f != NULL)
 		return f;
-	addon_detach(app, addon);
 	/* the provider may be making it this very moment: it is owed as well */
-	work = work_remove(app, addon);
+	work = work_addon(WORK_REMOVE, act, app, addon);
 	work_put(act->store, work);
 	e = event_new("%s: %s removed", app->name, addon->provider);
-	event_addon(&e, addon->id);
-	add_delete_event(&e, addon);
-	f = app_save(act, app, &e);
-	if (f == NULL && addon->resource != NULL)
+	addon_forget(&e, act, app, addon, NULL);
+	f = event_commit(NULL, act, &e);
+	if (f == NULL)
 		try_once(act, &work, 1);
 	return f;
 }
@@ -87,15 +75,14 @@ addon_remove_app(const struct act *act, const char *ident, const char *name)
 		n++;
 	works = mem_alloc((n + 1) * sizeof(struct work *));
 	e = event_new("%s: deleted", app->name);
-	event_app(&e, app->id, app->name);
 	for (a = app->addons, n = 0; a != NULL; a = a->next) {
-		add_delete_event(&e, a);
-		if (a->resource == NULL)
-			continue;
-		works[n] = work_remove(app, a);
+		works[n] = work_addon(WORK_REMOVE, act, app, a);
 		work_put(act->store, works[n++]);
+		addon_forget(&e, act, app, a, NULL);
 	}
 	event_add(&e, "delete_app", NULL);
+	event_app(&e, app->id, app->name);
+	e.addon = NULL;
 	app_put_gone(act->store, app);
 	f = event_commit(NULL, act, &e);
 	if (f == NULL)

@@ -47,6 +47,18 @@ const struct fail *addon_remove(const struct act *act, const char *ident,
 const struct fail *addon_remove_app(const struct act *act, const char *ident,
     const char *name);
 
+/*
+ * Suspend add-on id of app ident, for a reason (or NULL): at once for us, the
+ * provider is told where its dialect has a word for it, by open work.  Resume
+ * it, once its provider has agreed.  FAIL_CONFLICT: it is in no state for it.
+ * Source: Scalingo, suspension and resumption of add-ons.
+ */
+const struct fail *addon_suspend(struct addon_result *out,
+    const struct act *act, const char *ident, const char *id,
+    const char *reason);
+const struct fail *addon_resume(struct addon_result *out, const struct act *act,
+    const char *ident, const char *id);
+
 /* Put in force what a provider set and the app has not bound yet. */
 const struct fail *addon_bind(struct addon_result *out, const struct act *act,
     const char *ident, const char *id);
@@ -57,6 +69,14 @@ const struct fail *addon_load(struct addon_result *out, const struct act *act,
 
 /* Take addon out of app's list. */
 void addon_detach(struct app *app, const struct addon *addon);
+
+/* a, of provider p, is running now; an event of it in e. */
+void addon_run(struct event *e, const struct provider *p, struct addon *a);
+
+/* Under the lock: app is without a, which e says, with the reason (or NULL);
+ * app is put. */
+void addon_forget(struct event *e, const struct act *act, struct app *app,
+    const struct addon *a, const char *reason);
 
 /* FAIL_INVALID where name is set, or declared, by one of the app's add-ons. */
 const struct fail *addon_check_free(const struct fail *so_far,
@@ -85,6 +105,20 @@ const struct fail *addon_locate(struct addon_result *out, const struct act *act,
 const struct fail *addon_configure(struct addon_result *out,
     const struct act *act, const char *ident, const cJSON *config);
 
+/*
+ * The provider's word on its installation ident, which it answered "not yet":
+ * ready, it runs; or failed, the app is without it.  Before the answer to the
+ * order has come it is remembered, and laid over that.  A removal answered
+ * "not yet" is done by the word failed.  Said again, it changes nothing.
+ * Source: Heroku, "Asynchronous Provisioning"; Scalingo's provider library.
+ */
+const struct fail *addon_finish(struct addon_result *out, const struct act *act,
+    const char *ident, bool ready);
+
+/* The app is to be restarted by the operator's hook, which e says. */
+void addon_owe_restart(struct event *e, const struct act *act,
+    const struct app *app);
+
 /* How the provider sees it: for a dialect's row and info. */
 void addon_installation(struct installation *out, const struct act *act,
     const struct addon_result *r, const char *owner_email);
@@ -95,9 +129,9 @@ void addon_installation(struct installation *out, const struct act *act,
 void addon_order(struct order *out, enum order_kind kind, const struct act *act,
     const struct addon_result *r, const struct plan *plan);
 
-/* The order that open work o stands for. */
-const struct fail *addon_order_removal(struct order *out, const struct act *act,
-    const struct work *o);
+/* The order of kind on the add-on that open work o is about. */
+const struct fail *addon_order_work(struct order *out, enum order_kind kind,
+    const struct act *act, const struct work *o);
 
 /* The add-on as clients read it.  Source: Scalingo API, "Addon attributes". */
 cJSON *addon_view(const struct app *app, const struct addon *addon,

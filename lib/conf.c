@@ -29,19 +29,21 @@ static const struct conf_key {
 	long min, max;
 	const char *otherwise; /* NULL: required; "": none */
 } keys[] = {
-    {"data",             take_path,   AT(data),             0, 0,    NULL           },
-    {"public_url",       take_url,    AT(public_url),       0, 0,    NULL           },
-    {"region",           take_word,   AT(region),           0, 0,    "local-1"      },
-    {"provider_region",  take_word,   AT(provider_region),  0, 0,    PROVIDER_REGION},
-    {"appfog_region",    take_word,   AT(appfog_region),    0, 0,    "useast"       },
-    {"libexec",          take_path,   AT(libexec),          0, 0,    SUTLER_LIBEXEC },
-    {"billing_url",      take_url,    AT(billing_url),      0, 0,    ""             },
-    {"currency",         take_code,   AT(currency),         3, 3,    "EUR"          },
-    {"restart_hook",     take_path,   AT(restart_hook),     0, 0,    ""             },
-    {"provider_timeout", take_number, AT(provider_timeout), 1, 25,   "20"           },
-    {"page_size",        take_number, AT(page_size),        1, 4000, "4000"         },
-    {"allow_http",       take_switch, AT(allow_http),       0, 0,    "no"           },
-    {"allow_private",    take_switch, AT(allow_private),    0, 0,    "no"           },
+    {"data",              take_path,   AT(data),              0, 0,      NULL           },
+    {"public_url",        take_url,    AT(public_url),        0, 0,      NULL           },
+    {"region",            take_word,   AT(region),            0, 0,      "local-1"      },
+    {"provider_region",   take_word,   AT(provider_region),   0, 0,      PROVIDER_REGION},
+    {"appfog_region",     take_word,   AT(appfog_region),     0, 0,      "useast"       },
+    {"libexec",           take_path,   AT(libexec),           0, 0,      SUTLER_LIBEXEC },
+    {"billing_url",       take_url,    AT(billing_url),       0, 0,      ""             },
+    {"currency",          take_code,   AT(currency),          3, 3,      "EUR"          },
+    {"restart_hook",      take_path,   AT(restart_hook),      0, 0,      ""             },
+    {"provider_timeout",  take_number, AT(provider_timeout),  1, 25,     "20"           },
+    {"provider_patience", take_number, AT(provider_patience), 1, 604800,
+     "43200"                                                                            },
+    {"page_size",         take_number, AT(page_size),         1, 4000,   "4000"         },
+    {"allow_http",        take_switch, AT(allow_http),        0, 0,      "no"           },
+    {"allow_private",     take_switch, AT(allow_private),     0, 0,      "no"           },
 };
 
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };

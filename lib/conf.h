@@ -23,9 +23,10 @@ struct conf {
 	const char *currency;     /* of prices: "EUR" */
 	const char *restart_hook; /* program run to restart an app, or NULL */
 	long provider_timeout;    /* seconds for one whole call, 1 to 25 */
-	long page_size;           /* rows of GET /vendor/apps, 1 to 4000 */
-	bool allow_http;          /* providers may be reached without TLS */
-	bool allow_private;       /* … and at private addresses */
+	long provider_patience; /* seconds that an answer "not yet" may last */
+	long page_size;         /* rows of GET /vendor/apps, 1 to 4000 */
+	bool allow_http;        /* providers may be reached without TLS */
+	bool allow_private;     /* … and at private addresses */
 };
 
 /*

@@ -51,6 +51,6 @@ void call_row(const struct call *c, cJSON *row);
 void call_done(const struct call *c);
 
 extern const struct command account_commands[], provider_commands[],
-    app_commands[], work_commands[];
+    app_commands[], addon_commands[], work_commands[];
 
 #endif

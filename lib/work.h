@@ -5,49 +5,97 @@
 #include "event.h"
 
 /*
- * Open work: what is still owed to a provider or an app, one record each,
- * open/<hh>/<uuid>.json; gone when it is settled.
+ * Open work: what is still owed to a provider or an app, or expected of one;
+ * one record each, open/<hh>/<uuid>.json, gone when it is settled.  An add-on
+ * has at most one, under its own uuid, and what it is owed last counts.
+ *
+ *	kind	   due		  then tick
+ *	provision  when the call	  gives the add-on up: "remove"
+ *	change	   must have ended	  puts the old plan back: "restore"
+ *	await	   after conf's		  gives the add-on up: "remove"
+ *	expect	   provider_patience	  takes the add-on as running
+ *	leave	   (all three)		  takes the add-on as removed
+ *	remove	   at once		  asks the provider to remove it; one
+ *whose id never became known is ordered again, by the same uuid, to learn it
+ *	restore	   at once		  asks it for the plan we have
+ *	suspend	   at once		  tells it
+ *	restart	   at once		  runs the operator's hook
+ *
+ * Source: Open Service Broker API, "Orphan Mitigation"; Heroku, "Asynchronous
+ * Provisioning".
  */
+#define WORK_PROVISION "provision"
+#define WORK_CHANGE "change"
+#define WORK_AWAIT "await"
+#define WORK_EXPECT "expect"
+#define WORK_LEAVE "leave"
+#define WORK_REMOVE "remove"
+#define WORK_RESTORE "restore"
+#define WORK_SUSPEND "suspend"
+#define WORK_RESTART "restart"
+
 struct work {
-	const char *id;   /* uuid */
-	const char *kind; /* "remove": an add-on, at its provider;
-	                     "restart": an app, by the operator's hook */
+	const char *id;   /* uuid: the add-on's, or made of the app's id */
+	const char *kind; /* one of those above */
 	const char *app_id, *app_name, *owner;
-	const char *provider, *addon_id, *plan; /* remove */
-	cJSON *resource;                        /* remove */
+	/* all but a restart's */
+	const char *provider, *addon_id, *plan;
+	cJSON *resource; /* the provider's id, or NULL */
+	cJSON *options;  /* of the order, or NULL */
 	const char *created_at;
 	double attempts;
 	const char *next_at; /* not tried again before */
 	const char *trouble; /* what the last attempt met, or NULL */
 };
 
-/* Seconds that the calls tried at once, within the request, have in all. */
-enum { WORK_FIRST_TRY = 5 };
+/* Seconds that the calls tried at once, within the request, have in all; and
+ * those after the timeout of a call before its process is taken for dead. */
+enum { WORK_FIRST_TRY = 5, WORK_GRACE = 30 };
 
-/* The removal of addon, which leaves app; the restart of app (the same record
- * however often it is due). */
-struct work *work_remove(const struct app *app, const struct addon *addon);
+/* Work of kind on addon of app, due at once, or as the kind has it. */
+struct work *work_addon(const char *kind, const struct act *act,
+    const struct app *app, const struct addon *addon);
+
+/* The restart of app: the same record however often it is due. */
 struct work *work_restart(const struct app *app);
 
-/* Put o into the store; take it out. */
+/* Put o into the store; take out what addon has. */
 void work_put(struct store *store, const struct work *o);
-void work_put_gone(struct store *store, const struct work *o);
+void work_put_gone(struct store *store, const struct addon *addon);
+
+/* The work of the add-on addon_id; *out NULL: none. */
+const struct fail *work_load(struct work **out, struct store *store,
+    const char *addon_id);
 
 /* All open work, in the order of its paths. */
 typedef const struct fail *work_visit(void *arg, const struct work *o);
 const struct fail *work_walk(struct store *store, work_visit *visit, void *arg);
 
-/* The record as the operator reads it. */
+/* True where o may be tried now. */
+bool work_due(const struct work *o);
+
+/* The record as the operator reads it, and as it is written. */
 cJSON *work_view(const struct work *o);
 
 /*
- * Try o once, within timeout seconds.  Settled: the record is gone, by a
- * commit.  Not settled: by a commit it counts the attempt and says when the
- * next is due (one minute, doubled each time, at most a day); quiet leaves
- * that commit out.  *settled tells.  No lock is held meanwhile.
+ * Try o, and what follows from it, within timeout seconds.  Settled: the
+ * record is gone, by a commit.  Not settled: by a commit it counts the attempt
+ * and says when the next is due (one minute, doubled each time, at most a
+ * day); quiet leaves that commit out.  *settled tells.  No lock is held while
+ * anybody is asked.
  */
 const struct fail *work_try(bool *settled, const struct act *act,
     const struct work *o, long timeout, bool quiet);
+
+/* Give o up, for a reason: nobody is asked, the commit says so.  An add-on
+ * that is not running goes with it. */
+const struct fail *work_abandon(const struct act *act, const struct work *o,
+    const char *reason);
+
+/* Run the operator's hook for o: HOOK app-name app-id operation-id.  NULL, or
+ * what went wrong. */
+const char *work_run_hook(const struct conf *conf, const struct work *o,
+    long timeout);
 
 /* Start `sutler tick` in the background, detached from this process. */
 void work_start_tick(const struct conf *conf);

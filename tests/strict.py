@@ -45,6 +45,11 @@ SUCCESS = [
     ("GET", "/v1/provider/apps", {200}, {"apps", "meta"}),
     ("GET", "/v1/provider/apps/:x", {200}, {"app"}),
     ("PUT", "/v1/provider/apps/:x", {200}, {"app"}),
+    ("PUT", "/v1/provider/addons/:x/config", {200}, {"app"}),
+    ("POST", "/v1/provider/addons/:x/actions/provision", {200}, {"app"}),
+    ("POST", "/v1/provider/addons/:x/actions/deprovision", {200}, {"app"}),
+    ("POST", "/v1/apps/:x/addons/:x/resume", {200},
+     {"addon", "message", "variables", "vars"}),
 ]
 ERRORS = {400, 401, 402, 403, 404, 405, 409, 411, 412, 413, 422, 429, 500,
           501, 503}

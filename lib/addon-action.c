@@ -1,0 +1,180 @@
+/*
+ * What ends an add-on's wait, and what interrupts its service: the provider's
+ * word on an order that it answered "not yet", suspension and resumption.
+ */
+#include "addon-order.h"
+#include "clock.h"
+#include "json.h"
+#include "mem.h"
+#include "work.h"
+
+#include <string.h>
+
+/* The provider's word came while it was asked; its answer decides the rest. */
+static const struct fail *
+remember(struct addon_result *r, const struct act *act, bool ready)
+{
+	struct event e = event_new("%s: %s says %s early", r->app->name,
+	    r->provider->slug, ready ? "ready" : "failed");
+
+	r->addon->verdict = ready ? "ready" : "failed";
+	event_addon(&e, r->addon->id);
+	return app_save(act, r->app, &e);
+}
+
+static const struct fail *
+finish(struct addon_result *r, const struct act *act, bool ready)
+{
+	struct event e = event_new("%s: %s %s", r->app->name, r->provider->slug,
+	    ready ? "is ready" : "failed to provision");
+
+	work_put_gone(act->store, r->addon);
+	if (!ready) {
+		addon_forget(&e, act, r->app, r->addon,
+		    "the provider failed to provision it");
+		return event_commit(NULL, act, &e);
+	}
+	addon_run(&e, r->provider, r->addon);
+	addon_owe_restart(&e, act, r->app);
+	event_addon(&e, r->addon->id);
+	return app_save(act, r->app, &e);
+}
+
+/* The removal that the provider answered "not yet" is done. */
+static const struct fail *
+finish_removal(struct addon_result *r, const struct act *act, const char *id)
+{
+	struct addon addon = {.id = id};
+	const struct fail *f;
+	struct work *work;
+	struct event e;
+
+	(void)r;
+	f = work_load(&work, act->store, id);
+	if (f == NULL && (work == NULL || strcmp(work->kind, WORK_LEAVE) != 0 ||
+	                     strcmp(work->provider, act->provider->slug) != 0))
+		f = fail_missing("addon");
+	if (f != NULL) {
+		store_unlock(act->store);
+		return f;
+	}
+	e = event_new("%s: %s has removed it", work->app_name, work->provider);
+	event_app(&e, work->app_id, work->app_name);
+	event_addon(&e, id);
+	work_put_gone(act->store, &addon);
+	return event_commit(NULL, act, &e);
+}
+
+const struct fail *
+addon_finish(struct addon_result *out, const struct act *act, const char *ident,
+    bool ready)
+{
+	const struct fail *f = store_lock(act->store);
+	const char *id = ident;
+
+	if (f != NULL)
+		return f;
+	f = addon_locate(out, act, ident, true);
+	if (f != NULL && f->code == FAIL_MISSING && !ready) {
+		out->addon = NULL;
+		if (strncmp(ident, "ad-", 3) != 0)
+			id = mem_printf("ad-%s", ident);
+		return finish_removal(out, act, id);
+	}
+	if (f == NULL && strcmp(out->addon->status, "provisioning") != 0 &&
+	    !ready)
+		f = fail(FAIL_CONFLICT,
+		    "the add-on is %s: only its owner removes it",
+		    out->addon->status);
+	if (f != NULL || strcmp(out->addon->status, "provisioning") != 0) {
+		store_unlock(act->store);
+		return f;
+	}
+	out->variables = json_var_names(out->addon->config);
+	return out->addon->resource == NULL ? remember(out, act, ready)
+	                                    : finish(out, act, ready);
+}
+
+/* Status, event and commit of a change of service that has been decided. */
+static const struct fail *
+set_status(struct addon_result *r, const struct act *act, const char *status,
+    const char *type, const char *reason)
+{
+	cJSON *data = addon_event_data(r->addon, r->provider);
+	struct event e =
+	    event_new("%s: %s %s%s%s", r->app->name, r->provider->slug,
+	        strcmp(status, "running") == 0 ? "resumed" : status,
+	        reason == NULL ? "" : ": ", reason == NULL ? "" : reason);
+
+	if (reason != NULL)
+		json_add_text(data, "reason", reason);
+	r->addon->status = status;
+	r->addon->updated_at = clock_text(clock_now());
+	event_add(&e, type, data);
+	event_addon(&e, r->addon->id);
+	return app_save(act, r->app, &e);
+}
+
+const struct fail *
+addon_suspend(struct addon_result *out, const struct act *act,
+    const char *ident, const char *id, const char *reason)
+{
+	const struct fail *f = addon_load(out, act, ident, id);
+	struct work *work;
+	bool settled;
+
+	if (f == NULL)
+		f = app_edit_addon(&out->app, &out->addon, act, ident, id);
+	if (f != NULL)
+		return f;
+	if (strcmp(out->addon->status, "running") != 0 ||
+	    out->addon->wanted_plan != NULL) {
+		store_unlock(act->store);
+		return fail(FAIL_CONFLICT, "the add-on is %s",
+		    out->addon->wanted_plan != NULL ? "being changed"
+		                                    : out->addon->status);
+	}
+	work = work_addon(WORK_SUSPEND, act, out->app, out->addon);
+	if (out->provider->dialect->suspends)
+		work_put(act->store, work);
+	f = set_status(out, act, "suspended", "suspend_addon", reason);
+	if (f == NULL && out->provider->dialect->suspends)
+		(void)work_try(&settled, act, work, WORK_FIRST_TRY, true);
+	return f;
+}
+
+const struct fail *
+addon_resume(struct addon_result *out, const struct act *act, const char *ident,
+    const char *id)
+{
+	const struct fail *f = addon_load(out, act, ident, id);
+	struct outcome outcome = {.kind = OUTCOME_DONE};
+	struct plan plan = {0};
+	struct order order;
+
+	if (f == NULL)
+		f = event_match(act, "add-on", app_addon_revision(out->addon));
+	if (f == NULL && strcmp(out->addon->status, "suspended") != 0)
+		f = fail(FAIL_CONFLICT, "the add-on is %s, not suspended",
+		    out->addon->status);
+	if (f != NULL)
+		return f;
+	plan.name = out->addon->plan;
+	addon_order(&order, ORDER_RESUME, act, out, &plan);
+	if (out->provider->dialect->suspends)
+		provider_order(&outcome, act->conf, &order,
+		    act->conf->provider_timeout);
+	f = addon_failure(&outcome, out->provider);
+	if (f == NULL)
+		f = app_edit_addon(&out->app, &out->addon, act, ident, id);
+	if (f != NULL)
+		return f;
+	out->message = outcome.message;
+	out->variables = json_var_names(out->addon->config);
+	if (strcmp(out->addon->status, "suspended") != 0) {
+		store_unlock(act->store);
+		return NULL;
+	}
+	work_put_gone(act->store, out->addon);
+	return set_status(out, act, "running", "resume_addon", NULL);
+}

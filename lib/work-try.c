@@ -1,0 +1,358 @@
+/*
+ * Trying open work: a row of the table for each kind.  Whoever is to be asked
+ * is asked without a lock; what follows is one commit, if the work is still
+ * the same then.
+ */
+#include "addon.h"
+#include "clock.h"
+#include "json.h"
+#include "mem.h"
+#include "provider.h"
+#include "work.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { FIRST_DELAY = 60, LAST_DELAY = 24 * 3600 }; /* seconds */
+
+/* One attempt. */
+struct attempt {
+	const struct act *act;
+	const struct work *work;
+	long timeout;        /* seconds */
+	const char *trouble; /* what is in the way, or NULL */
+	struct work *next;   /* what is owed in its place, or NULL */
+	struct event event;
+};
+
+/* Put into order what is asked of work's provider; false: trouble. */
+static bool
+ask_provider(struct outcome *out, struct attempt *t, enum order_kind kind)
+{
+	const struct fail *f;
+	struct order order;
+
+	f = addon_order_work(&order, kind, t->act, t->work);
+	if (f != NULL) {
+		t->trouble = f->text;
+		return false;
+	}
+	provider_order(out, t->act->conf, &order, t->timeout);
+	if (out->kind != OUTCOME_REFUSED && out->kind != OUTCOME_FAILED)
+		return true;
+	t->trouble = out->reason;
+	return false;
+}
+
+static struct work *
+copy_as(const struct work *o, const char *kind)
+{
+	struct work *copy = mem_alloc(sizeof(*copy));
+
+	*copy = *o;
+	copy->kind = kind;
+	copy->attempts = 0;
+	copy->trouble = NULL;
+	copy->next_at = clock_text(clock_now());
+	return copy;
+}
+
+/* The order again, by the same uuid: a provider answers it as the first time,
+ * or says that there is no such thing. */
+static void
+learn_resource(struct attempt *t)
+{
+	struct outcome out;
+	bool told = ask_provider(&out, t, ORDER_PROVISION);
+
+	if (t->trouble != NULL && !told && out.resource == NULL) {
+		if (out.kind == OUTCOME_REFUSED)
+			t->trouble = NULL;
+		return;
+	}
+	t->trouble = NULL;
+	t->next = copy_as(t->work, WORK_REMOVE);
+	t->next->resource = out.resource;
+}
+
+static void
+ask_remove(struct attempt *t)
+{
+	struct outcome out = {0};
+	struct provider *p;
+	const struct fail *f =
+	    provider_load(&p, t->act->store, t->work->provider);
+
+	if (f != NULL) {
+		t->trouble =
+		    mem_printf("provider %s: %s", t->work->provider, f->text);
+		return;
+	}
+	if (t->work->resource == NULL && !p->dialect->by_uuid) {
+		learn_resource(t);
+		return;
+	}
+	if (ask_provider(&out, t, ORDER_REMOVE) &&
+	    out.kind == OUTCOME_PENDING) {
+		t->next = copy_as(t->work, WORK_LEAVE);
+		t->next->next_at = clock_text(
+		    clock_now() + t->act->conf->provider_patience * 1000);
+	}
+}
+
+static void
+ask_restore(struct attempt *t)
+{
+	struct outcome out;
+
+	ask_provider(&out, t, ORDER_CHANGE);
+}
+
+static void
+ask_suspend(struct attempt *t)
+{
+	struct outcome out;
+
+	ask_provider(&out, t, ORDER_SUSPEND);
+}
+
+static void
+ask_restart(struct attempt *t)
+{
+	t->trouble = work_run_hook(t->act->conf, t->work, t->timeout);
+}
+
+/* The add-on that the work is about, or *addon NULL: it is gone. */
+static const struct fail *
+find_addon(struct app **app, struct addon **addon, const struct attempt *t)
+{
+	const struct fail *f = app_load(app, t->act, t->work->app_id);
+
+	*addon = NULL;
+	if (f != NULL)
+		return f->code == FAIL_MISSING ? NULL : f;
+	*addon = app_addon(*app, t->work->addon_id);
+	return NULL;
+}
+
+/* No word came in time: the app is without it, the provider is to be too. */
+static const struct fail *
+give_up(struct attempt *t)
+{
+	const struct fail *f;
+	struct addon *addon;
+	struct app *app;
+
+	f = find_addon(&app, &addon, t);
+	if (f != NULL)
+		return f;
+	t->next = copy_as(t->work, WORK_REMOVE);
+	if (addon == NULL)
+		return NULL;
+	if (addon->resource != NULL)
+		t->next->resource = addon->resource;
+	t->event.subject = event_new("%s: %s gave no word in time: given up",
+	    app->name, addon->provider)
+	                       .subject;
+	addon_forget(&t->event, t->act, app, addon,
+	    "the provider gave no word in time");
+	return NULL;
+}
+
+/* What became of the change is not known: the plan we have shall be. */
+static const struct fail *
+put_back(struct attempt *t)
+{
+	const struct fail *f;
+	struct addon *addon;
+	struct app *app;
+
+	f = find_addon(&app, &addon, t);
+	if (f != NULL || addon == NULL)
+		return f;
+	addon->wanted_plan = NULL;
+	app_put(t->act->store, app);
+	t->next = copy_as(t->work, WORK_RESTORE);
+	t->next->plan = addon->plan;
+	return NULL;
+}
+
+static const struct fail *
+take_as_running(struct attempt *t)
+{
+	const struct fail *f;
+	struct provider *p;
+	struct addon *addon;
+	struct app *app;
+
+	f = find_addon(&app, &addon, t);
+	if (f != NULL || addon == NULL)
+		return f;
+	f = provider_load(&p, t->act->store, addon->provider);
+	if (f != NULL)
+		return f;
+	addon_run(&t->event, p, addon);
+	app_put(t->act->store, app);
+	return NULL;
+}
+
+static const struct {
+	const char *kind;
+	void (*ask)(struct attempt *t);
+	const struct fail *(*conclude)(struct attempt *t); /* under the lock */
+	const char *what;                                  /* "… of redis" */
+} kinds[] = {
+    {WORK_PROVISION, NULL,        give_up,         "order"      },
+    {WORK_CHANGE,    NULL,        put_back,        "plan change"},
+    {WORK_AWAIT,     NULL,        give_up,         "answer"     },
+    {WORK_EXPECT,    NULL,        take_as_running, "answer"     },
+    {WORK_LEAVE,     NULL,        NULL,            "removal"    },
+    {WORK_REMOVE,    ask_remove,  NULL,            "removal"    },
+    {WORK_RESTORE,   ask_restore, NULL,            "old plan"   },
+    {WORK_SUSPEND,   ask_suspend, NULL,            "suspension" },
+    {WORK_RESTART,   ask_restart, NULL,            "restart"    },
+};
+
+static const char *
+next_time(double attempts)
+{
+	long delay = FIRST_DELAY;
+
+	for (; attempts > 1 && delay < LAST_DELAY; attempts--)
+		delay *= 2;
+	if (delay > LAST_DELAY)
+		delay = LAST_DELAY;
+	return clock_text(clock_now() + delay * 1000);
+}
+
+/* The attempt's commit is on its app and add-on. */
+static struct event
+event_of(const struct work *o, const char *what, const char *came)
+{
+	struct event e = o->provider == NULL
+	                     ? event_new("%s: %s %s", o->app_name, what, came)
+	                     : event_new("%s: %s of %s %s", o->app_name, what,
+	                           o->provider, came);
+
+	event_app(&e, o->app_id, o->app_name);
+	if (o->addon_id != NULL)
+		event_addon(&e, o->addon_id);
+	return e;
+}
+
+/* Take the lock where the record is still o; *same false: it is not, and the
+ * lock is given back. */
+static const struct fail *
+lock_same(bool *same, const struct act *act, const struct work *o)
+{
+	const struct fail *f = store_lock(act->store);
+	struct store_record *record;
+
+	*same = false;
+	if (f != NULL)
+		return f;
+	f = store_read(&record, act->store, store_path("open", o->id));
+	*same = f == NULL && record != NULL &&
+	        strcmp(record->text, json_print(work_view(o), true)) == 0;
+	if (!*same)
+		store_unlock(act->store);
+	return f;
+}
+
+static void
+put_gone(const struct act *act, const struct work *o)
+{
+	store_put(act->store, store_path("open", o->id), NULL);
+}
+
+/* What came of the attempt, as one commit. */
+static const struct fail *
+conclude(struct attempt *t, size_t kind)
+{
+	const struct fail *f = NULL;
+	struct work later = *t->work;
+	bool same;
+
+	f = lock_same(&same, t->act, t->work);
+	if (f != NULL || !same) {
+		t->next = NULL;
+		return f;
+	}
+	t->event = event_of(t->work, kinds[kind].what,
+	    t->trouble == NULL ? "settled" : "still owed");
+	if (t->trouble != NULL) {
+		later.attempts++;
+		later.trouble = t->trouble;
+		later.next_at = next_time(later.attempts);
+		work_put(t->act->store, &later);
+		return event_commit(NULL, t->act, &t->event);
+	}
+	if (kinds[kind].conclude != NULL)
+		f = kinds[kind].conclude(t);
+	if (f != NULL) {
+		store_unlock(t->act->store);
+		return f;
+	}
+	if (t->next != NULL)
+		work_put(t->act->store, t->next);
+	else
+		put_gone(t->act, t->work);
+	return event_commit(NULL, t->act, &t->event);
+}
+
+const struct fail *
+work_try(bool *settled, const struct act *act, const struct work *o,
+    long timeout, bool quiet)
+{
+	struct attempt t = {.act = act, .work = o, .timeout = timeout};
+	const struct fail *f;
+	size_t kind = 0;
+
+	*settled = false;
+	while (strcmp(kinds[kind].kind, o->kind) != 0)
+		kind++;
+	if (kinds[kind].ask != NULL)
+		kinds[kind].ask(&t);
+	if (t.trouble != NULL)
+		fprintf(stderr, "sutler: %s of %s for %s: %s\n",
+		    kinds[kind].what, o->provider == NULL ? "app" : o->provider,
+		    o->app_name, t.trouble);
+	if (t.trouble != NULL && quiet)
+		return NULL;
+	f = conclude(&t, kind);
+	if (f != NULL || t.trouble != NULL)
+		return f;
+	*settled = t.next == NULL;
+	if (t.next != NULL && work_due(t.next))
+		return work_try(settled, act, t.next, timeout, quiet);
+	return NULL;
+}
+
+const struct fail *
+work_abandon(const struct act *act, const struct work *o, const char *reason)
+{
+	struct attempt t = {.act = act, .work = o};
+	const struct fail *f;
+	struct addon *addon;
+	struct app *app;
+	bool same;
+
+	f = lock_same(&same, act, o);
+	if (f == NULL && !same)
+		f = fail(FAIL_CONFLICT, "it has just changed: look again");
+	if (f != NULL)
+		return f;
+	t.event = event_of(o, o->kind,
+	    mem_printf("abandoned, it may still cost money: %s", reason));
+	if (o->addon_id != NULL)
+		f = find_addon(&app, &addon, &t);
+	if (f == NULL && o->addon_id != NULL && addon != NULL &&
+	    strcmp(addon->status, "provisioning") == 0)
+		addon_forget(&t.event, act, app, addon, reason);
+	if (f != NULL) {
+		store_unlock(act->store);
+		return f;
+	}
+	put_gone(act, o);
+	return event_commit(NULL, act, &t.event);
+}
