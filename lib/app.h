@@ -29,11 +29,11 @@ struct addon {
 	const char *plan; /* canonical name */
 	double price;     /* per 30 days, as it was when bought */
 	const char *currency;
-	const char *status; /* "provisioning", "running", "suspended" */
+	const char *status;  /* "provisioning", "running", "suspended" */
 	const char *verdict; /* "ready", "failed": the provider's own, before
 	                        its answer to the order came; or NULL */
-	cJSON *resource;    /* the provider's id, or NULL while there is none */
-	double place; /* among the provider's installations; 0: none yet */
+	cJSON *resource; /* the provider's id, or NULL while there is none */
+	double place;    /* among the provider's installations; 0: none yet */
 	const char *provisioned_at, *updated_at;
 	const char *log_drain_url; /* or NULL */
 	cJSON *options;            /* the user's, or NULL */
