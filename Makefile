@@ -53,7 +53,7 @@ SPEECH = plan manifest dialect dialect-hear dialect-scalingo dialect-heroku \
 	dialect-appfog provider provider-manifest client
 RECORDS = account app variable addon addon-order addon-provision \
 	addon-change addon-remove addon-config addon-action event \
-	token work work-try work-hook record
+	token oauth work work-try work-hook record
 DOOR = auth cgi cgi-answer cgi-body cgi-path sandbox sandbox-desk sandbox-sso
 LAYERS = $(BASE) $(STORE) $(SPEECH) $(RECORDS) $(DOOR)
 OBJECTS = $(LAYERS:%=$(BUILD)/lib/%.o)
@@ -77,6 +77,7 @@ LINK = @echo ld $@; $(CC) $(SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) \
 
 # A program of several files names the others here.
 $(BUILD)/cgi-bin/apps: $(BUILD)/cgi-bin/apps-provider.o
+$(BUILD)/cgi-bin/addons: $(BUILD)/cgi-bin/addons-partner.o
 $(CGI:%=$(BUILD)/cgi-bin/%): $(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o \
     $(BUILD)/libsutler.a
 	$(LINK)

@@ -3,7 +3,7 @@
  */
 #include "addon.h"
 #include "app.h"
-#include "cgi.h"
+#include "addons.h"
 #include "json.h"
 #include "work.h"
 
@@ -18,13 +18,20 @@ static const struct fail *bind(struct cgi *c);
 static const struct fail *resume(struct cgi *c);
 
 static const struct route routes[] = {
-    {"GET",    "/v1/apps/:app/addons",            AUTH_USER, list     },
-    {"POST",   "/v1/apps/:app/addons",            AUTH_USER, provision},
-    {"GET",    "/v1/apps/:app/addons/:id",        AUTH_USER, show     },
-    {"PATCH",  "/v1/apps/:app/addons/:id",        AUTH_USER, change   },
-    {"DELETE", "/v1/apps/:app/addons/:id",        AUTH_USER, destroy  },
-    {"POST",   "/v1/apps/:app/addons/:id/bind",   AUTH_USER, bind     },
-    {"POST",   "/v1/apps/:app/addons/:id/resume", AUTH_USER, resume   },
+    {"GET",    "/v1/apps/:app/addons",            AUTH_USER,     list              },
+    {"POST",   "/v1/apps/:app/addons",            AUTH_USER,     provision         },
+    {"GET",    "/v1/apps/:app/addons/:id",        AUTH_USER,     show              },
+    {"PATCH",  "/v1/apps/:app/addons/:id",        AUTH_USER,     change            },
+    {"DELETE", "/v1/apps/:app/addons/:id",        AUTH_USER,     destroy           },
+    {"POST",   "/v1/apps/:app/addons/:id/bind",   AUTH_USER,     bind              },
+    {"POST",   "/v1/apps/:app/addons/:id/resume", AUTH_USER,     resume            },
+
+    {"GET",    "/addons",                         AUTH_RESOURCE, partner_addons    },
+    {"GET",    "/addons/:id",                     AUTH_RESOURCE, partner_addon     },
+    {"GET",    "/addons/:id/config",              AUTH_RESOURCE, partner_config    },
+    {"PATCH",  "/addons/:id/config",              AUTH_RESOURCE, partner_config_set},
+    {"POST",   "/addons/:id/actions/provision",   AUTH_RESOURCE, partner_ready     },
+    {"POST",   "/addons/:id/actions/deprovision", AUTH_RESOURCE, partner_failed    },
 };
 
 int
@@ -37,6 +44,13 @@ static void
 start_tick(struct cgi *c)
 {
 	work_start_tick(c->act.conf);
+}
+
+void
+addons_start_tick(struct cgi *c)
+{
+	if (c->act.conf->restart_hook != NULL)
+		c->after = start_tick;
 }
 
 /* Whoever looks at an add-on whose outcome is overdue sees to it that it is

@@ -206,30 +206,6 @@ start_tick(struct cgi *c)
 	work_start_tick(c->act.conf);
 }
 
-/* *config = what is to be set: an object, or (where list says that it may be)
- * [{"name":…,"value":…}, …]. */
-static const struct fail *
-read_config(cJSON **config, const struct cgi *c, bool list)
-{
-	const cJSON *given = json_get(c->body, "config"), *item;
-	const char *name;
-
-	if (!list || !cJSON_IsArray(given) || given->child == NULL)
-		return cgi_body_object(config, c, "config");
-	*config = cJSON_CreateObject();
-	cJSON_ArrayForEach(item, given) {
-		name = json_text(item, "name");
-		if (name == NULL || json_get(*config, name) != NULL)
-			return fail_field(NULL, "config",
-			    "each element needs a name of its own");
-		cJSON_AddItemToObject(*config, name,
-		    json_get(item, "value") == NULL
-		        ? cJSON_CreateNull()
-		        : cJSON_Duplicate(json_get(item, "value"), true));
-	}
-	return NULL;
-}
-
 /* The answer to a provider's change: the installation as it is now. */
 static const struct fail *
 changed(cJSON **out, struct cgi *c, const struct addon_result *r)
@@ -253,7 +229,7 @@ set_config(cJSON **out, struct cgi *c, enum family family, bool list)
 
 	f = check_family(c, family);
 	if (f == NULL)
-		f = read_config(&config, c, list);
+		f = cgi_body_config(&config, c, list);
 	if (f == NULL)
 		f = addon_configure(&r, &c->act, c->param[0], config);
 	return f == NULL ? changed(out, c, &r) : f;

@@ -1,6 +1,7 @@
 #include "addon.h"
 #include "cgi.h"
 #include "mem.h"
+#include "oauth.h"
 #include "token.h"
 
 #include <string.h>
@@ -178,12 +179,29 @@ addon_token(struct cgi *c)
 	return NULL;
 }
 
+/* POST /oauth/token, as RFC 6749 has it, but for the missing client_id. */
+static const struct fail *
+oauth(struct cgi *c)
+{
+	const struct oauth_request q = {.grant_type =
+	                                    cgi_param(c, "grant_type"),
+	    .code = cgi_param(c, "code"),
+	    .refresh_token = cgi_param(c, "refresh_token"),
+	    .client_secret = cgi_param(c, "client_secret")};
+	const struct fail *f = oauth_token(&c->json, &c->act, &q);
+
+	if (f == NULL)
+		cgi_header(c, "Cache-Control", "no-store");
+	return f;
+}
+
 static const struct route routes[] = {
     {"POST",   "/v1/apps/:app/addons/:id/token", AUTH_USER,      addon_token},
     {"POST",   "/v1/tokens/exchange",            AUTH_API_TOKEN, exchange   },
     {"GET",    "/v1/tokens",                     AUTH_USER,      list       },
     {"POST",   "/v1/tokens",                     AUTH_USER,      create     },
     {"DELETE", "/v1/tokens/:token",              AUTH_USER,      destroy    },
+    {"POST",   "/oauth/token",                   AUTH_NONE,      oauth      },
 };
 
 int

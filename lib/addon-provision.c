@@ -9,6 +9,7 @@
 #include "index.h"
 #include "json.h"
 #include "mem.h"
+#include "oauth.h"
 #include "work.h"
 
 #include <stdio.h>
@@ -183,10 +184,12 @@ keep_provision(const struct act *act, struct addon_result *r,
 	return app_save(act, r->app, &e);
 }
 
-/* The rules, and the intent: under the lock, which is given back. */
+/* The rules, and the intent: under the lock, which is given back.  *grant: the
+ * code that the provider may exchange for tokens, or as it was. */
 static const struct fail *
-intend_provision(struct addon_result *r, const struct act *act,
-    const char *ident, struct plan *plan, cJSON *options)
+intend_provision(const char **grant, struct addon_result *r,
+    const struct act *act, const char *ident, struct plan *plan,
+    cJSON *options)
 {
 	const struct fail *f = app_edit(&r->app, act, ident);
 	struct event e;
@@ -203,6 +206,8 @@ intend_provision(struct addon_result *r, const struct act *act,
 		return f;
 	}
 	r->addon = addon_new(act, r->provider, plan, options);
+	if (r->provider->client_secret != NULL)
+		*grant = oauth_grant(r->addon);
 	append(r->app, r->addon);
 	e = event_new("%s: provisioning %s, plan %s", r->app->name,
 	    r->provider->slug, plan->name);
@@ -233,6 +238,7 @@ addon_provision(struct addon_result *out, const struct act *act,
 	const struct fail *f, *refusal;
 	struct outcome outcome = {0};
 	struct act later = addon_act_later(act);
+	const char *grant = NULL;
 	struct order order;
 	struct plan *plan;
 	bool gone;
@@ -244,7 +250,8 @@ addon_provision(struct addon_result *out, const struct act *act,
 	if (f == NULL)
 		f = addon_find_plan(&plan, out->provider, plan_id);
 	if (f == NULL)
-		f = intend_provision(out, act, ident, plan, options);
+		f = intend_provision(&grant, out, act, ident, plan,
+		    options);
 	if (f != NULL)
 		return f;
 	addon_order(&order, ORDER_PROVISION, act, out, plan);

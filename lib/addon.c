@@ -76,3 +76,11 @@ addon_answer(cJSON *body, const struct addon_result *r, const struct conf *conf)
 	cJSON_AddItemToObject(body, "vars",
 	    cJSON_Duplicate(r->variables, true));
 }
+
+const char *
+addon_name(const struct addon *a)
+{
+	const char *uuid = a->id + strlen("ad-");
+
+	return mem_printf("%s-%.8s%.4s", a->provider, uuid, uuid + 9);
+}

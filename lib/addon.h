@@ -119,6 +119,9 @@ const struct fail *addon_finish(struct addon_result *out, const struct act *act,
 void addon_owe_restart(struct event *e, const struct act *act,
     const struct app *app);
 
+/* A name of a for people, unlike that of any other: "redis-3f0c1d7e1111". */
+const char *addon_name(const struct addon *a);
+
 /* How the provider sees it: for a dialect's row and info. */
 void addon_installation(struct installation *out, const struct act *act,
     const struct addon_result *r, const char *owner_email);

@@ -21,6 +21,8 @@ static const struct json_field addon_fields[] = {
     JSON_FIELD(addon, currency, STRING, MUST),
     JSON_FIELD(addon, status, STRING, MUST),
     JSON_FIELD(addon, verdict, STRING, OMIT),
+    JSON_FIELD(addon, grant, STRING, OMIT),
+    JSON_FIELD(addon, grant_until, STRING, OMIT),
     JSON_FIELD(addon, resource, ANY, NULL),
     JSON_FIELD(addon, place, NUMBER, OMIT),
     JSON_FIELD(addon, provisioned_at, STRING, MUST),

@@ -32,6 +32,7 @@ struct addon {
 	const char *status;  /* "provisioning", "running", "suspended" */
 	const char *verdict; /* "ready", "failed": the provider's own, before
 	                        its answer to the order came; or NULL */
+	const char *grant, *grant_until; /* SHA-256 of an OAuth code, or NULL */
 	cJSON *resource; /* the provider's id, or NULL while there is none */
 	double place;    /* among the provider's installations; 0: none yet */
 	const char *provisioned_at, *updated_at;

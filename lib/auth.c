@@ -6,6 +6,7 @@
 
 #include "hash.h"
 #include "mem.h"
+#include "oauth.h"
 #include "token.h"
 
 enum { AUTH_TEXT_MAX = 8192 };
@@ -129,6 +130,19 @@ check_provider(struct cgi *c)
 	return NULL;
 }
 
+static const struct fail *
+check_resource(struct cgi *c)
+{
+	const char *text = credentials("Bearer");
+	const struct fail *f;
+
+	if (text == NULL)
+		return refused();
+	f = oauth_check(&c->provider, &c->resource, &c->act, text);
+	c->act.provider = c->provider;
+	return f;
+}
+
 const struct fail *
 auth_check(struct cgi *c, enum auth auth)
 {
@@ -137,6 +151,7 @@ auth_check(struct cgi *c, enum auth auth)
 	    [AUTH_USER] = check_user,
 	    [AUTH_API_TOKEN] = check_api_token,
 	    [AUTH_PROVIDER] = check_provider,
+	    [AUTH_RESOURCE] = check_resource,
 	};
 
 	return checks[auth](c);

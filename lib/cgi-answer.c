@@ -208,8 +208,9 @@ cgi_answer_fail(struct cgi *c, const struct fail *f)
 		cgi_header(c, "Allow", f->what);
 	if (f->code == FAIL_AUTH)
 		cgi_header(c, "WWW-Authenticate",
-		    c->auth == AUTH_USER ? "Bearer realm=\"sutler\""
-		                         : "Basic realm=\"sutler\"");
+		    c->auth == AUTH_USER || c->auth == AUTH_RESOURCE
+		        ? "Bearer realm=\"sutler\""
+		        : "Basic realm=\"sutler\"");
 }
 
 /* The headers of caching; the status becomes 304 where the client has it. */

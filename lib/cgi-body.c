@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "mem.h"
@@ -54,6 +55,15 @@ body_length(size_t *out)
 	return NULL;
 }
 
+static bool
+is_form(void)
+{
+	static const char form[] = "application/x-www-form-urlencoded";
+	const char *type = getenv("CONTENT_TYPE");
+
+	return type != NULL && strncasecmp(type, form, sizeof(form) - 1) == 0;
+}
+
 const struct fail *
 cgi_body_read(struct cgi *c)
 {
@@ -78,6 +88,12 @@ cgi_body_read(struct cgi *c)
 	if (strspn(text, " \t\r\n") == len)
 		return NULL;
 	f = json_parse_outside(&c->body, text, len);
+	/* some send JSON under a form's type, and mean JSON */
+	if (f != NULL && is_form() && strlen(text) == len) {
+		c->form = text;
+		c->body = NULL;
+		return NULL;
+	}
 	if (f != NULL)
 		return f;
 	if (cJSON_IsNull(c->body))
@@ -151,6 +167,17 @@ cgi_query(const struct cgi *c, const char *name)
 	return value;
 }
 
+const char *
+cgi_param(const struct cgi *c, const char *name)
+{
+	const char *value = NULL;
+
+	if (c->form != NULL && next_value(&value, c->form, name) != NULL)
+		return value;
+	value = json_text(c->body, name);
+	return value == NULL ? cgi_query(c, name) : value;
+}
+
 bool
 cgi_dry_run(const struct cgi *c)
 {
@@ -192,4 +219,26 @@ cgi_body_object(cJSON **out, const struct cgi *c, const char *key)
 	if (cJSON_IsObject(*out))
 		return NULL;
 	return fail(FAIL_SYNTAX, "%s is required", key);
+}
+
+const struct fail *
+cgi_body_config(cJSON **config, const struct cgi *c, bool list)
+{
+	const cJSON *given = json_get(c->body, "config"), *item;
+	const char *name;
+
+	if (!list || !cJSON_IsArray(given) || given->child == NULL)
+		return cgi_body_object(config, c, "config");
+	*config = cJSON_CreateObject();
+	cJSON_ArrayForEach(item, given) {
+		name = json_text(item, "name");
+		if (name == NULL || json_get(*config, name) != NULL)
+			return fail_field(NULL, "config",
+			    "each element needs a name of its own");
+		cJSON_AddItemToObject(*config, name,
+		    json_get(item, "value") == NULL
+		        ? cJSON_CreateNull()
+		        : cJSON_Duplicate(json_get(item, "value"), true));
+	}
+	return NULL;
 }

@@ -26,7 +26,8 @@ enum auth {
 	AUTH_NONE,
 	AUTH_USER,      /* Bearer: a user's JWT or an API token */
 	AUTH_API_TOKEN, /* Basic: no user, an API token as the password */
-	AUTH_PROVIDER   /* Basic: a provider's manifest credentials */
+	AUTH_PROVIDER,  /* Basic: a provider's manifest credentials */
+	AUTH_RESOURCE   /* Bearer: a provider's token for one installation */
 };
 
 enum {
@@ -40,12 +41,14 @@ struct cgi {
 	struct act act;            /* conf, store, who, request id, If-Match */
 	struct account *account;   /* AUTH_USER, AUTH_API_TOKEN */
 	const char *token_id;      /* id of the API token behind it */
-	struct provider *provider; /* AUTH_PROVIDER */
+	struct provider *provider; /* AUTH_PROVIDER, AUTH_RESOURCE */
+	const char *resource;      /* AUTH_RESOURCE: the add-on's id */
 	const char *method;
 	const char *path; /* decoded, without prefix: "/v1/apps/blog" */
 	const char *param[CGI_PARAMS_MAX]; /* what ":x" in the pattern met */
 	const char *query;
 	cJSON *body;        /* NULL: none, or null */
+	const char *form;   /* a body that is a form's, or NULL */
 	enum family family; /* whose error shapes: /v1 or the rest */
 	enum auth auth;     /* what the route asked for */
 	int64_t now;        /* ms */
@@ -80,6 +83,10 @@ const char *cgi_query(const struct cgi *c, const char *name);
  * query parameter dry_run. */
 bool cgi_dry_run(const struct cgi *c);
 
+/* The parameter name of an OAuth request, wherever clients put it: a form, the
+ * query, or a member of a JSON body; or NULL. */
+const char *cgi_param(const struct cgi *c, const char *name);
+
 /* All values of the query parameter name, as an array of strings. */
 cJSON *cgi_query_all(const struct cgi *c, const char *name);
 
@@ -91,6 +98,12 @@ const struct fail *cgi_query_number(long *out, const struct cgi *c,
 /* *out = the object member key of the body; FAIL_SYNTAX "<key> is required". */
 const struct fail *cgi_body_object(cJSON **out, const struct cgi *c,
     const char *key);
+
+/* *config = the body's member "config": an object, or (where list says that it
+ * may be) [{"name":…,"value":…}, …], which becomes one.  FAIL_SYNTAX,
+ * FAIL_INVALID. */
+const struct fail *cgi_body_config(cJSON **config, const struct cgi *c,
+    bool list);
 
 /* Add a header line; value has no control characters (they end it). */
 void cgi_header(struct cgi *c, const char *name, const char *value);

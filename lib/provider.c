@@ -13,13 +13,14 @@ enum { USER_MAX = 255, CATEGORY_ID_LENGTH = 24 };
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct json_field fields[] = {
-    {"slug",       JSON_STRING, JSON_MUST, FIELD(slug),         NULL       },
-    {"dialect",    JSON_STRING, JSON_MUST, FIELD(dialect_name), NULL       },
-    {"category",   JSON_STRING, JSON_MUST, FIELD(category),     NULL       },
-    {"created_at", JSON_STRING, JSON_MUST, FIELD(created_at),   NULL       },
-    {"test",       JSON_BOOL,   JSON_OMIT, FIELD(test),         NULL       },
-    {"plans",      JSON_LIST,   JSON_MUST, FIELD(plans),        &plan_shape},
-    {"manifest",   JSON_ANY,    JSON_MUST, FIELD(manifest),     NULL       },
+    {"slug",          JSON_STRING, JSON_MUST, FIELD(slug),          NULL       },
+    {"dialect",       JSON_STRING, JSON_MUST, FIELD(dialect_name),  NULL       },
+    {"category",      JSON_STRING, JSON_MUST, FIELD(category),      NULL       },
+    {"created_at",    JSON_STRING, JSON_MUST, FIELD(created_at),    NULL       },
+    {"test",          JSON_BOOL,   JSON_OMIT, FIELD(test),          NULL       },
+    {"client_secret", JSON_STRING, JSON_OMIT, FIELD(client_secret), NULL       },
+    {"plans",         JSON_LIST,   JSON_MUST, FIELD(plans),         &plan_shape},
+    {"manifest",      JSON_ANY,    JSON_MUST, FIELD(manifest),      NULL       },
 };
 
 static const struct json_shape shape = {fields, COUNT(fields),

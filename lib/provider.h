@@ -16,6 +16,7 @@ struct provider {
 	const char *category; /* "Databases"; never NULL */
 	const char *created_at;
 	bool test; /* use the manifest's test URLs */
+	const char *client_secret; /* SHA-256 of the OAuth secret, or NULL */
 	struct plan *plans;
 	cJSON *manifest;
 

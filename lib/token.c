@@ -110,8 +110,8 @@ claims_new(const struct account *a, int64_t now)
 	return claims;
 }
 
-static const struct fail *
-make(const char **out, const struct store *store, const char *purpose,
+const struct fail *
+token_sign(const char **out, const struct store *store, const char *purpose,
     const cJSON *claims)
 {
 	static const char head[] = "{\"typ\":\"JWT\",\"alg\":\"HS512\"}";
@@ -133,7 +133,7 @@ token_make(const char **out, const struct store *store, const struct account *a,
 	cJSON *claims = claims_new(a, now);
 
 	json_add_text(claims, "tid", tid);
-	return make(out, store, "user token", claims);
+	return token_sign(out, store, "user token", claims);
 }
 
 const struct fail *
@@ -143,7 +143,7 @@ token_make_addon(const char **out, const struct store *store,
 	cJSON *claims = claims_new(a, now);
 
 	json_add_text(claims, "addon_uuid", addon_id);
-	return make(out, store, "addon token", claims);
+	return token_sign(out, store, "addon token", claims);
 }
 
 static const struct fail *
@@ -166,10 +166,8 @@ part(const char *text, size_t len)
 	return cJSON_IsObject(json) ? json : NULL;
 }
 
-/* *out = the claims of the token text, whose signature is ours; no more of
- * them is checked. */
-static const struct fail *
-verify(cJSON **out, const struct store *store, const char *purpose,
+const struct fail *
+token_verify(cJSON **out, const struct store *store, const char *purpose,
     const char *text)
 {
 	const char *dot = strchr(text, '.'), *last = strrchr(text, '.');
@@ -204,7 +202,7 @@ token_account(struct account **out, const struct account_token **token,
 	struct account *a;
 	cJSON *claims = NULL, *exp;
 
-	f = verify(&claims, store, "user token", text);
+	f = token_verify(&claims, store, "user token", text);
 	if (f != NULL)
 		return f;
 	iss = json_text(claims, "iss");

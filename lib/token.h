@@ -22,6 +22,15 @@ const struct fail *token_key_new(const char *data);
 const struct fail *token_key(unsigned char key[TOKEN_KEY_SIZE],
     const struct store *store, const char *purpose);
 
+/* *out = claims as a token signed for purpose. */
+const struct fail *token_sign(const char **out, const struct store *store,
+    const char *purpose, const cJSON *claims);
+
+/* *out = the claims of the token text, which was signed for purpose; no more
+ * of them is checked.  FAIL_AUTH. */
+const struct fail *token_verify(cJSON **out, const struct store *store,
+    const char *purpose, const char *text);
+
 /* A user's token for account a by its API token tid, from now (ms) on for one
  * hour. */
 const struct fail *token_make(const char **out, const struct store *store,
