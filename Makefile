@@ -51,7 +51,7 @@ STORE = store store-apply store-walk store-check store-pack store-log journal st
 	store-git-pack index index-write
 SPEECH = plan manifest dialect dialect-hear dialect-scalingo dialect-heroku \
 	dialect-appfog provider provider-manifest client
-RECORDS = account app variable addon addon-order addon-provision \
+RECORDS = account app attachment variable addon addon-order addon-provision \
 	addon-change addon-remove addon-config addon-action event \
 	token oauth work work-try work-hook record
 DOOR = auth cgi cgi-answer cgi-body cgi-path sandbox sandbox-desk sandbox-sso

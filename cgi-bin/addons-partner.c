@@ -89,7 +89,7 @@ view(const struct cgi *c, const struct addon_result *r)
 	cJSON_AddNumberToObject(part, "cents", a->price * 100);
 	cJSON_AddFalseToObject(part, "contract");
 	json_add_text(part, "unit", "month");
-	cJSON_AddItemToObject(o, "config_vars", json_var_names(a->config));
+	cJSON_AddItemToObject(o, "config_vars", addon_names(r->provider, a));
 	json_add_text(o, "created_at", a->provisioned_at);
 	json_add_text(o, "id", a->id + strlen("ad-"));
 	json_add_text(o, "name", addon_name(a));

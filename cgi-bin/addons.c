@@ -3,6 +3,7 @@
  */
 #include "addon.h"
 #include "app.h"
+#include "attachment.h"
 #include "addons.h"
 #include "json.h"
 #include "work.h"
@@ -16,6 +17,9 @@ static const struct fail *change(struct cgi *c);
 static const struct fail *destroy(struct cgi *c);
 static const struct fail *bind(struct cgi *c);
 static const struct fail *resume(struct cgi *c);
+static const struct fail *attachments(struct cgi *c);
+static const struct fail *attach(struct cgi *c);
+static const struct fail *detach(struct cgi *c);
 
 static const struct route routes[] = {
     {"GET",    "/v1/apps/:app/addons",            AUTH_USER,     list              },
@@ -25,6 +29,9 @@ static const struct route routes[] = {
     {"DELETE", "/v1/apps/:app/addons/:id",        AUTH_USER,     destroy           },
     {"POST",   "/v1/apps/:app/addons/:id/bind",   AUTH_USER,     bind              },
     {"POST",   "/v1/apps/:app/addons/:id/resume", AUTH_USER,     resume            },
+    {"GET",    "/v1/apps/:app/attachments",       AUTH_USER,     attachments       },
+    {"POST",   "/v1/apps/:app/attachments",       AUTH_USER,     attach            },
+    {"DELETE", "/v1/apps/:app/attachments/:id",   AUTH_USER,     detach            },
 
     {"GET",    "/addons",                         AUTH_RESOURCE, partner_addons    },
     {"GET",    "/addons/:id",                     AUTH_RESOURCE, partner_addon     },
@@ -126,7 +133,8 @@ provision(struct cgi *c)
 	if (options != NULL && !cJSON_IsNull(options) &&
 	    !cJSON_IsObject(options))
 		return fail_field(NULL, "options", "must be an object");
-	f = addon_provision(&r, &c->act, c->param[0], slug, plan_id, options);
+	f = addon_provision(&r, &c->act, c->param[0], slug, plan_id, options,
+	    json_text(json_get(c->body, "addon"), "name"));
 	if (f == NULL)
 		addon_answer(cgi_answer(c, 201), &r, c->act.conf);
 	return f;
@@ -195,4 +203,54 @@ resume(struct cgi *c)
 	if (f == NULL)
 		addon_answer(cgi_answer(c, 200), &r, c->act.conf);
 	return f;
+}
+
+static const struct fail *
+attachments(struct cgi *c)
+{
+	cJSON *array =
+	    cJSON_AddArrayToObject(cgi_answer(c, 200), "attachments");
+	const struct attachment *t;
+	struct app *app;
+	const struct fail *f = app_load(&app, &c->act, c->param[0]);
+
+	if (f != NULL)
+		return f;
+	for (t = app->attachments; t != NULL; t = t->next)
+		cJSON_AddItemToArray(array, attachment_view(app, t));
+	c->revision = app->revision;
+	return NULL;
+}
+
+static const struct fail *
+attach(struct cgi *c)
+{
+	const char *addon_id, *name;
+	struct attachment *made;
+	const struct fail *f;
+	struct app *app;
+	cJSON *given;
+
+	f = app_load(&app, &c->act, c->param[0]);
+	if (f == NULL)
+		f = cgi_body_object(&given, c, "attachment");
+	if (f != NULL)
+		return f;
+	addon_id = json_text(given, "addon_id");
+	name = json_text(given, "name");
+	if (addon_id == NULL || name == NULL)
+		return fail(FAIL_SYNTAX, "%s is required",
+		    addon_id == NULL ? "addon_id" : "name");
+	f = attachment_add(&made, &c->act, c->param[0], addon_id, name);
+	if (f == NULL)
+		cJSON_AddItemToObject(cgi_answer(c, 201), "attachment",
+		    attachment_view(app, made));
+	return f;
+}
+
+static const struct fail *
+detach(struct cgi *c)
+{
+	c->status = 204;
+	return attachment_remove(&c->act, c->param[0], c->param[1]);
 }

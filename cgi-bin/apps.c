@@ -160,12 +160,14 @@ variables(struct cgi *c)
 	const char *aliases = cgi_query(c, "aliases");
 	bool resolve = aliases != NULL && strcmp(aliases, "false") == 0;
 	struct app *app;
+	cJSON *list;
 	const struct fail *f = app_load(&app, &c->act, c->param[0]);
 
+	if (f == NULL)
+		f = variable_list(&list, &c->act, app, resolve);
 	if (f != NULL)
 		return f;
-	cJSON_AddItemToObject(cgi_answer(c, 200), "variables",
-	    variable_list(app, resolve));
+	cJSON_AddItemToObject(cgi_answer(c, 200), "variables", list);
 	c->revision = app->revision;
 	return NULL;
 }

@@ -27,15 +27,19 @@ finish(struct addon_result *r, const struct act *act, bool ready)
 {
 	struct event e = event_new("%s: %s %s", r->app->name, r->provider->slug,
 	    ready ? "is ready" : "failed to provision");
+	const struct fail *f;
 
 	work_put_gone(act->store, r->addon);
 	if (!ready) {
-		addon_forget(&e, act, r->app, r->addon,
+		f = addon_forget(&e, act, r->app, r->addon,
 		    "the provider failed to provision it");
-		return event_commit(NULL, act, &e);
+		if (f == NULL)
+			return event_commit(NULL, act, &e);
+		store_unlock(act->store);
+		return f;
 	}
 	addon_run(&e, r->provider, r->addon);
-	addon_owe_restart(&e, act, r->app);
+	addon_owe_restart(&e, act, r);
 	event_addon(&e, r->addon->id);
 	return app_save(act, r->app, &e);
 }
@@ -90,7 +94,7 @@ addon_finish(struct addon_result *out, const struct act *act, const char *ident,
 		store_unlock(act->store);
 		return f;
 	}
-	out->variables = json_var_names(out->addon->config);
+	out->variables = addon_names(out->provider, out->addon);
 	return out->addon->resource == NULL ? remember(out, act, ready)
 	                                    : finish(out, act, ready);
 }
@@ -170,7 +174,7 @@ addon_resume(struct addon_result *out, const struct act *act, const char *ident,
 	if (f != NULL)
 		return f;
 	out->message = outcome.message;
-	out->variables = json_var_names(out->addon->config);
+	out->variables = addon_names(out->provider, out->addon);
 	if (strcmp(out->addon->status, "suspended") != 0) {
 		store_unlock(act->store);
 		return NULL;

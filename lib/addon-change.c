@@ -74,7 +74,7 @@ keep_change(const struct act *act, struct addon_result *r,
 		a->log_drain_url = out->log_drain_url;
 	addon_apply_config(a, out->config);
 	r->message = out->message;
-	r->variables = json_var_names(a->config);
+	r->variables = addon_names(r->provider, a);
 	return app_save(act, r->app, &e);
 }
 
@@ -116,7 +116,7 @@ addon_change(struct addon_result *out, const struct act *act, const char *ident,
 		return f;
 	if (strcmp(plan->id, out->addon->plan_id) == 0) {
 		out->message = "The add-on has this plan already.";
-		out->variables = json_var_names(out->addon->config);
+		out->variables = addon_names(out->provider, out->addon);
 		return NULL;
 	}
 	f = intend_change(out, act, ident, id, plan);

@@ -233,11 +233,16 @@ end_wait(struct event *e, const struct act *act, struct addon *a)
 	work_put_gone(act->store, a);
 }
 
-/* A change that takes effect restarts the app. */
+/* A change that takes effect restarts the app, and those that have the add-on
+ * by attachment. */
 void
-addon_owe_restart(struct event *e, const struct act *act, const struct app *app)
+addon_owe_restart(struct event *e, const struct act *act,
+    const struct addon_result *r)
 {
+	struct act any = {.conf = act->conf, .store = act->store};
 	cJSON *data = cJSON_CreateObject();
+	const cJSON *id;
+	struct app *app;
 
 	if (act->conf->restart_hook == NULL)
 		return;
@@ -245,7 +250,10 @@ addon_owe_restart(struct event *e, const struct act *act, const struct app *app)
 	json_add_text(data, "addon_name", act->provider->slug);
 	json_add_text(data, "addon_provider", act->provider->slug);
 	event_add(e, "restart", data);
-	work_put(act->store, work_restart(app));
+	work_put(act->store, work_restart(r->app));
+	cJSON_ArrayForEach(id, r->addon->attached)
+		if (app_load(&app, &any, id->valuestring) == NULL)
+			work_put(act->store, work_restart(app));
 }
 
 const struct fail *
@@ -277,7 +285,7 @@ addon_configure(struct addon_result *out, const struct act *act,
 	}
 	running = is_running(out->addon);
 	end_wait(&e, act, out->addon);
-	out->variables = json_var_names(out->addon->config);
+	out->variables = addon_names(out->provider, out->addon);
 	if (names.len == 0 && running == is_running(out->addon)) {
 		store_unlock(act->store);
 		return NULL;
@@ -287,7 +295,7 @@ addon_configure(struct addon_result *out, const struct act *act,
 	                .subject;
 	event_addon(&e, out->addon->id);
 	if (running && !act->provider->dialect->rebinds)
-		addon_owe_restart(&e, act, out->app);
+		addon_owe_restart(&e, act, out);
 	return app_save(act, out->app, &e);
 }
 

@@ -3,6 +3,7 @@
  */
 #include "addon-order.h"
 #include "account.h"
+#include "attachment.h"
 #include "clock.h"
 #include "conf.h"
 #include "json.h"
@@ -105,24 +106,6 @@ addon_check_payment(const struct act *act, const struct plan *plan)
 	    plan->name, plan->price, act->conf->currency);
 }
 
-const struct fail *
-addon_check_free(const struct fail *so_far, const struct act *act,
-    const struct app *app, const char *name)
-{
-	const struct fail *f = so_far;
-	struct provider *p;
-	const struct addon *a;
-
-	for (a = app->addons; a != NULL; a = a->next)
-		if (json_var_find(a->config, name) != NULL ||
-		    (provider_load(&p, act->store, a->provider) == NULL &&
-		        provider_declares(p, name)))
-			return fail_field(f, "name",
-			    "%s belongs to the add-on %s (%s)", name,
-			    a->provider, a->id);
-	return f;
-}
-
 /* The provider's answer, as a failure of ours; NULL where it said yes. */
 const struct fail *
 addon_failure(const struct outcome *out, const struct provider *p)
@@ -221,7 +204,7 @@ addon_run(struct event *e, const struct provider *p, struct addon *a)
 	event_add(e, "addon_updated", data);
 }
 
-void
+const struct fail *
 addon_forget(struct event *e, const struct act *act, struct app *app,
     const struct addon *a, const char *reason)
 {
@@ -239,4 +222,17 @@ addon_forget(struct event *e, const struct act *act, struct app *app,
 	addon_detach(app, a);
 	app->updated_at = clock_text(clock_now());
 	app_put(act->store, app);
+	return attachment_forget(act, a);
+}
+
+cJSON *
+addon_names(const struct provider *p, const struct addon *a)
+{
+	cJSON *names = cJSON_CreateArray();
+	const struct json_var *v;
+
+	for (v = a->config; v != NULL; v = v->next)
+		cJSON_AddItemToArray(names,
+		    cJSON_CreateString(attachment_name(p, a->prefix, v->name)));
+	return names;
 }

@@ -2,6 +2,7 @@
  * Provision: the rules, the intent, the call, the outcome.
  */
 #include "addon-order.h"
+#include "attachment.h"
 #include "account.h"
 #include "clock.h"
 #include "conf.h"
@@ -14,27 +15,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-/* Every name that p declares is free: no variable of the owner's, nothing
- * that another add-on set or declared. */
-static const struct fail *
-check_names(const struct act *act, const struct app *app,
-    const struct provider *p)
-{
-	const struct fail *f = NULL;
-	const cJSON *name;
-
-	cJSON_ArrayForEach(name, p->config_vars) {
-		if (json_var_find(app->variables, name->valuestring) != NULL)
-			f = fail_field(f, "addon",
-			    "%s is one of the app's own variables: remove it"
-			    " first",
-			    name->valuestring);
-		else
-			f = addon_check_free(f, act, app, name->valuestring);
-	}
-	return f;
-}
 
 /* Heroku's rule: one of a kind per app, unless the manifest says otherwise. */
 static const struct fail *
@@ -180,7 +160,7 @@ keep_provision(const struct act *act, struct addon_result *r,
 		fprintf(stderr, "sutler: %s: not declared, and dropped: %s\n",
 		    a->provider, out->dropped);
 	r->message = out->message;
-	r->variables = json_var_names(a->config);
+	r->variables = addon_names(r->provider, a);
 	return app_save(act, r->app, &e);
 }
 
@@ -188,8 +168,8 @@ keep_provision(const struct act *act, struct addon_result *r,
  * code that the provider may exchange for tokens, or as it was. */
 static const struct fail *
 intend_provision(const char **grant, struct addon_result *r,
-    const struct act *act, const char *ident, struct plan *plan,
-    cJSON *options)
+    const struct act *act, const char *ident, struct plan *plan, cJSON *options,
+    const char *prefix)
 {
 	const struct fail *f = app_edit(&r->app, act, ident);
 	struct event e;
@@ -200,12 +180,13 @@ intend_provision(const char **grant, struct addon_result *r,
 	if (f == NULL)
 		f = check_once(r->app, r->provider);
 	if (f == NULL)
-		f = check_names(act, r->app, r->provider);
+		f = attachment_check(act, r->app, r->provider, prefix);
 	if (f != NULL) {
 		store_unlock(act->store);
 		return f;
 	}
 	r->addon = addon_new(act, r->provider, plan, options);
+	r->addon->prefix = prefix;
 	if (r->provider->client_secret != NULL)
 		*grant = oauth_grant(r->addon);
 	append(r->app, r->addon);
@@ -233,7 +214,8 @@ refusal_of(struct outcome *out, const struct addon_result *r)
 
 const struct fail *
 addon_provision(struct addon_result *out, const struct act *act,
-    const char *ident, const char *slug, const char *plan_id, cJSON *options)
+    const char *ident, const char *slug, const char *plan_id, cJSON *options,
+    const char *prefix)
 {
 	const struct fail *f, *refusal;
 	struct outcome outcome = {0};
@@ -250,8 +232,8 @@ addon_provision(struct addon_result *out, const struct act *act,
 	if (f == NULL)
 		f = addon_find_plan(&plan, out->provider, plan_id);
 	if (f == NULL)
-		f = intend_provision(&grant, out, act, ident, plan,
-		    options);
+		f = intend_provision(&grant, out, act, ident, plan, options,
+		    prefix);
 	if (f != NULL)
 		return f;
 	addon_order(&order, ORDER_PROVISION, act, out, plan);

@@ -2,6 +2,7 @@
  * Removal: one commit takes the add-on out of the app and into open work.
  */
 #include "addon.h"
+#include "attachment.h"
 #include "clock.h"
 #include "json.h"
 #include "mem.h"
@@ -46,7 +47,11 @@ addon_remove(const struct act *act, const char *ident, const char *id)
 	work = work_addon(WORK_REMOVE, act, app, addon);
 	work_put(act->store, work);
 	e = event_new("%s: %s removed", app->name, addon->provider);
-	addon_forget(&e, act, app, addon, NULL);
+	f = addon_forget(&e, act, app, addon, NULL);
+	if (f != NULL) {
+		store_unlock(act->store);
+		return f;
+	}
 	f = event_commit(NULL, act, &e);
 	if (f == NULL)
 		try_once(act, &work, 1);
@@ -75,10 +80,16 @@ addon_remove_app(const struct act *act, const char *ident, const char *name)
 		n++;
 	works = mem_alloc((n + 1) * sizeof(struct work *));
 	e = event_new("%s: deleted", app->name);
-	for (a = app->addons, n = 0; a != NULL; a = a->next) {
+	for (a = app->addons, n = 0; f == NULL && a != NULL; a = a->next) {
 		works[n] = work_addon(WORK_REMOVE, act, app, a);
 		work_put(act->store, works[n++]);
-		addon_forget(&e, act, app, a, NULL);
+		f = addon_forget(&e, act, app, a, NULL);
+	}
+	if (f == NULL)
+		f = attachment_forget_app(act, app);
+	if (f != NULL) {
+		store_unlock(act->store);
+		return f;
 	}
 	event_add(&e, "delete_app", NULL);
 	event_app(&e, app->id, app->name);
@@ -111,7 +122,7 @@ addon_bind(struct addon_result *out, const struct act *act, const char *ident,
 			    v->raw);
 	}
 	out->addon->rebind = NULL;
-	out->variables = json_var_names(out->addon->config);
+	out->variables = addon_names(out->provider, out->addon);
 	e = event_new("%s: %s bound again", out->app->name,
 	    out->addon->provider);
 	event_addon(&e, id);

@@ -22,14 +22,15 @@ struct addon_result {
 };
 
 /*
- * Buy plan_id of provider slug for the app ident.  FAIL_MISSING "app",
+ * Buy plan_id of provider slug for the app ident; prefix (or NULL): of its
+ * variables' names.  FAIL_MISSING "app",
  * "addon_provider", "plan"; FAIL_PAYMENT; FAIL_INVALID: names that overlap,
  * or the provider's refusal; FAIL_PROVIDER.  On failure the app's record is as
  * it was.  Source: Scalingo API, "Provision an Addon".
  */
 const struct fail *addon_provision(struct addon_result *out,
     const struct act *act, const char *ident, const char *slug,
-    const char *plan_id, cJSON *options);
+    const char *plan_id, cJSON *options, const char *prefix);
 
 /* Change the plan of add-on id of app ident; the same failures, and
  * FAIL_MISSING "addon", FAIL_CONFLICT while another order is under way.
@@ -74,9 +75,12 @@ void addon_detach(struct app *app, const struct addon *addon);
 void addon_run(struct event *e, const struct provider *p, struct addon *a);
 
 /* Under the lock: app is without a, which e says, with the reason (or NULL);
- * app is put. */
-void addon_forget(struct event *e, const struct act *act, struct app *app,
-    const struct addon *a, const char *reason);
+ * app is put.  Other apps that it is attached to lose it, too. */
+const struct fail *addon_forget(struct event *e, const struct act *act,
+    struct app *app, const struct addon *a, const char *reason);
+
+/* The names of a's variables, as its app has them. */
+cJSON *addon_names(const struct provider *p, const struct addon *a);
 
 /* FAIL_INVALID where name is set, or declared, by one of the app's add-ons. */
 const struct fail *addon_check_free(const struct fail *so_far,
@@ -115,9 +119,10 @@ const struct fail *addon_configure(struct addon_result *out,
 const struct fail *addon_finish(struct addon_result *out, const struct act *act,
     const char *ident, bool ready);
 
-/* The app is to be restarted by the operator's hook, which e says. */
+/* The apps that have r's add-on are to be restarted by the operator's hook,
+ * which e says. */
 void addon_owe_restart(struct event *e, const struct act *act,
-    const struct app *app);
+    const struct addon_result *r);
 
 /* A name of a for people, unlike that of any other: "redis-3f0c1d7e1111". */
 const char *addon_name(const struct addon *a);

@@ -30,12 +30,25 @@ static const struct json_field addon_fields[] = {
     JSON_FIELD(addon, log_drain_url, SECRET, OMIT),
     JSON_FIELD(addon, options, ANY, OMIT),
     JSON_FIELD(addon, wanted_plan, STRING, OMIT),
+    JSON_FIELD(addon, prefix, STRING, OMIT),
+    JSON_FIELD(addon, attached, ANY, OMIT),
     JSON_FIELD(addon, config, VARS, NULL),
     JSON_FIELD(addon, rebind, VARS, OMIT),
 };
 
 static const struct json_shape addon_shape =
     JSON_SHAPE_LIST(addon, addon_fields);
+
+static const struct json_field attachment_fields[] = {
+    JSON_FIELD(attachment, id, STRING, MUST),
+    JSON_FIELD(attachment, addon, STRING, MUST),
+    JSON_FIELD(attachment, app, STRING, MUST),
+    JSON_FIELD(attachment, name, STRING, MUST),
+    JSON_FIELD(attachment, created_at, STRING, MUST),
+};
+
+static const struct json_shape attachment_shape =
+    JSON_SHAPE_LIST(attachment, attachment_fields);
 
 static const struct json_field app_fields[] = {
     JSON_FIELD(app, id, STRING, MUST),
@@ -45,6 +58,8 @@ static const struct json_field app_fields[] = {
     JSON_FIELD(app, updated_at, STRING, MUST),
     JSON_FIELD(app, variables, VARS, NULL),
     JSON_FIELD_LIST(app, addons, &addon_shape),
+    {"attachments", JSON_LIST, JSON_OMIT, offsetof(struct app, attachments),
+                                 &attachment_shape},
 };
 
 static const struct json_shape app_shape = JSON_SHAPE(app, app_fields);
@@ -124,6 +139,19 @@ is_plain(const char *text)
 }
 
 static bool
+is_list_of_ids(const cJSON *list)
+{
+	const cJSON *item;
+
+	if (list != NULL && !cJSON_IsArray(list))
+		return false;
+	cJSON_ArrayForEach(item, list)
+		if (!cJSON_IsString(item) || !looks_like_id(item->valuestring))
+			return false;
+	return true;
+}
+
+static bool
 has_values(const struct json_var *v)
 {
 	while (v != NULL && v->value != NULL)
@@ -143,7 +171,8 @@ check_record(const struct app *app)
 		return fail(FAIL_BUSY, "a variable is null");
 	for (a = app->addons; a != NULL; a = a->next) {
 		if (strncmp(a->id, "ad-", 3) != 0 || !is_plain(a->id) ||
-		    !is_plain(a->provider) || !has_values(a->config))
+		    !is_plain(a->provider) || !has_values(a->config) ||
+		    !is_list_of_ids(a->attached))
 			return fail(FAIL_BUSY,
 			    "add-on %s: id, provider or"
 			    " config is none",

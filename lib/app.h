@@ -14,10 +14,21 @@ struct app {
 	const char *name;  /* 2 to 48 of [a-z0-9-] */
 	const char *owner; /* name of the account */
 	const char *created_at, *updated_at;
-	struct json_var *variables; /* the owner's */
-	struct addon *addons;       /* in the order they were bought */
+	struct json_var *variables;     /* the owner's */
+	struct addon *addons;           /* in the order they were bought */
+	struct attachment *attachments; /* of other apps' add-ons */
 
 	const char *revision; /* of the record that was read */
+};
+
+/* Another app's add-on, whose variables this app has too.  lib/attachment.h */
+struct attachment {
+	struct attachment *next;
+	const char *id;    /* uuid */
+	const char *addon; /* "ad-<uuid>" */
+	const char *app;   /* id of the app whose add-on it is */
+	const char *name;  /* prefix of its variables' names here */
+	const char *created_at;
 };
 
 /* An add-on of an app: one installation of a provider's plan. */
@@ -40,7 +51,9 @@ struct addon {
 	cJSON *options;            /* the user's, or NULL */
 	const char *wanted_plan;   /* id of the plan a change asked for */
 	struct json_var *config;   /* what the provider set */
-	struct json_var *rebind;   /* set, but in force once bound again */
+	const char *prefix; /* of its variables' names, or NULL: as declared */
+	cJSON *attached;    /* ids of the other apps that have it, or NULL */
+	struct json_var *rebind; /* set, but in force once bound again */
 };
 
 enum { APP_NAME_MIN = 2, APP_NAME_MAX = 48 };

@@ -15,6 +15,7 @@ static const struct {
 } programs[] = {
     {"/v1/apps",                  "apps"   },
     {"/v1/apps/*/addons",         "addons" },
+    {"/v1/apps/*/attachments",    "addons" },
     {"/v1/apps/*/addons/*/token", "token"  },
     {"/v1/apps/*/addons/*/sso",   "sso"    },
     {"/v1/provider",              "apps"   },

@@ -189,6 +189,8 @@ heroku_read(struct provider *p, const cJSON *manifest)
 	p->sso_salt = json_text(api, "sso_salt");
 	p->log_drain = requires(api, "syslog_drain");
 	p->many_per_app = requires(api, "many_per_app");
+	p->attachable = requires(api, "attachable");
+	p->vars_prefix = prefix_of(manifest);
 	p->plan_updateable = true;
 	p->config_vars = json_get(api, "config_vars");
 	read_place(p, json_get(api, p->test ? "test" : "production"));

@@ -32,6 +32,17 @@ provider_slug_allowed(const char *slug)
 	       strspn(slug, letters) == len && strchr("-_", slug[0]) == NULL;
 }
 
+/* "tide-db" -> "TIDE_DB" */
+static const char *
+capitals(const char *slug)
+{
+	char *text = mem_copy(slug), *p;
+
+	for (p = text; *p != '\0'; p++)
+		*p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+	return text;
+}
+
 void
 provider_read(struct provider *p)
 {
@@ -52,6 +63,8 @@ provider_read(struct provider *p)
 			*texts[i].member = "";
 	}
 	p->dialect->read(p, p->manifest);
+	if (p->vars_prefix == NULL)
+		p->vars_prefix = capitals(p->slug);
 }
 
 /* A slug made of text: "Acme Cache!" -> "acme-cache". */

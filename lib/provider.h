@@ -15,7 +15,7 @@ struct provider {
 	const char *dialect_name;
 	const char *category; /* "Databases"; never NULL */
 	const char *created_at;
-	bool test; /* use the manifest's test URLs */
+	bool test;                 /* use the manifest's test URLs */
 	const char *client_secret; /* SHA-256 of the OAuth secret, or NULL */
 	struct plan *plans;
 	cJSON *manifest;
@@ -28,6 +28,8 @@ struct provider {
 	bool sso_get;                   /* Heroku v1 with a plain root URL */
 	bool log_drain;
 	bool many_per_app;
+	bool attachable;         /* to several apps */
+	const char *vars_prefix; /* of config_vars, without "_" */
 	bool plan_updateable;
 	const cJSON *config_vars; /* array of strings */
 	const char *logo_url, *short_description, *description; /* never NULL */

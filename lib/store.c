@@ -130,13 +130,21 @@ read_text(const char **text, size_t *len, const struct store *s,
 const struct fail *
 store_read(struct store_record **out, struct store *s, const char *path)
 {
+	const struct store_put *put = s->puts;
 	struct store_record *record;
-	const struct fail *f;
+	const struct fail *f = NULL;
 	const char *text;
 	size_t len;
 
 	*out = NULL;
-	f = read_text(&text, &len, s, path);
+	while (put != NULL && strcmp(put->path, path) != 0)
+		put = put->next;
+	if (put != NULL) {
+		text = put->text;
+		len = put->len;
+	} else {
+		f = read_text(&text, &len, s, path);
+	}
 	if (f != NULL || text == NULL)
 		return f;
 	record = mem_alloc(sizeof(*record));

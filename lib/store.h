@@ -56,8 +56,8 @@ const struct fail *store_sync(const char *data);
 const char *store_path(const char *kind, const char *name);
 
 /* The record at path; *out is NULL where there is none.  FAIL_BUSY: there is
- * a file, and it is not JSON.  Under the lock it is the newest state, else
- * what the last acknowledged write left. */
+ * a file, and it is not JSON.  Under the lock it is the newest state, with
+ * what was put, else what the last acknowledged write left. */
 const struct fail *store_read(struct store_record **out, struct store *s,
     const char *path);
 

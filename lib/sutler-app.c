@@ -147,18 +147,18 @@ print_assignment(const char *name, const char *value)
 	fputs("\"\n", stdout);
 }
 
-static void
-env_of(struct json_var **vars, const struct app *app)
+static const struct fail *
+env_of(struct json_var **vars, const struct act *act, const struct app *app)
 {
-	const struct json_var *v;
-	const struct addon *a;
+	struct seen *all, *v;
+	const struct fail *f = attachment_seen(&all, act, app);
 
-	for (v = app->variables; v != NULL; v = v->next)
-		json_var_set(vars, v->name, variable_resolve(app, v->value),
+	for (v = all; f == NULL && v != NULL; v = v->next)
+		json_var_set(vars, v->name,
+		    v->addon != NULL ? v->value
+		                     : variable_resolve(all, v->value),
 		    false);
-	for (a = app->addons; a != NULL; a = a->next)
-		for (v = a->config; v != NULL; v = v->next)
-			json_var_set(vars, v->name, v->value, false);
+	return f;
 }
 
 static const struct fail *
@@ -168,9 +168,10 @@ app_env(const struct call *c)
 	struct app *app;
 	const struct fail *f = app_load(&app, &c->act, c->argv[0]);
 
+	if (f == NULL)
+		f = env_of(&vars, &c->act, app);
 	if (f != NULL)
 		return f;
-	env_of(&vars, app);
 	if (c->json)
 		fputs(json_print(json_vars(vars), true), stdout);
 	for (v = c->json ? NULL : vars; v != NULL; v = v->next)

@@ -7,26 +7,23 @@
 
 enum { ALIAS_DEPTH = 16 };
 
-static const struct json_var *
-find(const struct app *app, const char *name)
+static const struct seen *
+find(const struct seen *all, const char *name)
 {
-	const struct json_var *v = json_var_find(app->variables, name);
-	const struct addon *a;
-
-	for (a = app->addons; v == NULL && a != NULL; a = a->next)
-		v = json_var_find(a->config, name);
-	return v;
+	while (all != NULL && strcmp(all->name, name) != 0)
+		all = all->next;
+	return all;
 }
 
 const char *
-variable_resolve(const struct app *app, const char *value)
+variable_resolve(const struct seen *all, const char *value)
 {
-	const struct json_var *v;
+	const struct seen *v;
 	const char *now = value;
 	int depth;
 
 	for (depth = 0; depth < ALIAS_DEPTH; depth++) {
-		v = now[0] == '$' ? find(app, now + 1) : NULL;
+		v = now[0] == '$' ? find(all, now + 1) : NULL;
 		if (v == NULL)
 			return now;
 		now = v->value;
@@ -34,30 +31,23 @@ variable_resolve(const struct app *app, const char *value)
 	return value;
 }
 
-static void
-add_view(cJSON *array, const struct app *app, const struct json_var *v,
-    const struct addon *a, bool resolve)
+const struct fail *
+variable_list(cJSON **out, const struct act *act, const struct app *app,
+    bool resolve)
 {
-	struct json_var shown = *v;
+	struct seen *all, *v;
+	struct json_var shown = {0};
+	const struct fail *f = attachment_seen(&all, act, app);
 
-	if (resolve)
-		shown.value = variable_resolve(app, v->value);
-	cJSON_AddItemToArray(array, app_variable_view(app, &shown, a));
-}
-
-cJSON *
-variable_list(const struct app *app, bool resolve)
-{
-	cJSON *array = cJSON_CreateArray();
-	const struct json_var *v;
-	const struct addon *a;
-
-	for (v = app->variables; v != NULL; v = v->next)
-		add_view(array, app, v, NULL, resolve);
-	for (a = app->addons; a != NULL; a = a->next)
-		for (v = a->config; v != NULL; v = v->next)
-			add_view(array, app, v, a, resolve);
-	return array;
+	*out = cJSON_CreateArray();
+	for (v = all; f == NULL && v != NULL; v = v->next) {
+		shown.name = v->name;
+		shown.value =
+		    resolve ? variable_resolve(all, v->value) : v->value;
+		cJSON_AddItemToArray(*out,
+		    app_variable_view(app, &shown, v->addon));
+	}
+	return f;
 }
 
 /* The event of a change set: one variable has its own type. */
@@ -188,47 +178,20 @@ variable_set(cJSON **out, const struct act *act, const char *ident,
 	return app_save(act, app, &e);
 }
 
-/* A variable and its id; addon: whose it is, NULL for the owner's. */
-struct named {
-	const char *id, *name;
-	const struct addon *addon;
-};
-
-/* All of app's, ended by one without an id. */
-static struct named *
-names_of(const struct app *app)
-{
-	size_t n = count(app->variables) + 1;
-	struct named *list, *at;
-	const struct json_var *v;
-	const struct addon *a;
-
-	for (a = app->addons; a != NULL; a = a->next)
-		n += count(a->config);
-	at = list = mem_alloc(n * sizeof(*list));
-	for (v = app->variables; v != NULL; v = v->next)
-		*at++ = (struct named){app_variable_id(app, v->name), v->name,
-		    NULL};
-	for (a = app->addons; a != NULL; a = a->next)
-		for (v = a->config; v != NULL; v = v->next)
-			*at++ = (struct named){app_variable_id(app, v->name),
-			    v->name, a};
-	return list;
-}
-
-/* *name = the owner's variable with that id. */
+/* *name = the owner's variable with that id, of all that app has. */
 static const struct fail *
-name_of(const char **name, const struct named *list, const char *id)
+name_of(const char **name, const struct app *app, const struct seen *all,
+    const char *id)
 {
-	while (list->id != NULL && strcmp(list->id, id) != 0)
-		list++;
-	if (list->id == NULL)
+	while (all != NULL && strcmp(app_variable_id(app, all->name), id) != 0)
+		all = all->next;
+	if (all == NULL)
 		return fail_missing("variable");
-	if (list->addon != NULL)
+	if (all->addon != NULL)
 		return fail_field(NULL, "name",
-		    "%s belongs to the add-on %s (%s)", list->name,
-		    list->addon->provider, list->addon->id);
-	*name = list->name;
+		    "%s belongs to the add-on %s (%s)", all->name,
+		    all->addon->provider, all->addon->id);
+	*name = all->name;
 	return NULL;
 }
 
@@ -239,13 +202,16 @@ variable_update(cJSON **out, const struct act *act, const char *ident,
 	cJSON *list = cJSON_CreateArray(), *v = cJSON_CreateObject();
 	const struct fail *f;
 	const char *name;
+	struct seen *all;
 	struct event e;
 	struct app *app;
 
 	f = app_edit(&app, act, ident);
 	if (f != NULL)
 		return f;
-	f = name_of(&name, names_of(app), id);
+	f = attachment_seen(&all, act, app);
+	if (f == NULL)
+		f = name_of(&name, app, all, id);
 	if (f == NULL) {
 		json_add_text(v, "name", name);
 		cJSON_AddItemToObject(v, "value", cJSON_Duplicate(value, true));
@@ -268,7 +234,7 @@ variable_remove(const struct act *act, const char *ident, const cJSON *ids)
 	struct mem_text said = {0};
 	const struct fail *f;
 	const char *name = "";
-	struct named *names;
+	struct seen *all;
 	struct event e;
 	struct app *app;
 	const cJSON *id;
@@ -279,10 +245,14 @@ variable_remove(const struct act *act, const char *ident, const cJSON *ids)
 	f = app_edit(&app, act, ident);
 	if (f != NULL)
 		return f;
-	names = names_of(app);
+	f = attachment_seen(&all, act, app);
+	if (f != NULL) {
+		store_unlock(act->store);
+		return f;
+	}
 	cJSON_ArrayForEach(id, ids) {
 		f = cJSON_IsString(id)
-		        ? name_of(&name, names, id->valuestring)
+		        ? name_of(&name, app, all, id->valuestring)
 		        : fail(FAIL_SYNTAX, "variable_ids must be strings");
 		if (f != NULL) {
 			store_unlock(act->store);

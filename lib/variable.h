@@ -2,6 +2,7 @@
 #define SUTLER_VARIABLE_H
 
 #include "app.h"
+#include "attachment.h"
 #include "event.h"
 
 /*
@@ -14,11 +15,12 @@ enum { VARIABLE_MAX = 1000 };
 
 /* All variables of app, the owner's and then each add-on's, as an array;
  * resolve: values that name another variable, "$NAME", become its value. */
-cJSON *variable_list(const struct app *app, bool resolve);
+const struct fail *variable_list(cJSON **out, const struct act *act,
+    const struct app *app, bool resolve);
 
-/* The value that name stands for: value, or, where that is "$OTHER" and the
- * app has OTHER, what OTHER stands for (a ring of names stays as it is). */
-const char *variable_resolve(const struct app *app, const char *value);
+/* The value that value stands for: itself, or, where it is "$OTHER" and OTHER
+ * is one of all, what OTHER stands for (a ring of names stays as it is). */
+const char *variable_resolve(const struct seen *all, const char *value);
 
 /*
  * Set the variables in list, an array of {name, value} (other members are

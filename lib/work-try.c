@@ -154,9 +154,8 @@ give_up(struct attempt *t)
 	t->event.subject = event_new("%s: %s gave no word in time: given up",
 	    app->name, addon->provider)
 	                       .subject;
-	addon_forget(&t->event, t->act, app, addon,
+	return addon_forget(&t->event, t->act, app, addon,
 	    "the provider gave no word in time");
-	return NULL;
 }
 
 /* What became of the change is not known: the plan we have shall be. */
@@ -348,7 +347,7 @@ work_abandon(const struct act *act, const struct work *o, const char *reason)
 		f = find_addon(&app, &addon, &t);
 	if (f == NULL && o->addon_id != NULL && addon != NULL &&
 	    strcmp(addon->status, "provisioning") == 0)
-		addon_forget(&t.event, act, app, addon, reason);
+		f = addon_forget(&t.event, act, app, addon, reason);
 	if (f != NULL) {
 		store_unlock(act->store);
 		return f;

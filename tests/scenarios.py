@@ -18,7 +18,7 @@ import scenario_base
 from doors import DOORS
 from world import MARK, TESTS, World
 
-SUBJECTS = ("accounts", "apps", "variables", "addons", "addons_trouble", "outbox",
+SUBJECTS = ("accounts", "apps", "variables", "addons", "addons_trouble", "outbox", "attachments",
             "provider_scalingo", "provider_heroku", "provider_appfog", "sso",
             "bad_input", "revisions", "store", "operator", "seeds")
 

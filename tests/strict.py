@@ -33,6 +33,9 @@ SUCCESS = [
     ("POST", "/v1/apps/:x/addons/:x/token", {200}, {"addon"}),
     ("POST", "/v1/apps/:x/addons/:x/sso", {200}, {"addon"}),
     ("GET", "/v1/apps/:x/addons/:x/sso", {200}, {"addon"}),
+    ("GET", "/v1/apps/:x/attachments", {200}, {"attachments"}),
+    ("POST", "/v1/apps/:x/attachments", {201}, {"attachment"}),
+    ("DELETE", "/v1/apps/:x/attachments/:x", {204}, None),
     ("GET", "/v1/addon_providers", {200}, {"addon_providers"}),
     ("GET", "/v1/addon_providers/:x/plans", {200}, {"plans"}),
     ("GET", "/v1/addon_categories", {200}, {"addon_categories"}),
@@ -54,7 +57,7 @@ SUCCESS = [
 ERRORS = {400, 401, 402, 403, 404, 405, 409, 411, 412, 413, 422, 429, 500,
           501, 503}
 LISTS = {"apps", "addons", "variables", "vars", "addon_providers", "plans",
-         "addon_categories", "regions", "tokens"}
+         "addon_categories", "regions", "tokens", "attachments"}
 DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?"
                   r"(Z|[+-]\d\d:\d\d)")
 JSON_TYPE = "application/json; charset=utf-8"
