@@ -64,7 +64,7 @@ provider_read(struct provider *p)
 	}
 	p->dialect->read(p, p->manifest);
 	if (p->vars_prefix == NULL)
-		p->vars_prefix = capitals(p->slug);
+		p->vars_prefix = p->slug == NULL ? "" : capitals(p->slug);
 }
 
 /* A slug made of text: "Acme Cache!" -> "acme-cache". */

@@ -40,7 +40,8 @@ struct provider {
 enum { PROVIDER_SLUG_MAX = 64 };
 bool provider_slug_allowed(const char *slug);
 
-/* Fill the lower half of p, whose dialect and manifest are there. */
+/* Fill the lower half of p, whose dialect and manifest are there, and whose
+ * slug may be. */
 void provider_read(struct provider *p);
 
 /* True where the manifest declares the variable name. */
