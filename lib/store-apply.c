@@ -307,6 +307,7 @@ replay(struct store *s)
 		f = apply_entry(s, e, all, true);
 	if (f == NULL) {
 		store_git_unlock(s->git, all);
+		store_git_drop_broken(s->git);
 		f = move ? store_git_move(s->git, truth) : NULL;
 	}
 	/* index files may be torn where there was something to replay */

@@ -265,24 +265,25 @@ store_git_rebuild(struct store_git *g, const struct journal_entry *entry)
 	return f;
 }
 
-/* The loose objects in directory objects/<two>. */
+/* The loose objects in directory dir/<two>. */
 static const struct fail *
-sweep_directory(struct store_git *g, const char *two)
+sweep_directory(git_odb *loose, const char *dir, const char *two)
 {
-	const char *dir = mem_printf("%s/objects/%s", g->dir, two);
 	git_odb_object *object;
 	struct dirent *entry;
 	const char *id;
 	git_oid oid;
-	DIR *d = opendir(dir);
+	DIR *d;
 
+	dir = mem_printf("%s/%s", dir, two);
+	d = opendir(dir);
 	if (d == NULL)
 		return fail_errno("cannot open %s", dir);
 	while ((entry = readdir(d)) != NULL) {
 		id = mem_printf("%s%s", two, entry->d_name);
 		if (strlen(id) != JOURNAL_ID || git_oid_fromstr(&oid, id) != 0)
 			continue;
-		if (git_odb_read(&object, g->odb, &oid) == 0)
+		if (git_odb_read(&object, loose, &oid) == 0)
 			git_odb_object_free(object);
 		else
 			unlink(mem_printf("%s/%s", dir, entry->d_name));
@@ -291,10 +292,9 @@ sweep_directory(struct store_git *g, const char *two)
 	return NULL;
 }
 
-const struct fail *
-store_git_sweep(struct store_git *g)
+static const struct fail *
+sweep_directories(git_odb *loose, const char *dir)
 {
-	const char *dir = mem_printf("%s/objects", g->dir);
 	const struct fail *f = NULL;
 	struct dirent *entry;
 	DIR *d = opendir(dir);
@@ -303,7 +303,28 @@ store_git_sweep(struct store_git *g)
 		return fail_errno("cannot open %s", dir);
 	while (f == NULL && (entry = readdir(d)) != NULL)
 		if (strlen(entry->d_name) == 2 && entry->d_name[0] != '.')
-			f = sweep_directory(g, entry->d_name);
+			f = sweep_directory(loose, dir, entry->d_name);
 	closedir(d);
+	return f;
+}
+
+const struct fail *
+store_git_sweep(struct store_git *g)
+{
+	const char *dir = mem_printf("%s/objects", g->dir);
+	git_odb_backend *backend;
+	const struct fail *f;
+	git_odb *loose;
+
+	/* without the packs: an object may be whole in one of them, and its
+	 * loose file, whose removal was not flushed, be back without a byte */
+	if (git_odb_new(&loose) != 0)
+		return store_git_fail("open the loose objects");
+	if (git_odb_backend_loose(&backend, dir, -1, 0, 0, 0) != 0 ||
+	    git_odb_add_backend(loose, backend, 1) != 0)
+		f = store_git_fail("open the loose objects");
+	else
+		f = sweep_directories(loose, dir);
+	git_odb_free(loose);
 	return f;
 }

@@ -240,6 +240,18 @@ store_git_unlock(struct store_git *g, const struct journal_entry *entries)
 		unlink(lock);
 }
 
+void
+store_git_drop_broken(struct store_git *g)
+{
+	const char *file = mem_printf("%s/%s", g->dir, branch);
+	size_t len;
+	char *text;
+
+	if (file_read(&text, &len, file) == NULL && text != NULL &&
+	    strspn(text, "0123456789abcdef") != JOURNAL_ID)
+		unlink(file);
+}
+
 const struct fail *
 store_git_move(struct store_git *g, const char *id)
 {

@@ -32,6 +32,10 @@ const struct fail *store_git_move(struct store_git *g, const char *id);
  * entries was being moved under, or that was never written. */
 void store_git_unlock(struct store_git *g, const struct journal_entry *entries);
 
+/* After a boot: take main away where a loss of power left it without its id;
+ * libgit2 would not move it. */
+void store_git_drop_broken(struct store_git *g);
+
 /* The blob at path in commit, or "". */
 const struct fail *store_git_blob(const char **blob, struct store_git *g,
     const char *commit, const char *path);

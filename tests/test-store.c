@@ -327,6 +327,29 @@ test_boot(void)
 	is(value_of(open_store(), "other"), "y", "and on it goes");
 }
 
+/* A loss of power may leave main without its id, and bring the file of an
+ * object back that was packed, without its bytes. */
+static void
+test_torn(void)
+{
+	struct store *s = open_store();
+	struct store_packed packed;
+	const char *id;
+
+	id = set(s, "torn", 0, "before the boot");
+	ok(store_pack(&packed, s, 1) == NULL && packed.commits > 0, "packed");
+	output(mem_printf("printf 'another boot' |"
+	                  " dd of='%s/state/marks' conv=notrunc 2>/dev/null;"
+	                  " cd '%s/store/.git' && : > refs/heads/main &&"
+	                  " mkdir -p objects/%.2s && : > objects/%.2s/%s",
+	    conf.data, conf.data, id, id, id + 2));
+	is(value_of(open_store(), "torn"), "before the boot",
+	    "main without an id is mended");
+	is(git("rev-parse HEAD"), id, "it stands where it stood");
+	is(git("fsck --strict --no-dangling --no-progress"), "",
+	    "no object without its bytes is left");
+}
+
 static void
 test_full(void)
 {
@@ -399,6 +422,7 @@ main(void)
 	test_admin();
 	test_crash();
 	test_boot();
+	test_torn();
 	test_writers();
 	test_full();
 	output(mem_printf("rm -rf '%s'", dir));
