@@ -141,7 +141,8 @@ class Direct:
         for name, value in headers.items():
             key = name.upper().replace("-", "_")
             env[key if key == "CONTENT_TYPE" else "HTTP_" + key] = value
-        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LLVM_PROFILE_FILE"):
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LLVM_PROFILE_FILE",
+                     "LD_PRELOAD"):
             if name in os.environ:
                 env[name] = os.environ[name]
         return env

@@ -1,13 +1,25 @@
 #!/usr/bin/env python3
-"""Pulls the plug: a store on a file system of its own, whose image is copied
-at random moments under load; each copy is mounted, replayed and checked.
+"""Pulls the plug: a store on a file system of its own, whose image is cloned
+at random moments under load; each clone is mounted, replayed and checked.
 
-usage: power.py [--build DIR] [--cuts N] [--fs ext4|ext3|xfs|btrfs]
+usage: power.py [--build DIR] [--cuts N] [--fs ext4,xfs,btrfs]
+
+The image is a file on an XFS made for it, where a clone (FICLONE) is of one
+moment: the writes of the loop driver come before it or after it.  So a clone
+holds what the kernel had sent to the disk by then, and what was in its memory
+is lost, as it is without power.  (A disk that loses what it has not been told
+to flush would lose more: this one has no memory of its own.)
+
+Several writers change apps of their own and note what was acknowledged as soon
+as the answer begins; beside them ticks and packs.  Each file system is cut
+twice over: as it is, and with flushes that take long (tests/slow-flush.c), so
+that an answer that did not wait for its flush is found out.
 
 Needs root, loop mounts and mkfs; where those are not to be had it says so by
 name and checks nothing.  Another boot is made by spoiling DATA/state/marks.
 """
 import argparse
+import json
 import multiprocessing
 import os
 import random
@@ -18,12 +30,16 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from doors import Direct
-from world import SECONDS, World
+from world import SECONDS, World, authorization
 
-SIZE = 96 << 20    # bytes of the image
-SHM = Path("/dev/shm")   # where copying takes no time in which more is written
+IMAGE = 400 << 20       # bytes, of which few are ever written
+DISK = 4 << 30          # the same of the file system that has the image
+SHM = Path("/dev/shm")
+WRITERS = 4             # of variables; one more makes and deletes apps
+LONGEST = 0.6           # s from cut to cut
 
 
 def run(*words) -> bool:
@@ -32,147 +48,277 @@ def run(*words) -> bool:
                           timeout=SECONDS).returncode == 0
 
 
-def write_on(world: World, app, counter):
-    """Set N to 1, 2, 3, ...; counter is what was acknowledged."""
+class Variables:
+    """Writes 1, 2, 3, ... into an app, and something else beside it."""
+
+    def __init__(self, app):
+        self.app = app
+
+    def values(self, number: int) -> dict:
+        return {"N": str(number),
+                f"V{number % 7}": f"s3cret-{number}-" + "x" * (number % 90)}
+
+    def request(self, number: int) -> tuple:
+        return "PUT", self.app.path("/variables"), {"variables": [
+            {"name": name, "value": value}
+            for name, value in self.values(number).items()]}
+
+    def state(self, number: int):
+        """What is to be seen when number has been written."""
+        seen = {}
+        for n in range(max(1, number - 7), number + 1):
+            seen.update(self.values(n))
+        return seen
+
+    def look(self, sutler):
+        text = sutler("app", "env", self.app.name)
+        return {name: value.strip("'") for name, value in
+                (line.split("=", 1) for line in text.splitlines())}
+
+
+class Apps:
+    """Makes an app, deletes it, makes the next one, ..."""
+
+    def __init__(self, app):
+        self.app = app
+
+    def request(self, number: int) -> tuple:
+        if number % 2:
+            return "POST", "/v1/apps", {"app": {"name": f"made{number}"}}
+        name = f"made{number - 1}"
+        return "DELETE", f"/v1/apps/{name}?current_name={name}", None
+
+    def state(self, number: int):
+        return {f"made{number}"} if number % 2 else set()
+
+    def look(self, sutler):
+        rows = json.loads(sutler("app", "list", "--json"))
+        return {row["name"] for row in rows if row["name"].startswith("made")}
+
+
+def write_on(world: World, writer, counters, place: int):
+    """One request after the other; counters tell what is acknowledged."""
     os.setsid()
-    number = 0
+    door, number = world.door, 0
     while True:
         number += 1
-        world.call(app.owner, "PUT", app.path("/variables"),
-                   {"variables": [{"name": "N", "value": str(number)},
-                                  {"name": f"V{number % 7}",
-                                   "value": "s3cret-" + "x" * number}]},
-                   want=200)
-        counter.value = number
-        if number % 600 == 0:   # a checkpoint, and a pack
-            world.sutler("tick")
-
-
-def check_copy(build: Path, conf: Path, data: Path, app,
-               acknowledged: int) -> str:
-    """Empty, or what is wrong with the store in data after a boot."""
-    with open(data / "state" / "marks", "r+b") as marks:
-        marks.write(b"another boot")
-    conf.write_text(f"data = {data}\npublic_url = http://market.test\n"
-                    f"libexec = {build}\n", encoding="utf-8")
-    env = dict(os.environ, SUTLER_CONF=str(conf))
-    for words, what in ((("app", "env", app.name), "read"),
-                        (("fsck",), "fsck")):
-        done = subprocess.run([build / "sutler", *words], env=env,
-                              capture_output=True, check=False,
-                              timeout=SECONDS)
-        if done.returncode != 0:
-            return f"{what}: {done.stdout!r} {done.stderr!r}"
-        if what == "read":
-            lines = dict(line.split("=", 1) for line in
-                         done.stdout.decode().splitlines() if "=" in line)
-            seen = int(lines.get("N", "'0'").strip("'"))
-    git = subprocess.run(["git", "-C", data / "store", "fsck", "--strict",
-                          "--no-dangling", "--no-progress"],
-                         capture_output=True, check=False, timeout=SECONDS)
-    if git.returncode or git.stdout or git.stderr:
-        return f"git fsck: {git.stdout!r} {git.stderr!r}"
-    if seen < acknowledged:
-        return f"acknowledged {acknowledged}, found {seen}"
-    return ""
-
-
-def stand_still(group: int):
-    """Stop the processes of group, and wait until the kernel has done what
-    they asked for last: what a copy holds must have been there at one time."""
-    os.killpg(group, signal.SIGSTOP)
-    for _ in range(1000):
-        states = set()
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                words = stat.read_text().rpartition(")")[2].split()
-            except OSError:   # it has gone
-                continue
-            if int(words[2]) == group and words[0] != "Z":
-                states.add(words[0])
-        if states <= {"T"}:
+        method, target, data = writer.request(number)
+        body = b"" if data is None else json.dumps(data).encode()
+        path, _, query = target.partition("?")
+        env = door.environment(method, path, query, {
+            "Authorization": authorization(writer.app.owner),
+            "Content-Type": "application/json"}, len(body))
+        child = subprocess.Popen([env["SCRIPT_FILENAME"]], env=env,
+                                 stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE)
+        child.stdin.write(body)
+        child.stdin.close()
+        status = child.stdout.readline()
+        if not status.startswith(b"Status: 2"):
+            print(f"# {method} {target}: {status}", flush=True)
             return
-        time.sleep(0.01)
+        counters[place] = number
+        child.stdout.read()
+        child.wait()
+
+
+def tick_on(world: World):
+    """Checkpoints, and packs."""
+    os.setsid()
+    while True:
+        world.sutler("tick")
+        time.sleep(0.1)
+        world.sutler("pack")
+        time.sleep(0.3)
+
+
+class Cut(NamedTuple):
+    clone: Path
+    before: list     # what had been acknowledged when it was begun
+    after: list      # and when it was done
 
 
 class Ground:
-    """The image, its mount and its copies."""
+    """The image on its disk, its mount and its clones."""
 
     def __init__(self, kind: str):
         self.dir = Path(tempfile.mkdtemp(
             prefix="sutler-power-", dir=SHM if SHM.is_dir() else None))
-        self.image, self.copy = self.dir / "image", self.dir / "copy"
-        self.here, self.there = self.dir / "here", self.dir / "there"
+        self.kind, self.cuts = kind, []
+        self.disk, self.here = self.dir / "disk", self.dir / "here"
+        self.image = self.disk / "image"
+        self.disk.mkdir()
         self.here.mkdir()
-        self.there.mkdir()
-        with open(self.image, "wb") as image:
-            image.truncate(SIZE)
-        self.ready = run(f"mkfs.{kind}", "-q", self.image) and run(
-            "mount", "-o", "loop", self.image, self.here)
+        self.why = ""    # it is not ready
+        self.make("xfs", self.dir / "outer", DISK, self.disk)
+        self.make(kind, self.image, IMAGE, self.here)
 
-    def cut(self, build: Path, group: int, app, counter, inside) -> str:
-        """The plug is pulled now; empty, or what was lost."""
-        stand_still(group)
-        acknowledged = counter.value
-        shutil.copyfile(self.image, self.copy)
-        os.killpg(group, signal.SIGCONT)
-        if not run("mount", "-o", "loop", self.copy, self.there):
-            return "the copy cannot be mounted"
-        try:
-            return check_copy(build, self.dir / "copy.conf",
-                              self.there / inside, app, acknowledged)
-        finally:
-            run("umount", self.there)
+    def make(self, kind: str, file: Path, size: int, place: Path):
+        if self.why:
+            return
+        with open(file, "wb") as image:
+            image.truncate(size)
+        if not shutil.which(f"mkfs.{kind}"):
+            self.why = f"no mkfs.{kind}"
+        elif not (run(f"mkfs.{kind}", "-q", file) and
+                  run("mount", "-o", "loop", file, place)):
+            self.why = f"no loop mounts of {kind}"
+
+    def cut(self, counters):
+        """The plug is pulled now."""
+        clone = self.disk / f"clone{len(self.cuts)}"
+        before = list(counters)
+        if not run("cp", "--reflink=always", self.image, clone):
+            raise AssertionError("the image cannot be cloned")
+        self.cuts.append(Cut(clone, before, list(counters)))
+
+    def leave(self):
+        """The mount is given up; btrfs knows an image by what is in it."""
+        run("umount", self.here)
+        if self.kind == "btrfs":
+            run("btrfs", "device", "scan", "--forget")
 
     def close(self):
-        run("umount", self.there)
-        run("umount", self.here)
+        self.leave()
+        run("umount", self.disk)
         shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def check_store(build: Path, data: Path, writers: list, cut: Cut):
+    """What must hold for the store in data after a boot."""
+    conf = data.parent / "copy.conf"
+    conf.write_text(f"data = {data}\npublic_url = http://market.test\n"
+                    f"libexec = {build}\n", encoding="utf-8")
+    env = dict(os.environ, SUTLER_CONF=str(conf))
+    env.pop("LD_PRELOAD", None)
+
+    def command(*words) -> str:
+        done = subprocess.run([str(word) for word in words], env=env,
+                              capture_output=True, check=False,
+                              timeout=SECONDS)
+        if done.returncode != 0:
+            raise AssertionError(f"{words}: {done.stdout!r} {done.stderr!r}")
+        return done.stdout.decode()
+
+    def sutler(*words) -> str:
+        return command(build / "sutler", *words)
+
+    with open(data / "state" / "marks", "r+b") as marks:
+        marks.write(b"another boot")
+    for place, writer in enumerate(writers):
+        seen = writer.look(sutler)
+        first, last = cut.before[place], cut.after[place] + 1
+        if all(seen != writer.state(n) for n in range(first, last + 1)):
+            raise AssertionError(f"acknowledged {first}, at most {last} "
+                                 f"asked for, found {seen}")
+    sutler("app", "create", "after", "--owner", writers[0].app.owner.name)
+    sutler("fsck")
+    said = command("git", "-C", data / "store", "fsck", "--strict",
+                   "--no-dangling", "--no-progress")
+    if said:
+        raise AssertionError(f"git fsck: {said}")
+
+
+def check_cuts(ground: Ground, build: Path, inside: Path, writers) -> list:
+    """What was lost at each cut."""
+    troubles = []
+    for cut in ground.cuts:
+        if not run("mount", "-o", "loop", cut.clone, ground.here):
+            troubles.append("the clone cannot be mounted")
+            continue
+        try:
+            check_store(build, ground.here / inside, writers, cut)
+        except (AssertionError, OSError) as error:
+            troubles.append(str(error)[:600])
+        finally:
+            ground.leave()
+    return troubles
+
+
+def load(ground: Ground, world: World, writers: list, cuts: int) -> list:
+    """Write and cut; how much each has written."""
+    # without a lock, which a writer that is killed might hold
+    counters = multiprocessing.Array("q", len(writers), lock=False)
+    crowd = [multiprocessing.Process(
+        target=write_on, args=(world, writer, counters, place), daemon=True)
+        for place, writer in enumerate(writers)]
+    crowd.append(multiprocessing.Process(target=tick_on, args=(world,),
+                                         daemon=True))
+    for process in crowd:
+        process.start()
+    try:
+        for _ in range(cuts):
+            time.sleep(random.uniform(0.02, LONGEST))
+            ground.cut(counters)
+        if not all(process.is_alive() for process in crowd):
+            raise AssertionError("a writer has given up")
+    finally:
+        for process in crowd:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                process.kill()   # too young for a group of its own, or gone
+            process.join()
+    return list(counters)
+
+
+def try_on(kind: str, build: Path, cuts: int) -> tuple:
+    """The number of writes, and what was lost; or why it was not tried."""
+    ground = Ground(kind)
+    world = None
+    try:
+        if ground.why:
+            return ground.why, []
+        tempfile.tempdir = str(ground.here)
+        world = World(build, Direct)
+        tempfile.tempdir = None
+        inside = world.data.relative_to(ground.here)
+        writers = [Variables(world.app()) for _ in range(WRITERS)]
+        writers.append(Apps(world.app()))
+        written = load(ground, world, writers, cuts)
+        world.close()
+        world = None
+        ground.leave()
+        troubles = check_cuts(ground, build, inside, writers)
+        return sum(written), troubles
+    except AssertionError as error:
+        return 0, [str(error)]
+    finally:
+        tempfile.tempdir = None
+        if world:
+            world.close()
+        ground.close()
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--build", default=".build", type=Path)
     parser.add_argument("--cuts", default=12, type=int)
-    parser.add_argument("--fs", default="ext4")
+    parser.add_argument("--fs", default="ext4,xfs,btrfs")
     options = parser.parse_args()
     build = options.build.resolve()
-    ground = Ground(options.fs)
-    if not ground.ready:
-        print(f"ok 1 - power loss on {options.fs} # SKIP no loop mounts")
-        ground.close()
-        return 0
-    tempfile.tempdir = str(ground.here)
-    world = World(build, Direct)
-    tempfile.tempdir = None
-    troubles, chance = [], random.Random()
-    # without a lock, which a writer that is stopped might hold
-    counter = multiprocessing.Value("q", 0, lock=False)
-    app = world.app()
-    run("sync")
-    writer = multiprocessing.Process(target=write_on,
-                                     args=(world, app, counter), daemon=True)
-    writer.start()
-    try:
-        for _ in range(options.cuts):
-            time.sleep(chance.uniform(0.05, 1.5))
-            trouble = ground.cut(build, writer.pid, app, counter,
-                                 world.data.relative_to(ground.here))
-            if trouble:
-                troubles.append(f"at {counter.value}: {trouble}"[:600])
-    finally:
-        os.killpg(writer.pid, signal.SIGKILL)
-        writer.join()
-        written = counter.value
-        world.close()
-        ground.close()
-    print(f"{'not ok' if troubles else 'ok'} 1 - {options.fs}: "
-          f"{options.cuts} cuts under {written} writes lose nothing that was "
-          "acknowledged")
-    for trouble in troubles:
-        print(f"# {trouble}")
-    print(f"{0 if troubles else 1} passed, {1 if troubles else 0} failed")
-    return 1 if troubles or not written else 0
+    slow = build / "tests" / "slow-flush.so"
+    if not slow.exists():
+        sys.exit(f"power.py: {slow} is not built")
+    passed = failed = number = 0
+    for kind in options.fs.split(","):
+        for shim, how in (("", ""), (str(slow), ", slow flushes")):
+            os.environ["LD_PRELOAD"] = shim
+            written, troubles = try_on(kind, build, options.cuts)
+            number += 1
+            if isinstance(written, str):
+                print(f"ok {number} - power loss on {kind}{how} "
+                      f"# SKIP {written}", flush=True)
+                continue
+            good = written and not troubles
+            passed, failed = passed + bool(good), failed + (not good)
+            print(f"{'ok' if good else 'not ok'} {number} - {kind}{how}: "
+                  f"{options.cuts} cuts under {written} writes lose nothing "
+                  "that was acknowledged", flush=True)
+            for trouble in troubles:
+                print(f"# {trouble}", flush=True)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
