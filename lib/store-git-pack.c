@@ -8,7 +8,6 @@
 #include "store-git-inside.h"
 #include "store-git.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -113,43 +112,27 @@ add_commit(struct batch *b, const git_oid *id)
 	return f;
 }
 
-static const struct fail *
-flush_file(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	const struct fail *f = NULL;
-
-	if (fd < 0)
-		return fail_errno("cannot open %s", path);
-	if (fsync(fd) != 0)
-		f = fail_errno("cannot flush %s", path);
-	close(fd);
-	return f;
-}
-
 /* Write the pack, flush it, and only then take the loose files away. */
 static const struct fail *
 finish(struct batch *b)
 {
 	const char *dir = mem_printf("%s/objects/pack", b->git->dir);
-	const struct fail *f;
-	const char *name, *id;
+	const char *id;
 	size_t i;
+	int error;
 
-	if (git_packbuilder_write(b->pack, dir, 0444, NULL, NULL) != 0)
+	/* each file flushed before it has its name, its name after */
+	git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
+	error = git_packbuilder_write(b->pack, dir, 0444, NULL, NULL);
+	git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 0);
+	if (error != 0)
 		return store_git_fail("write a pack");
-	name = store_git_id(git_packbuilder_hash(b->pack));
-	f = flush_file(mem_printf("%s/pack-%s.pack", dir, name));
-	if (f == NULL)
-		f = flush_file(mem_printf("%s/pack-%s.idx", dir, name));
-	if (f == NULL)
-		f = flush_file(dir);
-	for (i = 0; f == NULL && i < b->count; i++) {
+	for (i = 0; i < b->count; i++) {
 		id = store_git_id(&b->ids[i]);
 		unlink(
 		    mem_printf("%s/objects/%.2s/%s", b->git->dir, id, id + 2));
 	}
-	return f;
+	return NULL;
 }
 
 /* The commits from head back to from, the newest first; by malloc(3), since
