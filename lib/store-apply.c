@@ -7,36 +7,65 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { AGAIN_MS = 100 };
+
+/* SIGALRM is there to end a wait, no more. */
+static void
+wake(int number)
+{
+	(void)number;
+}
+
+/* flock(2), which has no limit of its own: a timer ends it, again and again,
+ * since it may go off just before the waiting begins.  Who waits in the kernel
+ * gets the lock in turn, at once. */
+static int
+lock_in_time(int fd)
+{
+	const struct sigaction quietly = {.sa_handler = wake};
+	time_t until = time(NULL) + STORE_WAIT;
+	struct itimerval rings = {0}, timer;
+	struct sigaction action;
+	int error;
+
+	rings.it_value.tv_sec = STORE_WAIT;
+	rings.it_interval.tv_usec = AGAIN_MS * 1000;
+	sigaction(SIGALRM, &quietly, &action);
+	setitimer(ITIMER_REAL, &rings, &timer);
+	do
+		error = flock(fd, LOCK_EX);
+	while (error != 0 && errno == EINTR && time(NULL) < until);
+	setitimer(ITIMER_REAL, &timer, NULL);
+	sigaction(SIGALRM, &action, NULL);
+	return error;
+}
 
 const struct fail *
 store_take(int *fd, struct store *s, const char *name)
 {
-	const struct timespec pause = {0, 1000 * 1000};
 	const char *file = mem_printf("%s/%s", s->state, name);
-	time_t until;
+	const struct fail *f;
 
 	*fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (*fd < 0)
 		return fail_errno("cannot open %s", file);
-	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
+	if (flock(*fd, LOCK_EX | LOCK_NB) == 0 || lock_in_time(*fd) == 0)
 		return NULL;
-	until = time(NULL) + STORE_WAIT;
-	while (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
-		if ((errno == EWOULDBLOCK || errno == EINTR) &&
-		    time(NULL) < until) {
-			nanosleep(&pause, NULL);
-			continue;
-		}
-		store_give(fd);
-		return fail(FAIL_BUSY, "%s: locked for more than %d s", file,
+	if (errno == EINTR)
+		f = fail(FAIL_BUSY, "%s: locked for more than %d s", file,
 		    STORE_WAIT);
-	}
-	return NULL;
+	else
+		f = fail_errno("cannot lock %s", file);
+	store_give(fd);
+	return f;
 }
 
 void
@@ -206,6 +235,7 @@ store_settle_held(struct store *s)
 const struct fail *
 store_settle(struct store *s)
 {
+	uint64_t mine = s->journal->tail;
 	const struct fail *f;
 
 	s->flushed = false;
@@ -217,7 +247,9 @@ store_settle(struct store *s)
 		store_give(&s->flush_fd);
 		return store_recover(s);
 	}
-	if (f == NULL)
+	/* who had the lock before has settled what waited then: those behind
+	 * share that flush, and leave the next one to who comes anew */
+	if (f == NULL && s->journal->applied < mine)
 		f = store_settle_held(s);
 	store_give(&s->flush_fd);
 	return f;

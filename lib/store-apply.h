@@ -41,8 +41,8 @@ void store_give(int *fd);
 /* Open git where it is not open yet. */
 const struct fail *store_need_git(struct store *s);
 
-/* Flush what has been appended and apply it all, in order, up to the tail;
- * the flush lock is taken for it. */
+/* Flush what has been appended and apply it all, in order, where s's own tail
+ * is not applied yet; the flush lock is taken for it. */
 const struct fail *store_settle(struct store *s);
 
 /* The same under the flush lock. */
