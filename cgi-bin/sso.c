@@ -17,6 +17,7 @@
 #include "mem.h"
 #include "token.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -139,7 +140,8 @@ ticket_take(struct ticket *t, bool *valid, const struct cgi *c, const char *key)
 		return f;
 	/* a look at the headers does not open it */
 	if (strcmp(c->method, "HEAD") != 0 && unlink(file) != 0)
-		return NULL;
+		return errno == ENOENT ? NULL
+		                       : fail_errno("cannot remove %s", file);
 	f = json_parse(&json, text, len);
 	if (f == NULL)
 		f = json_read(t, json, &ticket_shape);
