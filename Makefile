@@ -154,7 +154,7 @@ soak: all $(SLOW_FLUSH)
 
 bench:
 	@sh tests/packages.sh $(PACKAGES_BENCH)
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all $(SLOW_FLUSH)
 	python3 tests/bench.py --build $(BUILD)
 
 # Where each program stands below CGIDIR besides its own name: hard links, for

@@ -89,12 +89,13 @@ def answers(port):
 class Server:
     """A process that serves a port until it is stopped."""
 
-    def __init__(self, command, port, ready=lambda: True):
+    def __init__(self, command, port, ready=lambda: True, **env):
         self.port = port
         path = os.environ["PATH"] + ":/usr/sbin:/sbin"
         self.process = subprocess.Popen(
             [str(word) for word in command], stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, env={**os.environ, "PATH": path})
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "PATH": path, **env})
         until = time.monotonic() + START
         while not (ready() and answers(port)):
             if self.process.poll() is not None or time.monotonic() > until:
@@ -154,9 +155,10 @@ class World:
         self.provision()
         self.add_rivals()
         self.bare = self.serve_without_rewrites()
+        self.slow = self.serve_slowly()
 
-    def serve(self, command, port, ready=lambda: True):
-        server = Server(command, port, ready)
+    def serve(self, command, port, ready=lambda: True, **env):
+        server = Server(command, port, ready, **env)
         self.servers.append(server)
         return server
 
@@ -227,11 +229,27 @@ class World:
         run(["git", "-C", tree, "add", "app.json"])
         run(["git", "-C", tree, "commit", "-q", "-m", "blog: created"])
 
-    def serve_without_rewrites(self):
-        """A second server, on which a program has to start its sibling."""
+    def conf_of_another(self):
+        """A port, and the configuration of a server there."""
         port = free_port()
         text = (self.data / "lighttpd.conf").read_text()
-        text = re.sub(r"(?m)^var\.port = .*$", f"var.port = {port}", text)
+        return port, re.sub(r"(?m)^var\.port = .*$", f"var.port = {port}",
+                            text)
+
+    def serve_slowly(self):
+        """A third one, whose programs' flushes take 10 ms more."""
+        port, text = self.conf_of_another()
+        conf = self.directory / "slow.conf"
+        conf.write_text(text)
+        shim = self.build / "tests" / "slow-flush.so"
+        if not shim.exists():
+            raise Trouble(f"{shim} is not built")
+        return self.serve(["lighttpd", "-D", "-f", conf], port,
+                          LD_PRELOAD=str(shim))
+
+    def serve_without_rewrites(self):
+        """A second server, on which a program has to start its sibling."""
+        port, text = self.conf_of_another()
         text, count = re.subn(r"(?ms)^url\.rewrite-once = \(.*?^\)$", "", text)
         if count != 1:
             raise Trouble("lighttpd.conf has no rewrite rules to leave out")
@@ -331,19 +349,20 @@ COMMITS = {
     "fsync": "warm commit, fsync",
     "syncfs": "warm commit, syncfs",
 }
+SLOW = "PATCH, flushes 10 ms longer"
 
 
 def milliseconds(rate):
     return 1000 / rate
 
 
-def write_time(w, path, headers, connections, seconds):
+def write_time(w, path, headers, connections, seconds, server=None):
     """Milliseconds per write, each with a value of its own."""
     script = w.directory / "patch.lua"
     script.write_text(PATCH_LUA)
     headers = {"Content-Type": "application/json", **headers}
     return milliseconds(wrk(
-        w.main, path, headers, connections, seconds,
+        server or w.main, path, headers, connections, seconds,
         ("-s", str(script), "--", w.next_prefix())))
 
 
@@ -362,6 +381,8 @@ def round_of_writes(table, w, seconds):
             wrk(w.main, EMPTY, {}, n, seconds)))
         table.measure(f"PATCH, {n}", lambda: write_time(
             w, w.provided, w.provider, n, seconds))
+        table.measure(f"{SLOW}, {n}", lambda: write_time(
+            w, w.provided, w.provider, n, seconds, w.slow))
     for n in WRITERS[:2]:
         table.measure(f"shell, {n}", lambda: write_time(
             w, SHELL, {}, n, seconds))
@@ -387,6 +408,22 @@ def bench_write(w, seconds):
             goal = "" if mode == "none" else " (goal: 2.5 or less)"
             show(f"PATCH, {n} : {name} + empty CGI", f"{ratio:.2f}", "",
                  goal)
+    show_scaling(table)
+
+
+def show_scaling(table):
+    """How much faster many writers are than one; times stand in table."""
+    most = WRITERS[-1]
+    gain = {kind: [one / many for one, many in zip(
+        table.rows[f"{kind}, 1"], table.rows[f"{kind}, {most}"])]
+        for kind in ("empty CGI", "PATCH", SLOW)}
+    for kind in gain:
+        show(f"{kind}, {most} : 1", f"{statistics.median(gain[kind]):.2f}",
+             "", " (goal: 3 or more)" if kind == SLOW else "")
+    ratio = statistics.median(a / b for a, b in zip(gain["PATCH"],
+                                                    gain["empty CGI"]))
+    show("PATCH, of the empty CGI's scaling", f"{ratio:.2f}", "",
+         " (goal: 0.8 or more)")
 
 
 # Memory
