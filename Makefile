@@ -123,9 +123,9 @@ test:
 	@python3 tests/all.py $(UNIT) $(UNIT_ASAN) 'python3 tests/layers.py' \
 	    '$(SCENARIOS) $(BUILD) --door all' \
 	    '$(SCENARIOS) $(BUILD)/asan --door direct' \
-	    'python3 tests/crash.py --build $(BUILD) --step 4' \
-	    'python3 tests/crowd.py --build $(BUILD) --writes 2000' \
-	    'python3 tests/power.py --build $(BUILD) --cuts 6' \
+	    'python3 tests/crash.py --build $(BUILD) --step 9' \
+	    'python3 tests/crowd.py --build $(BUILD) --writes 4000' \
+	    'python3 tests/power.py --build $(BUILD) --cuts 5' \
 	    'python3 tests/readme.py --build $(BUILD)'
 
 # Everything once more, with the address and undefined behaviour sanitizers.
@@ -145,7 +145,7 @@ ci:
 	    WERROR=-Werror all $(UNIT:$(BUILD)/%=$(BUILD)/clang/%)
 	@$(MAKE) --no-print-directory WERROR=-Werror test
 
-# Every crash point there is, not every fourth; more writers, more cuts of the
+# Every crash point there is, not every ninth; more writers, more cuts of the
 # power: a quarter of an hour.
 soak: all $(SLOW_FLUSH)
 	python3 tests/all.py 'python3 tests/crash.py --build $(BUILD)' \

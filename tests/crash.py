@@ -6,11 +6,15 @@ usage: crash.py [--build DIR] [--step N] [-k PATTERN]
 Each request is run once under strace(1) to count the calls that change
 anything; then again and again on a fresh copy of the same data: killed on
 entering the 1st, 2nd, ... of them, and with each of them failing (ENOSPC,
-EIO, EACCES, EMFILE).  After each: what was acknowledged is there, nothing is
-half done, reads and the next write go on without help, `sutler fsck` and `git
-fsck --strict` are content.  --step N takes every Nth point only.
+EIO, EACCES, EMFILE), as also where it only opens a file to read it.  The
+program that asks the provider is killed likewise, alone.  After each: what was
+acknowledged is there, nothing is half done, reads and the next write go on
+without help, `sutler fsck` and `git fsck --strict` are content.  A call that
+is known neither to change anything nor not to is a failure.  --step N takes
+every Nth point only.
 """
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -19,20 +23,42 @@ from pathlib import Path
 from typing import NamedTuple
 
 from doors import Direct, parse_cgi
-from world import SECONDS, World
+from world import SECONDS, World, basic
 
-CALLS = ("openat,write,pwrite64,rename,unlink,mkdir,link,fdatasync,fsync,"
-         "syncfs,flock,ftruncate")
+CHANGE = set("""
+    openat creat write pwrite64 writev pwritev pwritev2 sendfile
+    copy_file_range rename renameat renameat2 unlink unlinkat rmdir mkdir
+    mkdirat link linkat symlink symlinkat mknod mknodat truncate ftruncate
+    fallocate chmod fchmod fchmodat chown fchown fchownat utimensat mmap msync
+    fdatasync fsync syncfs flock kill sendto shutdown socketpair clone clone3
+    fork vfork setitimer""".split())
+HARMLESS = set("""
+    access faccessat faccessat2 arch_prctl brk chdir clock_gettime
+    clock_nanosleep close connect dup dup2 dup3 execve exit exit_group fadvise64
+    fcntl fstat fstatfs futex getcwd getdents64 getegid geteuid getgid
+    getpeername getpid getppid getrandom getrlimit getsockname getsockopt
+    gettid getuid ioctl lseek lstat madvise mprotect munmap nanosleep
+    newfstatat pipe pipe2 poll ppoll pread64 prlimit64 read readlink
+    readlinkat recvfrom recvmsg rseq rt_sigaction rt_sigprocmask rt_sigreturn
+    restart_syscall sched_getaffinity set_robust_list set_tid_address setsid
+    setsockopt socket stat statfs statx sysinfo umask uname wait4""".split())
+ASK = {"connect", "sendto", "recvfrom", "write"}   # of send's calls
 LINE = re.compile(r"^(\d+) +(\w+)\((.*)")
-FAULTS = {"ENOSPC": {"openat", "write", "pwrite64", "rename", "mkdir", "link"},
-          "EIO": {"write", "pwrite64", "fdatasync", "fsync", "syncfs"},
-          "EACCES": {"openat", "rename", "mkdir", "unlink"},
-          "EMFILE": {"openat"}}
+FAULTS = {"ENOSPC": {"openat", "write", "pwrite64", "rename", "mkdir", "link",
+                     "ftruncate", "fallocate", "utimensat"},
+          "EIO": {"write", "pwrite64", "fdatasync", "fsync", "syncfs",
+                  "unlink", "rename", "ftruncate", "mmap"},
+          "EACCES": {"openat", "read", "rename", "mkdir", "unlink", "link",
+                     "rmdir"},
+          "EMFILE": {"openat", "read", "socketpair"},
+          "ENOLCK": {"flock"},
+          "EAGAIN": {"clone", "clone3", "vfork"}}
 
 
 class Point(NamedTuple):
     call: str
     number: int      # among the calls of that name, from 1
+    kind: str        # call, or "read" where a file is opened for that alone
 
 
 class Done(NamedTuple):
@@ -56,6 +82,20 @@ class Ground:
     def __init__(self, build: Path):
         self.world = World(build, Direct)
         self.saved = self.world.dir / "saved"
+        # send is started by a script, which may have it killed
+        libexec = self.world.dir / "libexec"
+        libexec.mkdir()
+        os.symlink(build / "sutler", libexec / "sutler")
+        self.send = libexec / "send"
+        self.send_by()
+        self.world.configure(libexec=libexec)
+
+    def send_by(self, *words):
+        """Calls of the provider are made below these words."""
+        words = [*map(str, words), str(self.world.build / "send")]
+        self.send.unlink(missing_ok=True)
+        self.send.write_text(f"#!/bin/sh\nexec {' '.join(words)}\n", "ascii")
+        self.send.chmod(0o755)
 
     def save(self):
         shutil.copytree(self.world.data, self.saved, symlinks=True)
@@ -75,7 +115,8 @@ class Ground:
         body = b"" if data is None else data.encode()
         program = door.route(target)
         env = door.environment(
-            method, path, query, {"Authorization": who}, len(body),
+            method, path, query, {"Authorization": who} if who else {},
+            len(body),
             (program, path) if program else None)
         return [env["SCRIPT_FILENAME"]], env, body
 
@@ -91,28 +132,58 @@ class Ground:
         return Done(200 <= status < 300, status, child.returncode)
 
 
-def strace(where: str, *more) -> list:
-    return ["strace", "-f", "-qq", "-o", where, "-e", f"trace={CALLS}", *more]
+def strace(where, *more) -> list:
+    return [shutil.which("strace"), "-f", "-qq", "-o", where, *more]
 
 
-def points(ground: Ground, request: Request) -> list:
-    """The calls of the program itself that change anything."""
-    log = ground.world.dir / "calls"
+def kill(point: Point) -> list:
+    return ["-e", f"inject={point.call}:signal=KILL:when={point.number}"]
+
+
+def calls(log: Path):
+    """(process, call, arguments) of each line."""
+    text = log.read_text("utf-8", "replace") if log.exists() else ""
+    return [match.groups() for match in map(LINE.match, text.splitlines())
+            if match]
+
+
+def kind_of(call: str, arguments: str, data: Path) -> str:
+    """What the call does that matters; empty: nothing."""
+    if call == "openat" and not re.search(r"O_CREAT|O_WRONLY|O_RDWR",
+                                          arguments):
+        return "read" if f'"{data}/' in arguments else ""
+    if call == "write" and arguments.startswith(("1,", "2,")):
+        return ""    # the answer
+    if call == "mmap" and not re.search(r"PROT_WRITE, MAP_SHARED", arguments):
+        return ""
+    return call if call in CHANGE else ""
+
+
+def points(ground: Ground, request: Request) -> tuple:
+    """The calls that matter of the program itself, those of send, and the
+    names of those that nobody knows."""
+    log, sent = ground.world.dir / "calls", ground.world.dir / "sent"
     ground.run(request, *strace(log))
+    ground.restore()
+    sent.unlink(missing_ok=True)
+    ground.send_by(*strace(sent))   # which cannot be traced twice
+    ground.run(request)
+    ground.send_by()
     counts, found, first = {}, [], None
-    for line in log.read_text("utf-8", "replace").splitlines():
-        match = LINE.match(line)
-        first = first or match[1]
-        if not match or match[1] != first:
-            continue
-        call = match[2]
+    for process, call, arguments in calls(log):
+        first = first or process
+        if process == first:
+            counts[call] = counts.get(call, 0) + 1
+            kind = kind_of(call, arguments, ground.world.data)
+            if kind:
+                found.append(Point(call, counts[call], kind))
+    asked, counts = [], {}
+    for _, call, _ in calls(sent):
         counts[call] = counts.get(call, 0) + 1
-        reads = call == "openat" and not re.search(
-            r"O_CREAT|O_WRONLY|O_RDWR", match[3])
-        answers = call == "write" and match[3].startswith(("1,", "2,"))
-        if not reads and not answers:
-            found.append(Point(call, counts[call]))
-    return found
+        if call in ASK:
+            asked.append(Point(call, counts[call], call))
+    return found, asked, {call for _, call, _ in calls(log)
+                          if call not in CHANGE | HARMLESS}
 
 
 def check(ground: Ground, request: Request, done: Done):
@@ -137,9 +208,19 @@ def check(ground: Ground, request: Request, done: Done):
 
 
 def kill_at(ground: Ground, request: Request, point: Point):
-    done = ground.run(request, *strace(
-        "/dev/null", "-e",
-        f"inject={point.call}:signal=KILL:when={point.number}"))
+    check(ground, request, ground.run(request, *strace("/dev/null",
+                                                       *kill(point))))
+
+
+def kill_send_at(ground: Ground, request: Request, point: Point):
+    """The program that asks dies; the one that has it asked does not."""
+    ground.send_by(*strace("/dev/null", *kill(point)))
+    try:
+        done = ground.run(request)
+    finally:
+        ground.send_by()
+    if done.code or not (done.acknowledged or done.status >= 500):
+        raise AssertionError(f"answered {done.status}, exit {done.code}")
     check(ground, request, done)
 
 
@@ -182,23 +263,24 @@ def attempt(ground: Ground, what: str, function, *arguments) -> list:
 
 def try_request(ground: Ground, request: Request, step: int, report: Report):
     ground.restore()
-    all_points = points(ground, request)
-    chosen = all_points[::step]
-    troubles = []
-    for point in chosen:
-        troubles += attempt(ground, f"killed at {point}", kill_at, request,
-                            point)
-    report.say(f"{request.title}: killed at {len(chosen)} of "
-               f"{len(all_points)} calls", troubles)
-    for error, calls in FAULTS.items():
-        chosen = [p for p in all_points if p.call in calls][::step]
-        troubles = []
+    found, asked, unknown = points(ground, request)
+    if unknown:
+        report.say(f"{request.title}: calls that nobody knows",
+                   sorted(unknown))
+
+    def try_all(what: str, some: list, function, *more):
+        chosen, troubles = some[::step], []
         for point in chosen:
-            troubles += attempt(ground, f"{error} at {point}", fail_at,
-                                request, point, error)
+            troubles += attempt(ground, f"{what} at {point}", function,
+                                request, point, *more)
         if chosen:
-            report.say(f"{request.title}: {error} at {len(chosen)} calls",
-                       troubles)
+            report.say(f"{request.title}: {what} at {len(chosen)} of "
+                       f"{len(some)} calls", troubles)
+
+    try_all("killed", [p for p in found if p.kind != "read"], kill_at)
+    try_all("send killed", asked, kill_send_at)
+    for error, kinds in FAULTS.items():
+        try_all(error, [p for p in found if p.kind in kinds], fail_at, error)
 
 
 # The requests, on a ground with an app that has an add-on
@@ -212,7 +294,31 @@ def value(name: str):
 def addons(world) -> str:
     found = world.call(world.crash_app.owner, "GET",
                        world.crash_app.path("/addons"), want=200).data
-    return ",".join(addon["status"] for addon in found["addons"])
+    return ",".join(f"{addon['plan']['name']} {addon['status']}"
+                    for addon in found["addons"])
+
+
+def token_named(name: str):
+    def state(world):
+        found = world.call(world.crash_app.owner, "GET", "/v1/tokens",
+                           want=200).data["tokens"]
+        return "there" if name in [token["name"] for token in found] else \
+            "gone"
+    return state
+
+
+def account(name: str):
+    def state(world):
+        done = world.sutler("account", "show", name, "--json", want=None)
+        if done.returncode:
+            return "gone"
+        return "disabled" if b'"disabled":true' in re.sub(
+            rb"\s", b"", done.stdout) else "there"
+    return state
+
+
+def pages(world) -> str:
+    return str(len(list((world.data / "state" / "sso").glob("*"))))
 
 
 def app_named(name: str):
@@ -226,23 +332,49 @@ def always(_world) -> str:
     return "done"
 
 
+BIG = 240000    # bytes of a change; the journal has room for 17 of them
+
+
+def big(app, letter: str) -> tuple:
+    text = "s3cret-" + letter * 30000
+    names = ",".join(f'{{"name":"B{i}","value":"{text}"}}'
+                     for i in range(BIG // 30000))
+    return "PUT", app.path("/variables"), f'{{"variables":[{names}]}}'
+
+
+def fill_journal(world: World, app):
+    world.sutler("tick")
+    for i in range(17):
+        method, path, body = big(app, "abcdefghijklmnopq"[i])
+        world.call(app.owner, method, path, body=body.encode(), want=200)
+
+
 def make_requests(ground: Ground) -> list:
     world = ground.world
     ground.app = world.crash_app = world.app()
-    doomed = world.app(owner=ground.app.owner)
+    owner = ground.app.owner
+    doomed, other = world.app(owner=owner), world.account()
     first, second = world.provider("scalingo"), world.provider("heroku")
     addon = world.addon(ground.app, first)
-    world.addon(doomed, second)
-    user = f"Bearer {ground.app.owner.token}"
-    vendor = world_basic(first)
+    signed = world.addon(doomed, second)
+    user, vendor = f"Bearer {owner.token}", basic(first.user, first.password)
     config = first.variables[0]
     before = world.values(ground.app)[config]
+    old = world.call(owner, "POST", "/v1/tokens", {"token": {"name": "old"}},
+                     want=201).data["token"]
+    sign = doomed.path(f"/addons/{signed['id']}/sso")
+    page = world.call(owner, "POST", sign, want=200).data["addon"]["sso_url"]
+    page = page.removeprefix(world.door.public_url)
+    fill_journal(world, ground.app)
     ground.save()
     path = ground.app.path
     return [
         Request("variable", (user, "PUT", path("/variables"),
                 '{"variables":[{"name":"A","value":"new"}]}'),
                 value("A"), ("none", "new")),
+        Request("variable, the journal full",
+                (user, *big(ground.app, "z")),
+                lambda world: value("B1")(world)[-1], ("q", "z")),
         Request("config by the provider",
                 (vendor, "PATCH", f"/v1/provider/apps/{ground.app.id}",
                  '{"config":{"%s":"changed"}}' % config),
@@ -256,19 +388,33 @@ def make_requests(ground: Ground) -> list:
         Request("provision", (user, "POST", path("/addons"),
                 '{"addon":{"addon_provider_id":"%s","plan_id":"%s"}}' %
                 (second.slug, second.plans["small"])), addons,
-                ("running", "running,provisioning", "running,running"),
-                again=False),
+                ("small running", "small running,small provisioning",
+                 "small running,small running"), again=False),
+        Request("plan change", (user, "PATCH", path(f"/addons/{addon['id']}"),
+                '{"addon":{"plan_id":"%s"}}' % first.plans["large"]), addons,
+                ("small running", "large running"), again=False),
         Request("remove", (user, "DELETE", path(f"/addons/{addon['id']}"),
-                None), addons, ("running", ""), again=False),
+                None), addons, ("small running", ""), again=False),
+        Request("token create", (user, "POST", "/v1/tokens",
+                '{"token":{"name":"new"}}'), token_named("new"),
+                ("gone", "there")),
+        Request("token delete", (user, "DELETE", f"/v1/tokens/{old['id']}",
+                None), token_named("old"), ("there", "gone"), again=False),
+        Request("token exchange", (basic("", owner.token), "POST",
+                "/v1/tokens/exchange", None), always, ("done",)),
+        Request("sso", (user, "POST", sign, None), always, ("done",)),
+        Request("sso page", (None, "GET", page, None), pages, ("1", "0"),
+                again=False),
+        Request("account add", ["account", "add", "new", "new@example.org"],
+                account("new"), ("gone", "there"), again=False),
+        Request("account disable", ["account", "disable", other.name],
+                account(other.name), ("there", "disabled")),
+        Request("account token", ["account", "token", other.name], always,
+                ("done",)),
         Request("tick", ["tick"], always, ("done",)),
         Request("pack", ["pack"], always, ("done",)),
         Request("reindex", ["reindex"], always, ("done",)),
     ]
-
-
-def world_basic(supplier) -> str:
-    from world import basic
-    return basic(supplier.user, supplier.password)
 
 
 def main() -> int:
