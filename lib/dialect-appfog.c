@@ -69,6 +69,24 @@ static const struct manifest_rule plan_rules[] = {
     {"price_unit",  MANIFEST_UNKNOWN, &manifest_unread},
 };
 
+/* Heroku's shape with something of its own; Heroku's manifests have no plans,
+ * and ours beside them no ids. */
+static bool
+appfog_claims(const cJSON *manifest)
+{
+	const cJSON *plan;
+
+	if (json_get(manifest, "api") == NULL)
+		return false;
+	if (json_get(manifest, "plan_updateable") != NULL ||
+	    json_get(manifest, "tags") != NULL)
+		return true;
+	cJSON_ArrayForEach(plan, json_get(manifest, "plans"))
+		if (json_get(plan, "id") != NULL)
+			return true;
+	return false;
+}
+
 static struct finding *
 appfog_check(const cJSON *manifest, bool allow_http)
 {
@@ -200,6 +218,7 @@ const struct dialect dialect_appfog = {
     .config_ends_wait = true,
     .patient = true,
     .plan_key = "id",
+    .claims = appfog_claims,
     .check = appfog_check,
     .read = appfog_read,
     .ask = appfog_ask,

@@ -109,6 +109,12 @@ check_names(struct finding **list, const cJSON *manifest)
 	}
 }
 
+static bool
+heroku_claims(const cJSON *manifest)
+{
+	return json_get(manifest, "api") != NULL;
+}
+
 static struct finding *
 heroku_check(const cJSON *manifest, bool allow_http)
 {
@@ -374,6 +380,7 @@ const struct dialect dialect_heroku = {
     .undeclared = FAIL_FORBIDDEN,
     .config_ends_wait = true,
     .plan_key = "name",
+    .claims = heroku_claims,
     .check = heroku_check,
     .read = heroku_read,
     .ask = heroku_ask,

@@ -33,6 +33,21 @@ static const struct manifest_rule sso_rules[] = {
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
+static bool
+scalingo_claims(const cJSON *manifest)
+{
+	static const char *const keys[] = {"username", "password", "sso_salt",
+	    "config_vars", "production"};
+	size_t i;
+
+	if (json_get(manifest, "api") != NULL)
+		return false;
+	for (i = 0; i < COUNT(keys); i++)
+		if (json_get(manifest, keys[i]) != NULL)
+			return true;
+	return false;
+}
+
 static struct finding *
 scalingo_check(const cJSON *manifest, bool allow_http)
 {
@@ -159,6 +174,7 @@ const struct dialect dialect_scalingo = {
     .undeclared = FAIL_INVALID,
     .suspends = true,
     .plan_key = "name",
+    .claims = scalingo_claims,
     .check = scalingo_check,
     .read = scalingo_read,
     .ask = scalingo_ask,

@@ -39,26 +39,12 @@ dialect_names(void)
 const struct dialect *
 dialect_guess(const cJSON *manifest)
 {
-	static const char *const flat[] = {"username", "password", "sso_salt",
-	    "config_vars", "production"};
-	static const char *const appfog[] = {"plan_updateable", "tags"};
-	const cJSON *plan;
 	size_t i;
 
-	if (json_get(manifest, "api") == NULL) {
-		for (i = 0; i < sizeof(flat) / sizeof(flat[0]); i++)
-			if (json_get(manifest, flat[i]) != NULL)
-				return &dialect_scalingo;
-		return NULL;
-	}
-	for (i = 0; i < sizeof(appfog) / sizeof(appfog[0]); i++)
-		if (json_get(manifest, appfog[i]) != NULL)
-			return &dialect_appfog;
-	/* a Heroku manifest has no plans; ours beside it have no ids */
-	cJSON_ArrayForEach(plan, json_get(manifest, "plans"))
-		if (json_get(plan, "id") != NULL)
-			return &dialect_appfog;
-	return &dialect_heroku;
+	for (i = DIALECTS; i > 0; i--)
+		if (dialects[i - 1]->claims(manifest))
+			return dialects[i - 1];
+	return NULL;
 }
 
 const char *

@@ -143,6 +143,9 @@ struct dialect {
 	/* The key of a plan's canonical name in the manifest's plans. */
 	const char *plan_key;
 
+	/* Is manifest of this dialect, by its shape?  Of several that claim it
+	 * the last row counts, so that a variant stands behind its model. */
+	bool (*claims)(const cJSON *manifest);
 	/* Every rule that manifest breaks, in order; NULL: none.  allow_http:
 	 * production URLs may do without TLS. */
 	struct finding *(*check)(const cJSON *manifest, bool allow_http);
@@ -171,7 +174,8 @@ extern const struct dialect dialect_appfog;
 const struct dialect *dialect_find(const char *name);
 const char *dialect_names(void);
 
-/* The dialect that manifest is written in, by its shape; NULL: no telling. */
+/* The dialect that manifest is written in: the last row that claims it; NULL:
+ * no telling. */
 const struct dialect *dialect_guess(const cJSON *manifest);
 
 /* Helpers for dialects */
