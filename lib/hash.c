@@ -5,6 +5,7 @@
 #include <mbedtls/md.h>
 #include <mbedtls/sha1.h>
 #include <mbedtls/sha256.h>
+#include <mbedtls/sha512.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +53,15 @@ hash_sha256(const void *data, size_t len)
 	unsigned char digest[HASH_SHA256_SIZE];
 
 	must(mbedtls_sha256_ret(data, len, digest, 0));
+	return hash_hex(digest, sizeof(digest));
+}
+
+const char *
+hash_sha512(const void *data, size_t len)
+{
+	unsigned char digest[HASH_SHA512_SIZE];
+
+	must(mbedtls_sha512_ret(data, len, digest, 0));
 	return hash_hex(digest, sizeof(digest));
 }
 

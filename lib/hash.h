@@ -13,6 +13,7 @@ enum { HASH_SHA1_SIZE = 20, HASH_SHA256_SIZE = 32, HASH_SHA512_SIZE = 64 };
 /* Hex digests of the len bytes at data (FIPS 180-4). */
 const char *hash_sha1(const void *data, size_t len);
 const char *hash_sha256(const void *data, size_t len);
+const char *hash_sha512(const void *data, size_t len);
 
 /* The id that git gives a blob with these bytes: 40 hex digits. */
 const char *hash_blob(const void *data, size_t len);

@@ -16,6 +16,10 @@ test_digests(void)
 	    "ba7816bf8f01cfea414140de5dae2223"
 	    "b00361a396177a9cb410ff61f20015ad",
 	    "SHA-256");
+	is(hash_sha512("abc", 3),
+	    "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+	    "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+	    "SHA-512");
 	is(hash_blob("", 0), "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
 	    "blob id of an empty file");
 	is(hash_blob("hello\n", 6), "ce013625030ba8dba906f756967f9e9ca394464a",
