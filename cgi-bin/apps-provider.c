@@ -21,14 +21,16 @@ enum { PER_PAGE = 20, PER_PAGE_MAX = 100 };
 static const struct fail *
 check_family(const struct cgi *c, enum family family)
 {
+	static const char *const paths[] = {[FAMILY_SCALINGO] =
+	                                        "use /v1/provider/apps",
+	    [FAMILY_HEROKU] = "use /vendor/apps",
+	    [FAMILY_NONE] = "it has nothing to ask for"};
 	const struct dialect *d = c->provider->dialect;
 
 	if (d->family == family)
 		return NULL;
-	return fail(FAIL_FORBIDDEN,
-	    "these are a %s provider's credentials: use %s", d->name,
-	    d->family == FAMILY_SCALINGO ? "/v1/provider/apps"
-	                                 : "/vendor/apps");
+	return fail(FAIL_FORBIDDEN, "these are a %s provider's credentials: %s",
+	    d->name, paths[d->family]);
 }
 
 /* Cut text at its next tab. */

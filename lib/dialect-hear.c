@@ -216,16 +216,18 @@ static const char *
 hear_config(struct outcome *out, const struct dialect *d,
     const struct provider *provider, const cJSON *answer)
 {
-	const cJSON *config = json_get(answer, "config"), *item;
+	const char *key = d->config_key == NULL ? "config" : d->config_key;
+	const cJSON *config = json_get(answer, key), *item;
 	struct mem_text dropped = {0};
 	const char *value;
 
-	if (config == NULL && cJSON_IsObject(json_get(answer, "config_vars")))
+	if (config == NULL && d->config_key == NULL &&
+	    cJSON_IsObject(json_get(answer, "config_vars")))
 		config = json_get(answer, "config_vars");
 	if (config == NULL || cJSON_IsNull(config))
 		return NULL;
 	if (!cJSON_IsObject(config))
-		return "the config is no object";
+		return mem_printf("the %s is no object", key);
 	cJSON_ArrayForEach(item, config) {
 		if (!provider_declares(provider, item->string)) {
 			if (!d->drops_undeclared)

@@ -46,6 +46,13 @@ struct order {
 	const char *provider_region;
 	const char *appfog_region;
 	const char *public_url; /* for callback URLs */
+
+	/* what only some dialects tell; NULL: there is none */
+	const char *user_id;          /* who orders: "us-<uuid>" */
+	const char *name;             /* the resource's, unlike any other */
+	const char *grant_code;       /* to be exchanged for a token, once */
+	const char *grant_expires_at; /* ISO 8601 */
+	const char *log_input_url;    /* where the app's log is taken in */
 };
 
 /* One HTTP question and its answer. */
@@ -115,8 +122,9 @@ struct finding {
 	bool warning;     /* taken all the same */
 };
 
-/* The API family whose paths, envelopes and errors a provider sees. */
-enum family { FAMILY_SCALINGO, FAMILY_HEROKU };
+/* The API family whose paths, envelopes and errors a provider sees; NONE: it
+ * has nothing to ask of us. */
+enum family { FAMILY_SCALINGO, FAMILY_HEROKU, FAMILY_NONE };
 
 struct dialect {
 	const char *name; /* "scalingo" */
@@ -142,6 +150,8 @@ struct dialect {
 	bool suspends;
 	/* The key of a plan's canonical name in the manifest's plans. */
 	const char *plan_key;
+	/* The key of an answer's variables; NULL: as dialect_hear() says. */
+	const char *config_key;
 
 	/* Is manifest of this dialect, by its shape?  Of several that claim it
 	 * the last row counts, so that a variant stands behind its model. */
@@ -160,7 +170,8 @@ struct dialect {
 	 * provider has no dashboard (no sso_url or no salt). */
 	bool (*sign)(struct entrance *out, const struct order *order,
 	    const struct visitor *visitor, int64_t now);
-	/* The installation as a row of the provider's list, and in full. */
+	/* The installation as a row of the provider's list, and in full; NULL
+	 * in FAMILY_NONE. */
 	cJSON *(*row)(const struct installation *in);
 	cJSON *(*info)(const struct installation *in);
 };
@@ -214,7 +225,8 @@ void dialect_find_fault(struct finding **list, bool warning, const char *path,
 
 /*
  * What all dialects hear alike.  Reads x->answer as JSON where it is; keys
- * "config" (and "config_vars", as older Scalingo providers call it),
+ * "config" (and "config_vars", as older Scalingo providers call it; or what
+ * the dialect has for a config_key),
  * "message", "log_drain_url" and, for a provision, "id".
  * 2xx: DONE; 202: PENDING (a removal where d->removes_later, else DONE).  422
  * and other 4xx but 401, 403, 404, 408 and 429: REFUSED with the provider's

@@ -126,7 +126,12 @@ order_of(const struct provider *p, const cJSON *c)
 	    .region = "local-1",
 	    .provider_region = "amazon-web-services::eu-west-1",
 	    .appfog_region = "useast",
-	    .public_url = "https://market.example"};
+	    .public_url = "https://market.example",
+	    .user_id = json_text(c, "user_id"),
+	    .name = json_text(c, "resource_name"),
+	    .grant_code = json_text(c, "grant_code"),
+	    .grant_expires_at = json_text(c, "grant_expires_at"),
+	    .log_input_url = json_text(c, "log_input_url")};
 
 	while (strcmp(kinds[o.kind], kind) != 0)
 		o.kind++;
@@ -209,8 +214,8 @@ static void
 test_entrance(const struct dialect *d, const cJSON *c)
 {
 	struct order o = order_of(provider_of(d, c), c);
-	struct visitor visitor = {"ana@example.org",
-	    "us-0b6f1f0a-2f44-4a6e-8d1a-5f6e7a8b9c0d"};
+	struct visitor visitor = {text_of(c, "email", "ana@example.org"),
+	    text_of(c, "user_id", "us-0b6f1f0a-2f44-4a6e-8d1a-5f6e7a8b9c0d")};
 	struct entrance in = {0};
 	cJSON *got = NULL;
 
@@ -249,6 +254,10 @@ test_installation(const struct dialect *d, const cJSON *c)
 	if (d == &dialect_appfog)
 		json_var_set(&config, "TIDE_POOL_PORT", "7000", true);
 	in.config = config;
+	if (d->family == FAMILY_NONE) {
+		ok(d->row == NULL && d->info == NULL, "%s: no rows", d->name);
+		return;
+	}
 	same(d->row(&in), json_get(c, "row"), "row", d, c);
 	same(d->info(&in), json_get(c, "info"), "info", d, c);
 }
