@@ -2,8 +2,8 @@
  * Heroku's legacy add-on API, version 1.  Source: its Provider API, App Info
  * and manifest articles of 2014, and what kensa checks.
  */
+#include "dialect-heroku.h"
 #include "hash.h"
-#include "manifest.h"
 #include "mem.h"
 #include "provider.h"
 
@@ -29,13 +29,13 @@ is_place(const cJSON *item)
 	return cJSON_IsString(item) || cJSON_IsObject(item);
 }
 
-static const struct manifest_type id_type = {is_id,
+const struct manifest_type heroku_id_type = {is_id,
     "lower-case letters, digits, \"-\" and \"_\", none of these two first"};
 static const struct manifest_type place_type = {is_place,
     "a URL, or an object of them"};
 
 static const struct manifest_rule rules[] = {
-    {"id",                     MANIFEST_MUST,    &id_type           },
+    {"id",                     MANIFEST_MUST,    &heroku_id_type    },
     {"name",                   MANIFEST_MAY,     &manifest_text     },
     {"api",                    MANIFEST_MUST,    &manifest_object   },
     {"api.regions",            MANIFEST_ADVISED, &manifest_names    },
@@ -109,6 +109,17 @@ check_names(struct finding **list, const cJSON *manifest)
 	}
 }
 
+void
+heroku_check_rest(struct finding **list, const cJSON *manifest)
+{
+	check_names(list, manifest);
+	if (manifest_get(manifest, "api.username") != NULL)
+		dialect_find_fault(list, false, "api.username",
+		    "must be left out; the id is the user name");
+	manifest_check_plans(list, json_get(manifest, "plans"), "name",
+	    manifest_plan_rules, MANIFEST_PLAN_RULES);
+}
+
 static bool
 heroku_claims(const cJSON *manifest)
 {
@@ -129,16 +140,11 @@ heroku_check(const cJSON *manifest, bool allow_http)
 			    allow_http);
 	manifest_check(&list, manifest, "", url_rules, COUNT(url_rules),
 	    allow_http);
-	check_names(&list, manifest);
-	if (manifest_get(manifest, "api.username") != NULL)
-		dialect_find_fault(&list, false, "api.username",
-		    "must be left out; the id is the user name");
 	version = cJSON_GetStringValue(manifest_get(manifest, "api.version"));
 	if (version != NULL && strcmp(version, "1") != 0)
 		dialect_find_fault(&list, true, "api.version",
-		    "is not spoken here; version 1 is");
-	manifest_check_plans(&list, json_get(manifest, "plans"), "name",
-	    manifest_plan_rules, MANIFEST_PLAN_RULES);
+		    "is not of this dialect; version 1 is");
+	heroku_check_rest(&list, manifest);
 	return list;
 }
 
@@ -155,37 +161,29 @@ resources_url(const char *url)
 	return mem_printf("%s" RESOURCES, mem_dup(url, len));
 }
 
-static void
-read_place(struct provider *p, const cJSON *place)
-{
-	const char *url = json_text(place, "base_url");
-
-	if (cJSON_IsString(place)) {
-		p->base_url = resources_url(place->valuestring);
-		p->sso_url = p->base_url;
-		p->sso_get = true;
-		return;
-	}
-	/* only production is said to be completed where it lacks the path */
-	p->base_url = url == NULL || p->test ? url : resources_url(url);
-	p->sso_url = json_text(place, "sso_url");
-}
-
-static bool requires(const cJSON *api, const char *feature)
+bool
+heroku_requires(const cJSON *manifest, const char *feature)
 {
 	const cJSON *item;
 
-	cJSON_ArrayForEach(item, json_get(api, "requires"))
+	cJSON_ArrayForEach(item, manifest_get(manifest, "api.requires"))
 		if (cJSON_IsString(item) &&
 		    strcmp(item->valuestring, feature) == 0)
 			return true;
 	return false;
 }
 
-static void
+static const cJSON *
+place_of(const struct provider *p, const cJSON *manifest)
+{
+	return manifest_get(manifest, p->test ? "api.test" : "api.production");
+}
+
+void
 heroku_read(struct provider *p, const cJSON *manifest)
 {
 	const cJSON *api = json_get(manifest, "api");
+	const cJSON *place = place_of(p, manifest);
 
 	p->user = json_text(manifest, "id");
 	p->name = json_text(manifest, "name");
@@ -193,13 +191,31 @@ heroku_read(struct provider *p, const cJSON *manifest)
 		p->name = p->user;
 	p->password = json_text(api, "password");
 	p->sso_salt = json_text(api, "sso_salt");
-	p->log_drain = requires(api, "syslog_drain");
-	p->many_per_app = requires(api, "many_per_app");
-	p->attachable = requires(api, "attachable");
+	p->log_drain = heroku_requires(manifest, "syslog_drain");
+	p->many_per_app = heroku_requires(manifest, "many_per_app");
+	p->attachable = heroku_requires(manifest, "attachable");
 	p->vars_prefix = prefix_of(manifest);
 	p->plan_updateable = true;
 	p->config_vars = json_get(api, "config_vars");
-	read_place(p, json_get(api, p->test ? "test" : "production"));
+	p->base_url = json_text(place, "base_url");
+	p->sso_url = json_text(place, "sso_url");
+}
+
+static void
+read_v1(struct provider *p, const cJSON *manifest)
+{
+	const cJSON *place = place_of(p, manifest);
+
+	heroku_read(p, manifest);
+	if (cJSON_IsString(place)) {
+		p->base_url = resources_url(place->valuestring);
+		p->sso_url = p->base_url;
+		p->sso_get = true;
+	} else if (p->base_url != NULL && !p->test) {
+		/* only production is said to be completed where it lacks the
+		 * path */
+		p->base_url = resources_url(p->base_url);
+	}
 }
 
 static cJSON *
@@ -242,11 +258,11 @@ heroku_ask(struct exchange *x, const struct order *order)
 		x->body = json_print(bodies[order->kind](order), false);
 }
 
-static void
+void
 heroku_hear(struct outcome *out, const struct order *order,
     const struct exchange *x)
 {
-	dialect_hear(out, &dialect_heroku, order, x, false);
+	dialect_hear(out, order->provider->dialect, order, x, false);
 	/* 503 is a refusal for now, with a message for the user */
 	if (x->status == 503)
 		out->message = dialect_sentence(x);
@@ -313,7 +329,7 @@ sign_form(struct entrance *out, const struct order *order,
 	    user_token(order, time, user_id, visitor->email));
 }
 
-static bool
+bool
 heroku_sign(struct entrance *out, const struct order *order,
     const struct visitor *visitor, int64_t now)
 {
@@ -337,7 +353,7 @@ heroku_sign(struct entrance *out, const struct order *order,
 	return true;
 }
 
-static cJSON *
+cJSON *
 heroku_row(const struct installation *in)
 {
 	cJSON *row = cJSON_CreateObject();
@@ -355,7 +371,7 @@ heroku_row(const struct installation *in)
 	return row;
 }
 
-static cJSON *
+cJSON *
 heroku_info(const struct installation *in)
 {
 	cJSON *info = cJSON_CreateObject();
@@ -382,7 +398,7 @@ const struct dialect dialect_heroku = {
     .plan_key = "name",
     .claims = heroku_claims,
     .check = heroku_check,
-    .read = heroku_read,
+    .read = read_v1,
     .ask = heroku_ask,
     .hear = heroku_hear,
     .sign = heroku_sign,
