@@ -10,6 +10,7 @@ static const struct dialect *const dialects[] = {
     &dialect_scalingo,
     &dialect_heroku,
     &dialect_appfog,
+    &dialect_heroku_v3,
 };
 
 enum { DIALECTS = sizeof(dialects) / sizeof(dialects[0]) };

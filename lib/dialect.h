@@ -180,6 +180,7 @@ struct dialect {
 extern const struct dialect dialect_scalingo;
 extern const struct dialect dialect_heroku;
 extern const struct dialect dialect_appfog;
+extern const struct dialect dialect_heroku_v3;
 
 /* The dialect called name, or NULL; and the names, for a message. */
 const struct dialect *dialect_find(const char *name);

@@ -337,15 +337,18 @@ test_guess(void)
 	static const struct {
 		const char *manifest, *dialect;
 	} guesses[] = {
-	    {"{}",	                                      NULL      },
-	    {"[]",	                                      NULL      },
-	    {"{\"name\":\"x\"}",                                NULL      },
-	    {"{\"username\":\"x\"}",                            "scalingo"},
-	    {"{\"plans\":[{\"id\":\"x\"}],\"config_vars\":[]}", "scalingo"},
-	    {"{\"api\":{}}",	                            "heroku"  },
-	    {"{\"api\":{},\"plans\":[{\"name\":\"x\"}]}",       "heroku"  },
-	    {"{\"api\":{},\"plans\":[1,{\"id\":\"x\"}]}",       "appfog"  },
-	    {"{\"api\":{},\"plan_updateable\":true}",           "appfog"  },
+	    {"{}",	                                      NULL       },
+	    {"[]",	                                      NULL       },
+	    {"{\"name\":\"x\"}",                                NULL       },
+	    {"{\"username\":\"x\"}",                            "scalingo" },
+	    {"{\"plans\":[{\"id\":\"x\"}],\"config_vars\":[]}", "scalingo" },
+	    {"{\"api\":{}}",	                            "heroku"   },
+	    {"{\"api\":{},\"plans\":[{\"name\":\"x\"}]}",       "heroku"   },
+	    {"{\"api\":{},\"plans\":[1,{\"id\":\"x\"}]}",       "appfog"   },
+	    {"{\"api\":{},\"plan_updateable\":true}",           "appfog"   },
+	    {"{\"api\":{\"version\":\"1\"}}",                   "heroku"   },
+	    {"{\"api\":{\"version\":\"3\"},\"tags\":[]}",       "heroku-v3"},
+	    {"{\"api\":{\"version\":3}}",                       "heroku-v3"},
 	};
 	const struct dialect *d;
 	size_t i;
@@ -356,7 +359,8 @@ test_guess(void)
 		    guesses[i].manifest);
 	}
 	ok(dialect_find("osb") == NULL, "an unknown dialect is none");
-	is(dialect_names(), "scalingo, heroku, appfog", "their names");
+	is(dialect_names(), "scalingo, heroku, appfog, heroku-v3",
+	    "their names");
 }
 
 static void

@@ -1,0 +1,158 @@
+/*
+ * Heroku's add-on API, version 3.  Source: its "Add-on Partner API Reference"
+ * and "Add-on Manifest" articles, and its sample provider.  A provider's own
+ * calls (/oauth/token, /addons) are not made through the dialect.
+ */
+#include "dialect-heroku.h"
+#include "mem.h"
+#include "provider.h"
+
+#include <string.h>
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+enum { PASSWORD_MIN = 8, PASSWORD_MAX = 72 };
+
+static bool
+is_version(const cJSON *item)
+{
+	const char *text = cJSON_GetStringValue(item);
+
+	return text != NULL && strcmp(text, "3") == 0;
+}
+
+static bool
+is_password(const cJSON *item)
+{
+	size_t len;
+
+	if (!manifest_word.fits(item))
+		return false;
+	len = strlen(item->valuestring);
+	return len >= PASSWORD_MIN && len <= PASSWORD_MAX;
+}
+
+static bool
+is_regions(const cJSON *item)
+{
+	return manifest_full_list.fits(item) && manifest_names.fits(item);
+}
+
+static const struct manifest_type version_type = {is_version, "\"3\", a text"};
+static const struct manifest_type password_type = {is_password,
+    "a text of 8 to 72 bytes, without control characters"};
+static const struct manifest_type regions_type = {is_regions,
+    "an array of at least one text, none of them blank"};
+
+static const struct manifest_rule rules[] = {
+    {"id",                      MANIFEST_MUST,    &heroku_id_type    },
+    {"name",                    MANIFEST_MUST,    &manifest_text     },
+    {"api",                     MANIFEST_MUST,    &manifest_object   },
+    {"api.version",             MANIFEST_MUST,    &version_type      },
+    {"api.password",            MANIFEST_MUST,    &password_type     },
+    {"api.sso_salt",            MANIFEST_ADVISED, &manifest_text     },
+    {"api.regions",             MANIFEST_MUST,    &regions_type      },
+    {"api.requires",            MANIFEST_MAY,     &manifest_names    },
+    {"api.config_vars",         MANIFEST_MAY,     &manifest_list     },
+    {"api.config_vars_prefix",  MANIFEST_MAY,     &manifest_word     },
+    {"api.production",          MANIFEST_MUST,    &manifest_object   },
+    {"api.production.base_url", MANIFEST_MUST,    &manifest_https    },
+    {"api.production.sso_url",  MANIFEST_MAY,     &manifest_https    },
+    {"api.test",                MANIFEST_MAY,     &manifest_object   },
+    {"api.test.base_url",       MANIFEST_MUST,    &manifest_url      },
+    {"api.test.sso_url",        MANIFEST_MAY,     &manifest_url      },
+    {"plans",                   MANIFEST_ADVISED, &manifest_full_list},
+};
+
+/* A number is meant for it, too, and told that it must be text. */
+static bool
+v3_claims(const cJSON *manifest)
+{
+	const cJSON *version = manifest_get(manifest, "api.version");
+
+	return version != NULL && strcmp(json_plain(version), "3") == 0;
+}
+
+static struct finding *
+v3_check(const cJSON *manifest, bool allow_http)
+{
+	struct finding *list = NULL;
+
+	manifest_check(&list, manifest, "", rules, COUNT(rules), allow_http);
+	heroku_check_rest(&list, manifest);
+	return list;
+}
+
+static void
+add_grant(cJSON *body, const struct order *order)
+{
+	cJSON *grant;
+
+	if (order->grant_code == NULL)
+		return;
+	grant = cJSON_AddObjectToObject(body, "oauth_grant");
+	json_add_text(grant, "code", order->grant_code);
+	json_add_text(grant, "expires_at", order->grant_expires_at);
+	json_add_text(grant, "type", "authorization_code");
+}
+
+static cJSON *
+provision_body(const struct order *order)
+{
+	const cJSON *manifest = order->provider->manifest;
+	cJSON *body = cJSON_CreateObject();
+
+	json_add_text(body, "uuid", order->uuid);
+	if (order->name != NULL)
+		json_add_text(body, "name", order->name);
+	json_add_text(body, "plan", order->plan);
+	json_add_text(body, "region", order->provider_region);
+	json_add_text(body, "callback_url",
+	    dialect_url(mem_printf("%s/addons", order->public_url),
+	        order->uuid));
+	cJSON_AddItemToObject(body, "options", dialect_options(order, true));
+	add_grant(body, order);
+	if (heroku_requires(manifest, "log_input"))
+		json_add_text(body, "log_input_url", order->log_input_url);
+	if (heroku_requires(manifest, "syslog_drain"))
+		json_add_text(body, "log_drain_token",
+		    mem_printf("d.%s", order->uuid));
+	return body;
+}
+
+static void
+v3_ask(struct exchange *x, const struct order *order)
+{
+	struct order ours = *order;
+	cJSON *body = NULL;
+
+	/* whatever id the provider answered: it goes by ours */
+	ours.resource = order->uuid;
+	dialect_question(x, &ours, order->uuid);
+	x->accept = "application/vnd.heroku-addons+json; version=3";
+	if (order->kind == ORDER_PROVISION) {
+		body = provision_body(order);
+	} else if (order->kind == ORDER_CHANGE) {
+		body = cJSON_CreateObject();
+		json_add_text(body, "plan", order->plan);
+	}
+	if (body != NULL)
+		x->body = json_print(body, false);
+}
+
+const struct dialect dialect_heroku_v3 = {
+    .name = "heroku-v3",
+    .family = FAMILY_HEROKU,
+    .drops_undeclared = false,
+    .undeclared = FAIL_FORBIDDEN,
+    .rebinds = false,
+    .plan_key = "name",
+    .claims = v3_claims,
+    .check = v3_check,
+    .read = heroku_read,
+    .ask = v3_ask,
+    .hear = heroku_hear,
+    .sign = heroku_sign,
+    .row = heroku_row,
+    .info = heroku_info,
+};
