@@ -167,10 +167,9 @@ appfog_sign(struct entrance *out, const struct order *order,
 	*out = (struct entrance){.post = true, .url = p->sso_url};
 	if (p->sso_url == NULL || p->sso_salt == NULL || id == NULL)
 		return false;
-	json_var_set(&out->fields, "id", id, false);
-	json_var_set(&out->fields, "token",
-	    dialect_token(id, p->sso_salt, time), false);
-	json_var_set(&out->fields, "timestamp", time, false);
+	dialect_add_field(out, "id", id);
+	dialect_add_field(out, "token", dialect_token(id, p->sso_salt, time));
+	dialect_add_field(out, "timestamp", time);
 	return true;
 }
 

@@ -45,23 +45,19 @@ static const struct manifest_type regions_type = {is_regions,
     "an array of at least one text, none of them blank"};
 
 static const struct manifest_rule rules[] = {
-    {"id",                      MANIFEST_MUST,    &heroku_id_type    },
-    {"name",                    MANIFEST_MUST,    &manifest_text     },
-    {"api",                     MANIFEST_MUST,    &manifest_object   },
-    {"api.version",             MANIFEST_MUST,    &version_type      },
-    {"api.password",            MANIFEST_MUST,    &password_type     },
-    {"api.sso_salt",            MANIFEST_ADVISED, &manifest_text     },
-    {"api.regions",             MANIFEST_MUST,    &regions_type      },
-    {"api.requires",            MANIFEST_MAY,     &manifest_names    },
-    {"api.config_vars",         MANIFEST_MAY,     &manifest_list     },
-    {"api.config_vars_prefix",  MANIFEST_MAY,     &manifest_word     },
-    {"api.production",          MANIFEST_MUST,    &manifest_object   },
-    {"api.production.base_url", MANIFEST_MUST,    &manifest_https    },
-    {"api.production.sso_url",  MANIFEST_MAY,     &manifest_https    },
-    {"api.test",                MANIFEST_MAY,     &manifest_object   },
-    {"api.test.base_url",       MANIFEST_MUST,    &manifest_url      },
-    {"api.test.sso_url",        MANIFEST_MAY,     &manifest_url      },
-    {"plans",                   MANIFEST_ADVISED, &manifest_full_list},
+    {"id",                     MANIFEST_MUST,    &heroku_id_type    },
+    {"name",                   MANIFEST_MUST,    &manifest_text     },
+    {"api",                    MANIFEST_MUST,    &manifest_object   },
+    {"api.version",            MANIFEST_MUST,    &version_type      },
+    {"api.password",           MANIFEST_MUST,    &password_type     },
+    {"api.sso_salt",           MANIFEST_ADVISED, &manifest_text     },
+    {"api.regions",            MANIFEST_MUST,    &regions_type      },
+    {"api.requires",           MANIFEST_MAY,     &manifest_names    },
+    {"api.config_vars",        MANIFEST_MAY,     &manifest_list     },
+    {"api.config_vars_prefix", MANIFEST_MAY,     &manifest_word     },
+    {"api.production",         MANIFEST_MUST,    &manifest_object   },
+    {"api.test",               MANIFEST_MAY,     &manifest_object   },
+    {"plans",                  MANIFEST_ADVISED, &manifest_full_list},
 };
 
 /* A number is meant for it, too, and told that it must be text. */
@@ -76,11 +72,7 @@ v3_claims(const cJSON *manifest)
 static struct finding *
 v3_check(const cJSON *manifest, bool allow_http)
 {
-	struct finding *list = NULL;
-
-	manifest_check(&list, manifest, "", rules, COUNT(rules), allow_http);
-	heroku_check_rest(&list, manifest);
-	return list;
+	return heroku_check_by(rules, COUNT(rules), manifest, allow_http);
 }
 
 static void

@@ -109,15 +109,22 @@ check_names(struct finding **list, const cJSON *manifest)
 	}
 }
 
-void
-heroku_check_rest(struct finding **list, const cJSON *manifest)
+struct finding *
+heroku_check_by(const struct manifest_rule *own, size_t count,
+    const cJSON *manifest, bool allow_http)
 {
-	check_names(list, manifest);
+	struct finding *list = NULL;
+
+	manifest_check(&list, manifest, "", own, count, allow_http);
+	manifest_check(&list, manifest, "", url_rules, COUNT(url_rules),
+	    allow_http);
+	check_names(&list, manifest);
 	if (manifest_get(manifest, "api.username") != NULL)
-		dialect_find_fault(list, false, "api.username",
+		dialect_find_fault(&list, false, "api.username",
 		    "must be left out; the id is the user name");
-	manifest_check_plans(list, json_get(manifest, "plans"), "name",
+	manifest_check_plans(&list, json_get(manifest, "plans"), "name",
 	    manifest_plan_rules, MANIFEST_PLAN_RULES);
+	return list;
 }
 
 static bool
@@ -129,22 +136,19 @@ heroku_claims(const cJSON *manifest)
 static struct finding *
 heroku_check(const cJSON *manifest, bool allow_http)
 {
+	struct finding *list =
+	    heroku_check_by(rules, COUNT(rules), manifest, allow_http);
 	const char *version;
-	struct finding *list = NULL;
 	size_t i;
 
-	manifest_check(&list, manifest, "", rules, COUNT(rules), allow_http);
 	for (i = 0; i < COUNT(place_rules); i++)
 		if (cJSON_IsString(manifest_get(manifest, place_rules[i].path)))
 			manifest_check(&list, manifest, "", &place_rules[i], 1,
 			    allow_http);
-	manifest_check(&list, manifest, "", url_rules, COUNT(url_rules),
-	    allow_http);
 	version = cJSON_GetStringValue(manifest_get(manifest, "api.version"));
 	if (version != NULL && strcmp(version, "1") != 0)
 		dialect_find_fault(&list, true, "api.version",
 		    "is not of this dialect; version 1 is");
-	heroku_check_rest(&list, manifest);
 	return list;
 }
 
@@ -298,12 +302,6 @@ user_token(const struct order *order, const char *time, const char *user_id,
 	return hash_sha256(text, strlen(text));
 }
 
-static void
-add(struct entrance *out, const char *name, const char *value)
-{
-	json_var_set(&out->fields, name, value, false);
-}
-
 /* The fields of all versions at once, so that any handler finds its own. */
 static void
 sign_form(struct entrance *out, const struct order *order,
@@ -315,17 +313,18 @@ sign_form(struct entrance *out, const struct order *order,
 
 	if (strncmp(user_id, "us-", 3) == 0)
 		user_id += 3;
-	add(out, "id", id);
-	add(out, "token", dialect_token(id, salt, time));
-	add(out, "timestamp", time);
-	add(out, "nav-data", nav_data(order));
-	add(out, "email", visitor->email);
-	add(out, "app", order->app_name);
-	add(out, "context_app", order->app_name);
-	add(out, "user_id", user_id);
-	add(out, "resource_id", uuid);
-	add(out, "resource_token", dialect_token(uuid, salt, time));
-	add(out, "user_scoped_resource_token",
+	dialect_add_field(out, "id", id);
+	dialect_add_field(out, "token", dialect_token(id, salt, time));
+	dialect_add_field(out, "timestamp", time);
+	dialect_add_field(out, "nav-data", nav_data(order));
+	dialect_add_field(out, "email", visitor->email);
+	dialect_add_field(out, "app", order->app_name);
+	dialect_add_field(out, "context_app", order->app_name);
+	dialect_add_field(out, "user_id", user_id);
+	dialect_add_field(out, "resource_id", uuid);
+	dialect_add_field(out, "resource_token",
+	    dialect_token(uuid, salt, time));
+	dialect_add_field(out, "user_scoped_resource_token",
 	    user_token(order, time, user_id, visitor->email));
 }
 

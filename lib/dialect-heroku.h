@@ -11,9 +11,12 @@
 /* Of a manifest's id, which is the user name as well. */
 extern const struct manifest_type heroku_id_type;
 
-/* Add to list what is wrong with the names of variables (upper-case, with the
- * prefix of the manifest), the plans beside, and a user name. */
-void heroku_check_rest(struct finding **list, const cJSON *manifest);
+/* What manifest breaks of the count rules of its dialect, and of those for
+ * the URLs within api.production and api.test, the names of variables
+ * (upper-case, with the manifest's prefix), the plans beside; it has no user
+ * name.  allow_http: as a dialect's check has it. */
+struct finding *heroku_check_by(const struct manifest_rule *own, size_t count,
+    const cJSON *manifest, bool allow_http);
 
 /* True where the manifest's api.requires names feature. */
 bool heroku_requires(const cJSON *manifest, const char *feature);

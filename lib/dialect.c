@@ -112,6 +112,12 @@ dialect_question(struct exchange *x, const struct order *order,
 		    tail);
 }
 
+void
+dialect_add_field(struct entrance *out, const char *name, const char *value)
+{
+	json_var_set(&out->fields, name, value, false);
+}
+
 const char *
 dialect_callback(const char *public_url, const char *ident)
 {

@@ -207,6 +207,10 @@ const char *dialect_token(const char *id, const char *salt, const char *time);
 void dialect_question(struct exchange *x, const struct order *order,
     const char *unknown);
 
+/* Add a field to the form of an entrance. */
+void dialect_add_field(struct entrance *out, const char *name,
+    const char *value);
+
 /* Where a provider reads the installation ident: a /vendor/apps URL. */
 const char *dialect_callback(const char *public_url, const char *ident);
 
