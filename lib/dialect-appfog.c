@@ -11,6 +11,7 @@
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define LETTERS "abcdefghijklmnopqrstuvwxyz"
 #define DIGITS "0123456789"
+#define VENDOR_APPS "/vendor/apps"
 
 static bool
 is_plan_id(const cJSON *item)
@@ -131,7 +132,8 @@ appfog_ask(struct exchange *x, const struct order *order)
 	json_add_text(body, "plan", order->plan);
 	if (order->kind == ORDER_PROVISION) {
 		json_add_text(body, "callback_url",
-		    dialect_callback(order->public_url, order->uuid));
+		    dialect_callback(order->public_url, VENDOR_APPS,
+		        order->uuid));
 		json_add_text(body, "region", order->appfog_region);
 	}
 	json_add_text(cJSON_AddObjectToObject(body, "clc"), "account",
@@ -164,8 +166,7 @@ appfog_sign(struct entrance *out, const struct order *order,
 	const char *id = order->resource;
 
 	(void)visitor;
-	*out = (struct entrance){.post = true, .url = p->sso_url};
-	if (p->sso_url == NULL || p->sso_salt == NULL || id == NULL)
+	if (!dialect_enter(out, order))
 		return false;
 	dialect_add_field(out, "id", id);
 	dialect_add_field(out, "token", dialect_token(id, p->sso_salt, time));
@@ -186,7 +187,7 @@ appfog_row(const struct installation *in)
 	    in->resource == NULL ? cJSON_CreateNull()
 	                         : cJSON_Duplicate(in->resource, true));
 	json_add_text(row, "callback_url",
-	    dialect_callback(in->public_url, in->uuid));
+	    dialect_callback(in->public_url, VENDOR_APPS, in->uuid));
 	json_add_text(cJSON_AddObjectToObject(row, "resource"), "uuid",
 	    in->uuid);
 	return row;
@@ -200,7 +201,7 @@ appfog_info(const struct installation *in)
 	json_add_text(info, "id", in->uuid);
 	json_add_text(info, "account_id", in->account);
 	json_add_text(info, "callback_url",
-	    dialect_callback(in->public_url, in->uuid));
+	    dialect_callback(in->public_url, VENDOR_APPS, in->uuid));
 	json_add_text(cJSON_AddObjectToObject(info, "resource"), "uuid",
 	    in->uuid);
 	cJSON_AddItemToObject(info, "config", json_vars(in->config));

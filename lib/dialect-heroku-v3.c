@@ -100,8 +100,7 @@ provision_body(const struct order *order)
 	json_add_text(body, "plan", order->plan);
 	json_add_text(body, "region", order->provider_region);
 	json_add_text(body, "callback_url",
-	    dialect_url(mem_printf("%s/addons", order->public_url),
-	        order->uuid));
+	    dialect_callback(order->public_url, "/addons", order->uuid));
 	cJSON_AddItemToObject(body, "options", dialect_options(order, true));
 	add_grant(body, order);
 	if (heroku_requires(manifest, "log_input"))

@@ -12,6 +12,7 @@
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define RESOURCES "/heroku/resources"
+#define VENDOR_APPS "/vendor/apps"
 
 static bool
 is_id(const cJSON *item)
@@ -232,7 +233,7 @@ provision_body(const struct order *order)
 	json_add_text(body, "plan", order->plan);
 	json_add_text(body, "region", order->provider_region);
 	json_add_text(body, "callback_url",
-	    dialect_callback(order->public_url, order->heroku_id));
+	    dialect_callback(order->public_url, VENDOR_APPS, order->heroku_id));
 	json_add_text(body, "logplex_token", NULL);
 	cJSON_AddItemToObject(body, "options", dialect_options(order, true));
 	return body;
@@ -336,10 +337,10 @@ heroku_sign(struct entrance *out, const struct order *order,
 	const char *time = mem_printf("%lld", (long long)now);
 	const char *id = order->resource;
 
-	*out = (struct entrance){.post = !p->sso_get, .url = p->sso_url};
-	if (p->sso_url == NULL || p->sso_salt == NULL || id == NULL)
+	if (!dialect_enter(out, order))
 		return false;
-	if (!p->sso_get) {
+	out->post = !p->sso_get;
+	if (out->post) {
 		sign_form(out, order, visitor, time);
 		return true;
 	}
@@ -362,7 +363,7 @@ heroku_row(const struct installation *in)
 	    in->resource == NULL ? NULL : json_plain(in->resource));
 	json_add_text(row, "heroku_id", in->heroku_id);
 	json_add_text(row, "callback_url",
-	    dialect_callback(in->public_url, in->heroku_id));
+	    dialect_callback(in->public_url, VENDOR_APPS, in->heroku_id));
 	json_add_text(row, "plan", in->plan);
 	json_add_text(row, "name", in->app_name);
 	json_add_text(cJSON_AddObjectToObject(row, "resource"), "uuid",
@@ -379,7 +380,7 @@ heroku_info(const struct installation *in)
 	json_add_text(info, "name", in->app_name);
 	cJSON_AddItemToObject(info, "config", json_vars(in->config));
 	json_add_text(info, "callback_url",
-	    dialect_callback(in->public_url, in->heroku_id));
+	    dialect_callback(in->public_url, VENDOR_APPS, in->heroku_id));
 	json_add_text(info, "owner_email", in->owner_email);
 	json_add_text(info, "region", in->provider_region);
 	cJSON_AddArrayToObject(info, "domains");

@@ -127,10 +127,9 @@ scalingo_sign(struct entrance *out, const struct order *order,
 	const char *time = mem_printf("%lld", (long long)now), *token;
 
 	(void)visitor;
-	*out = (struct entrance){0};
-	if (p->sso_url == NULL || p->sso_salt == NULL ||
-	    order->resource == NULL)
+	if (!dialect_enter(out, order))
 		return false;
+	out->post = false;
 	token = dialect_token(order->resource, p->sso_salt, time);
 	out->url = mem_printf("%s%cid=%s&token=%s&timestamp=%s", p->sso_url,
 	    strchr(p->sso_url, '?') == NULL ? '?' : '&',

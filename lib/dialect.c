@@ -112,6 +112,16 @@ dialect_question(struct exchange *x, const struct order *order,
 		    tail);
 }
 
+bool
+dialect_enter(struct entrance *out, const struct order *order)
+{
+	const struct provider *p = order->provider;
+
+	*out = (struct entrance){.post = true, .url = p->sso_url};
+	return p->sso_url != NULL && p->sso_salt != NULL &&
+	       order->resource != NULL;
+}
+
 void
 dialect_add_field(struct entrance *out, const char *name, const char *value)
 {
@@ -119,9 +129,9 @@ dialect_add_field(struct entrance *out, const char *name, const char *value)
 }
 
 const char *
-dialect_callback(const char *public_url, const char *ident)
+dialect_callback(const char *public_url, const char *path, const char *ident)
 {
-	return dialect_url(mem_printf("%s/vendor/apps", public_url), ident);
+	return dialect_url(mem_printf("%s%s", public_url, path), ident);
 }
 
 static void

@@ -207,12 +207,18 @@ const char *dialect_token(const char *id, const char *salt, const char *time);
 void dialect_question(struct exchange *x, const struct order *order,
     const char *unknown);
 
+/* Begin an entrance by form at the provider's sso_url; false where nobody can
+ * enter: no URL, no salt, or no resource that became known. */
+bool dialect_enter(struct entrance *out, const struct order *order);
+
 /* Add a field to the form of an entrance. */
 void dialect_add_field(struct entrance *out, const char *name,
     const char *value);
 
-/* Where a provider reads the installation ident: a /vendor/apps URL. */
-const char *dialect_callback(const char *public_url, const char *ident);
+/* Where a provider reads the installation ident: below path ("/vendor/apps").
+ */
+const char *dialect_callback(const char *public_url, const char *path,
+    const char *ident);
 
 /* The plan's options with the user's laid over them, {} where there are none.
  * as_text: every value becomes a string, null is left out. */

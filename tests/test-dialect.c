@@ -405,7 +405,7 @@ test_urls(void)
 	is(dialect_escape("app1@h \303\251+~"), "app1%40h%20%C3%A9%2B~",
 	    "escaped");
 	is(dialect_escape(""), "", "nothing to escape");
-	is(dialect_callback("https://m", "app1@m"),
+	is(dialect_callback("https://m", "/vendor/apps", "app1@m"),
 	    "https://m/vendor/apps/app1%40m", "callback");
 }
 
