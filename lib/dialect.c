@@ -11,6 +11,7 @@ static const struct dialect *const dialects[] = {
     &dialect_heroku,
     &dialect_appfog,
     &dialect_heroku_v3,
+    &dialect_clevercloud,
 };
 
 enum { DIALECTS = sizeof(dialects) / sizeof(dialects[0]) };

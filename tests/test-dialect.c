@@ -359,7 +359,7 @@ test_guess(void)
 		    guesses[i].manifest);
 	}
 	ok(dialect_find("osb") == NULL, "an unknown dialect is none");
-	is(dialect_names(), "scalingo, heroku, appfog, heroku-v3",
+	is(dialect_names(), "scalingo, heroku, appfog, heroku-v3, clevercloud",
 	    "their names");
 }
 
