@@ -12,6 +12,7 @@ static const struct dialect *const dialects[] = {
     &dialect_appfog,
     &dialect_heroku_v3,
     &dialect_clevercloud,
+    &dialect_flynn,
 };
 
 enum { DIALECTS = sizeof(dialects) / sizeof(dialects[0]) };

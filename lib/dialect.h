@@ -182,6 +182,7 @@ extern const struct dialect dialect_heroku;
 extern const struct dialect dialect_appfog;
 extern const struct dialect dialect_heroku_v3;
 extern const struct dialect dialect_clevercloud;
+extern const struct dialect dialect_flynn;
 
 /* The dialect called name, or NULL; and the names, for a message. */
 const struct dialect *dialect_find(const char *name);

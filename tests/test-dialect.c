@@ -340,6 +340,9 @@ test_guess(void)
 	    {"{}",	                                      NULL       },
 	    {"[]",	                                      NULL       },
 	    {"{\"name\":\"x\"}",                                NULL       },
+	    {"{\"url\":\"x\",\"username\":\"x\"}",              "flynn"    },
+	    {"{\"url\":\"x\",\"production\":{}}",               "scalingo" },
+	    {"{\"url\":\"x\",\"api\":{}}",                      "heroku"   },
 	    {"{\"username\":\"x\"}",                            "scalingo" },
 	    {"{\"plans\":[{\"id\":\"x\"}],\"config_vars\":[]}", "scalingo" },
 	    {"{\"api\":{}}",	                            "heroku"   },
@@ -359,7 +362,8 @@ test_guess(void)
 		    guesses[i].manifest);
 	}
 	ok(dialect_find("osb") == NULL, "an unknown dialect is none");
-	is(dialect_names(), "scalingo, heroku, appfog, heroku-v3, clevercloud",
+	is(dialect_names(),
+	    "scalingo, heroku, appfog, heroku-v3, clevercloud, flynn",
 	    "their names");
 }
 
