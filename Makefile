@@ -161,12 +161,14 @@ bench:
 # Where each program stands below CGIDIR besides its own name: hard links, for
 # servers that only run files below a directory (thttpd would resolve a
 # symbolic one and no longer take it for a program).
-LAYOUT = apps:v1/apps apps:v1/provider apps:vendor/apps token:v1/tokens \
+LAYOUT = apps:v1/apps apps:v1/provider apps:vendor/apps \
+	apps:v2/vendor/apps token:v1/tokens \
 	account:v1/users catalog:v1/addon_providers \
 	catalog:v1/addon_categories catalog:v1/regions
 
 install-cgi:
-	mkdir -p '$(DESTDIR)$(CGIDIR)/v1' '$(DESTDIR)$(CGIDIR)/vendor'
+	set -e; for d in v1 vendor v2/vendor; do \
+	    mkdir -p '$(DESTDIR)$(CGIDIR)/'$$d; done
 	set -e; cd '$(BUILD)/cgi-bin'; for p in $(CGI); do \
 	    install -m 755 $$p '$(DESTDIR)$(CGIDIR)/'$$p; done
 	set -e; cd '$(DESTDIR)$(CGIDIR)'; for l in $(LAYOUT); do \

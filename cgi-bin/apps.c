@@ -49,6 +49,9 @@ static const struct route routes[] = {
     {"PUT",    "/vendor/apps/:ident",                            AUTH_PROVIDER, vendor_app_set  },
     {"GET",    "/vendor/:ident",                                 AUTH_PROVIDER, vendor_app      },
     {"PUT",    "/vendor/:ident",                                 AUTH_PROVIDER, vendor_app_set  },
+    {"GET",    "/v2/vendor/apps",                                AUTH_PROVIDER, vendor_apps     },
+    {"GET",    "/v2/vendor/apps/:ident",                         AUTH_PROVIDER, vendor_app      },
+    {"PUT",    "/v2/vendor/apps/:ident",                         AUTH_PROVIDER, vendor_app_set  },
 };
 
 int

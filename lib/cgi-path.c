@@ -25,6 +25,7 @@ static const struct {
     {"/v1/addon_categories",      "catalog"},
     {"/v1/regions",               "catalog"},
     {"/vendor",                   "apps"   },
+    {"/v2/vendor",                "apps"   },
     {"/oauth",                    "token"  },
     {"/addons",                   "addons" },
     {"/sso",                      "sso"    },
@@ -96,7 +97,8 @@ cgi_path_program(const char *path)
 static const char *
 script_tail(const char *script, bool brief)
 {
-	static const char *const roots[] = {"/v1/", "/vendor/", "/oauth/"};
+	static const char *const roots[] = {"/v1/", "/v2/", "/vendor/",
+	    "/oauth/"};
 	static const char *const briefs[] = {"/addons", "/sso"};
 	const char *last = strrchr(script, '/'), *p;
 	size_t i;
@@ -108,7 +110,7 @@ script_tail(const char *script, bool brief)
 		return NULL;
 	}
 	for (p = strchr(script, '/'); p != NULL; p = strchr(p + 1, '/'))
-		for (i = 0; i < 3; i++)
+		for (i = 0; i < sizeof(roots) / sizeof(roots[0]); i++)
 			if (begins(p, roots[i]) && cgi_path_program(p) != NULL)
 				return p;
 	return NULL;
@@ -123,8 +125,8 @@ script_tail(const char *script, bool brief)
 static const char *
 raw_path(void)
 {
-	static const char *const roots[] = {"/v1/", "/vendor/", "/addons/",
-	    "/oauth/", "/sso/"};
+	static const char *const roots[] = {"/v1/", "/v2/", "/vendor/",
+	    "/addons/", "/oauth/", "/sso/"};
 	const char *script = variable("SCRIPT_NAME");
 	const char *info = variable("PATH_INFO");
 	const char *tail = script_tail(script, false);

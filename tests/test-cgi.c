@@ -37,6 +37,7 @@ static const struct route routes[] = {
     {"GET",    "/v1/apps/text/t",             AUTH_NONE, text   },
     {"DELETE", "/v1/apps/x/nothing",          AUTH_NONE, nothing},
     {"GET",    "/sso",                        AUTH_NONE, echo   },
+    {"GET",    "/v2/vendor",                  AUTH_NONE, echo   },
 };
 
 static const struct route addons[] = {
@@ -78,6 +79,8 @@ static const struct {
     {"/cgi-bin/sutler/apps",    "/v1/apps/blog",  "/v1/apps/blog" },
     {"/cgi-bin/v1/sutler/apps", "/v1/apps/blog",  "/v1/apps/blog" },
     {"/cgi-bin/sutler/addons",  "/v1/apps/blog",  "/v1/apps/blog" },
+    {"/market/v2/vendor",       "",               "/v2/vendor"    },
+    {"/cgi-bin/sutler/apps",    "/v2/vendor",     "/v2/vendor"    },
     {"/cgi-bin/sutler/sso",     "",               "/sso"          },
     {"/cgi-bin/sutler/sso",     "/",              "/sso"          },
     {"/cgi-bin/sutler/sso",     "/x",             NULL            },
