@@ -35,9 +35,10 @@ class Seen:
 class Desk:
     """One provider's side."""
 
-    def __init__(self, name: str, config=None, numbers=False):
+    def __init__(self, name: str, config=None, numbers=False, key="config"):
         self.name = name
         self.config = config or {}   # variable -> format of its value
+        self.key = key               # under which they are answered
         self.first = 9007199254740993 if numbers else 1
         self.numbers = numbers
         self.seen = []
@@ -70,7 +71,7 @@ class Desk:
         if method == "DELETE":
             return {"status": 204, "body": b""}
         self.count += 1
-        body = {"config": self.values(), "message": f"{method} was done"}
+        body = {self.key: self.values(), "message": f"{method} was done"}
         if method == "POST":
             body["id"] = self.identifier()
         return {"status": 201 if method == "POST" else 200,
@@ -129,8 +130,8 @@ class Mock(http.server.ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
-    def desk(self, name: str, config=None, numbers=False) -> Desk:
-        self.desks[name] = Desk(name, config, numbers)
+    def desk(self, name: str, *how) -> Desk:
+        self.desks[name] = Desk(name, *how)
         return self.desks[name]
 
     def stop(self):

@@ -43,5 +43,29 @@ def appfog_manifest(slug, base, variables, _price) -> dict:
                 "test": urls(base)}}
 
 
+def heroku_v3_manifest(slug, base, variables, price) -> dict:
+    manifest = heroku_manifest(slug, base, variables, price)
+    manifest["api"].update(version="3", production=urls(base, "v3"))
+    del manifest["api"]["test"]
+    return manifest
+
+
+def clevercloud_manifest(slug, base, variables, price) -> dict:
+    manifest = heroku_manifest(slug, base, variables, price)
+    place = urls(base, "clevercloud/resources")
+    manifest["api"].update(regions=["eu"], production=place, test=place)
+    return manifest
+
+
+def flynn_manifest(slug, base, variables, price) -> dict:
+    return {
+        "name": f"Provider {slug}", "url": f"{base}/databases",
+        "username": f"{slug}-user", "password": f"{slug}-password",
+        "config_vars": variables, "plans": [
+            {"name": "small", "price": price, "options": {"size": "1"}},
+            {"name": "large", "price": price, "options": {"size": "9"}}]}
+
+
 MANIFESTS = {"scalingo": scalingo_manifest, "heroku": heroku_manifest,
-             "appfog": appfog_manifest}
+             "appfog": appfog_manifest, "heroku-v3": heroku_v3_manifest,
+             "clevercloud": clevercloud_manifest, "flynn": flynn_manifest}

@@ -55,8 +55,9 @@ class Supplier(NamedTuple):
 
     def resources(self) -> str:
         """The path of its collection at the mock."""
-        return urllib.parse.urlsplit(self.manifest.get("api", self.manifest)[
-            "production"]["base_url"]).path
+        place = self.manifest.get("api", self.manifest).get("production")
+        return urllib.parse.urlsplit(
+            place["base_url"] if place else self.manifest["url"]).path
 
 
 class Reply(NamedTuple):
@@ -182,10 +183,13 @@ class World:
         user = manifest.get("username", manifest.get("id"))
         secrets = manifest.get("api", manifest)
         return Supplier(
-            slug, dialect, user, secrets["password"], secrets["sso_salt"],
-            variables, {plan["name"]: plan["id"] for plan in plans},
+            slug, dialect, user, secrets["password"],
+            secrets.get("sso_salt"), variables,
+            {plan["name"]: plan["id"] for plan in plans},
             self.mock.desk(slug, desk.get("config", values),
-                           dialect == "appfog"), manifest)
+                           dialect == "appfog",
+                           "env" if dialect == "flynn" else "config"),
+            manifest)
 
     def order(self, app: App, supplier: Supplier, plan="small", want=201,
               **more) -> Reply:
@@ -232,7 +236,7 @@ class World:
             return None   # the web server's own page stands
         if re.match("/+v1/", path):
             return strict.check(method, path, answer)
-        if path.startswith("/vendor") and answer.body:
+        if path.startswith(("/vendor", "/v2/vendor")) and answer.body:
             data = strict.loads(answer.body)
             if answer.status >= 400:
                 strict.check_fields(data, {"id": str, "message": str},
