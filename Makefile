@@ -49,8 +49,8 @@ OFFLINE_static = $(BUILD)/lib/git-offline.o
 BASE = mem fail secret json json-scan json-record hash html clock file conf
 STORE = store store-apply store-walk store-check store-pack store-log journal store-git store-git-build \
 	store-git-pack index index-write
-SPEECH = plan manifest dialect dialect-hear dialect-scalingo dialect-heroku \
-	dialect-appfog dialect-heroku-v3 dialect-clevercloud dialect-flynn \
+SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
+	dialect-heroku dialect-appfog dialect-heroku-v3 dialect-clevercloud dialect-flynn \
 	provider provider-manifest client
 RECORDS = account app attachment variable addon addon-order addon-provision \
 	addon-change addon-remove addon-config addon-action event \

@@ -13,6 +13,8 @@
 #define DIGITS "0123456789"
 #define VENDOR_APPS "/vendor/apps"
 
+enum { NAME_ADVISED = 80 };
+
 static bool
 is_plan_id(const cJSON *item)
 {
@@ -32,21 +34,41 @@ is_id(const cJSON *item)
 	       text[strspn(text, LETTERS DIGITS "_")] == '\0';
 }
 
+static bool
+is_short(const cJSON *item)
+{
+	const char *text = cJSON_GetStringValue(item);
+
+	return text == NULL || strlen(text) < NAME_ADVISED;
+}
+
+static bool
+is_upper(const cJSON *item)
+{
+	return manifest_made_of(item, "ABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS "_");
+}
+
 static const struct manifest_type id_type = {is_id,
     "lower-case letters, digits and \"_\", two or more, a letter first"};
 static const struct manifest_type plan_id_type = {is_plan_id,
     "lower-case letters, digits, \"_\" and \"-\""};
+static const struct manifest_type short_type = {is_short,
+    "shorter than 80 characters"};
+static const struct manifest_type upper_type = {is_upper,
+    "upper-case letters, digits and \"_\""};
 static const struct manifest_type price_type = {NULL,
     "is not of this dialect; a number counts per 30 days"};
 
 static const struct manifest_rule rules[] = {
     {"id",                      MANIFEST_MUST,    &id_type           },
     {"name",                    MANIFEST_MUST,    &manifest_text     },
+    {"name",                    MANIFEST_BETTER,  &short_type        },
     {"tags",                    MANIFEST_MAY,     &manifest_list     },
     {"plan_updateable",         MANIFEST_MAY,     &manifest_bool     },
     {"plans",                   MANIFEST_MUST,    &manifest_full_list},
     {"api",                     MANIFEST_MUST,    &manifest_object   },
     {"api.config_vars",         MANIFEST_MUST,    &manifest_list     },
+    {"api.config_vars[]",       MANIFEST_BETTER,  &upper_type        },
     {"api.password",            MANIFEST_MUST,    &manifest_word     },
     {"api.sso_salt",            MANIFEST_MAY,     &manifest_text     },
     {"api.production",          MANIFEST_MUST,    &manifest_object   },
@@ -60,6 +82,7 @@ static const struct manifest_rule rules[] = {
     {"api.requires",            MANIFEST_UNKNOWN, &manifest_unread   },
     {"api.regions",             MANIFEST_UNKNOWN, &manifest_unread   },
     {"api.username",            MANIFEST_UNKNOWN, &manifest_unread   },
+    {"api.path",                MANIFEST_UNKNOWN, &manifest_unread   },
 };
 
 static const struct manifest_rule plan_rules[] = {

@@ -10,7 +10,7 @@
 #define VENDOR_APPS "/v2/vendor/apps"
 
 static const struct manifest_rule rules[] = {
-    {"id",              MANIFEST_MUST,    &heroku_id_type    },
+    {"id",              MANIFEST_MUST,    &manifest_heroku_id},
     {"name",            MANIFEST_MAY,     &manifest_text     },
     {"api",             MANIFEST_MUST,    &manifest_object   },
     {"api.config_vars", MANIFEST_MUST,    &manifest_list     },
@@ -35,7 +35,7 @@ clevercloud_claims(const cJSON *manifest)
 static struct finding *
 clevercloud_check(const cJSON *manifest, bool allow_http)
 {
-	return heroku_check_by(rules, sizeof(rules) / sizeof(rules[0]),
+	return manifest_heroku_like(rules, sizeof(rules) / sizeof(rules[0]),
 	    manifest, allow_http);
 }
 

@@ -9,57 +9,6 @@
 
 #include <string.h>
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
-enum { PASSWORD_MIN = 8, PASSWORD_MAX = 72 };
-
-static bool
-is_version(const cJSON *item)
-{
-	const char *text = cJSON_GetStringValue(item);
-
-	return text != NULL && strcmp(text, "3") == 0;
-}
-
-static bool
-is_password(const cJSON *item)
-{
-	size_t len;
-
-	if (!manifest_word.fits(item))
-		return false;
-	len = strlen(item->valuestring);
-	return len >= PASSWORD_MIN && len <= PASSWORD_MAX;
-}
-
-static bool
-is_regions(const cJSON *item)
-{
-	return manifest_full_list.fits(item) && manifest_names.fits(item);
-}
-
-static const struct manifest_type version_type = {is_version, "\"3\", a text"};
-static const struct manifest_type password_type = {is_password,
-    "a text of 8 to 72 bytes, without control characters"};
-static const struct manifest_type regions_type = {is_regions,
-    "an array of at least one text, none of them blank"};
-
-static const struct manifest_rule rules[] = {
-    {"id",                     MANIFEST_MUST,    &heroku_id_type    },
-    {"name",                   MANIFEST_MUST,    &manifest_text     },
-    {"api",                    MANIFEST_MUST,    &manifest_object   },
-    {"api.version",            MANIFEST_MUST,    &version_type      },
-    {"api.password",           MANIFEST_MUST,    &password_type     },
-    {"api.sso_salt",           MANIFEST_ADVISED, &manifest_text     },
-    {"api.regions",            MANIFEST_MUST,    &regions_type      },
-    {"api.requires",           MANIFEST_MAY,     &manifest_names    },
-    {"api.config_vars",        MANIFEST_MAY,     &manifest_list     },
-    {"api.config_vars_prefix", MANIFEST_MAY,     &manifest_word     },
-    {"api.production",         MANIFEST_MUST,    &manifest_object   },
-    {"api.test",               MANIFEST_MAY,     &manifest_object   },
-    {"plans",                  MANIFEST_ADVISED, &manifest_full_list},
-};
-
 /* A number is meant for it, too, and told that it must be text. */
 static bool
 v3_claims(const cJSON *manifest)
@@ -72,7 +21,7 @@ v3_claims(const cJSON *manifest)
 static struct finding *
 v3_check(const cJSON *manifest, bool allow_http)
 {
-	return heroku_check_by(rules, COUNT(rules), manifest, allow_http);
+	return manifest_heroku(manifest, allow_http, true);
 }
 
 static void
@@ -136,7 +85,8 @@ const struct dialect dialect_heroku_v3 = {
     .family = FAMILY_HEROKU,
     .drops_undeclared = false,
     .undeclared = FAIL_FORBIDDEN,
-    .rebinds = false,
+    .removes_later = true,
+    .by_uuid = true,
     .plan_key = "name",
     .claims = v3_claims,
     .check = v3_check,

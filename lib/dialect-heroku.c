@@ -7,126 +7,10 @@
 #include "mem.h"
 #include "provider.h"
 
-#include <ctype.h>
 #include <string.h>
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define RESOURCES "/heroku/resources"
 #define VENDOR_APPS "/vendor/apps"
-
-static bool
-is_id(const cJSON *item)
-{
-	const char *text = cJSON_GetStringValue(item);
-
-	return text != NULL && *text != '\0' && strchr("-_", *text) == NULL &&
-	       text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-_")] ==
-	           '\0';
-}
-
-static bool
-is_place(const cJSON *item)
-{
-	return cJSON_IsString(item) || cJSON_IsObject(item);
-}
-
-const struct manifest_type heroku_id_type = {is_id,
-    "lower-case letters, digits, \"-\" and \"_\", none of these two first"};
-static const struct manifest_type place_type = {is_place,
-    "a URL, or an object of them"};
-
-static const struct manifest_rule rules[] = {
-    {"id",                     MANIFEST_MUST,    &heroku_id_type    },
-    {"name",                   MANIFEST_MAY,     &manifest_text     },
-    {"api",                    MANIFEST_MUST,    &manifest_object   },
-    {"api.regions",            MANIFEST_ADVISED, &manifest_names    },
-    {"api.password",           MANIFEST_MUST,    &manifest_word     },
-    {"api.sso_salt",           MANIFEST_MAY,     &manifest_text     },
-    {"api.test",               MANIFEST_ADVISED, &place_type        },
-    {"api.production",         MANIFEST_MUST,    &place_type        },
-    {"api.config_vars",        MANIFEST_MAY,     &manifest_list     },
-    {"api.config_vars_prefix", MANIFEST_MAY,     &manifest_word     },
-    {"api.requires",           MANIFEST_MAY,     &manifest_names    },
-    {"plans",                  MANIFEST_ADVISED, &manifest_full_list},
-};
-
-/* Where production is one URL, and where it is an object; the same for test. */
-static const struct manifest_rule place_rules[] = {
-    {"api.test",       MANIFEST_MAY, &manifest_url  },
-    {"api.production", MANIFEST_MAY, &manifest_https},
-};
-static const struct manifest_rule url_rules[] = {
-    {"api.test.base_url",       MANIFEST_MUST, &manifest_url  },
-    {"api.test.sso_url",        MANIFEST_MAY,  &manifest_url  },
-    {"api.production.base_url", MANIFEST_MUST, &manifest_https},
-    {"api.production.sso_url",  MANIFEST_MAY,  &manifest_https},
-};
-
-/* "tide-db" -> "TIDE_DB" */
-static const char *
-prefix_of(const cJSON *manifest)
-{
-	const char *text = cJSON_GetStringValue(
-	    manifest_get(manifest, "api.config_vars_prefix"));
-	char *prefix, *p;
-
-	if (text != NULL)
-		return text;
-	text = json_text(manifest, "id");
-	prefix = mem_copy(text == NULL ? "" : text);
-	for (p = prefix; *p != '\0'; p++)
-		*p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
-	return prefix;
-}
-
-/* Names are upper-case and start with the prefix and "_". */
-static void
-check_names(struct finding **list, const cJSON *manifest)
-{
-	const char *prefix = prefix_of(manifest), *name, *path;
-	const cJSON *vars = manifest_get(manifest, "api.config_vars"), *item;
-	size_t len = strlen(prefix);
-	int i = -1;
-
-	manifest_check_vars(list, "api.config_vars", vars);
-	if (!cJSON_IsArray(vars))
-		return;
-	cJSON_ArrayForEach(item, vars) {
-		i++;
-		name = cJSON_GetStringValue(item);
-		if (name == NULL)
-			continue;
-		path = mem_printf("api.config_vars[%d]", i);
-		if (strlen(name) < 2 || !isupper((unsigned char)name[0]) ||
-		    name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		                      "0123456789_")] != '\0')
-			dialect_find_fault(list, false, path,
-			    "must be upper-case letters, digits and \"_\", "
-			    "two or more, a letter first");
-		if (len > 0 &&
-		    (strncmp(name, prefix, len) != 0 || name[len] != '_'))
-			dialect_find_fault(list, false, path,
-			    "must begin with %s_", prefix);
-	}
-}
-
-struct finding *
-heroku_check_by(const struct manifest_rule *own, size_t count,
-    const cJSON *manifest, bool allow_http)
-{
-	struct finding *list = NULL;
-
-	manifest_check(&list, manifest, "", own, count, allow_http);
-	manifest_check(&list, manifest, "", url_rules, COUNT(url_rules),
-	    allow_http);
-	check_names(&list, manifest);
-	if (manifest_get(manifest, "api.username") != NULL)
-		dialect_find_fault(&list, false, "api.username",
-		    "must be left out; the id is the user name");
-	manifest_check_plans(&list, json_get(manifest, "plans"), "name",
-	    manifest_plan_rules, MANIFEST_PLAN_RULES);
-	return list;
-}
 
 static bool
 heroku_claims(const cJSON *manifest)
@@ -137,20 +21,7 @@ heroku_claims(const cJSON *manifest)
 static struct finding *
 heroku_check(const cJSON *manifest, bool allow_http)
 {
-	struct finding *list =
-	    heroku_check_by(rules, COUNT(rules), manifest, allow_http);
-	const char *version;
-	size_t i;
-
-	for (i = 0; i < COUNT(place_rules); i++)
-		if (cJSON_IsString(manifest_get(manifest, place_rules[i].path)))
-			manifest_check(&list, manifest, "", &place_rules[i], 1,
-			    allow_http);
-	version = cJSON_GetStringValue(manifest_get(manifest, "api.version"));
-	if (version != NULL && strcmp(version, "1") != 0)
-		dialect_find_fault(&list, true, "api.version",
-		    "is not of this dialect; version 1 is");
-	return list;
+	return manifest_heroku(manifest, allow_http, false);
 }
 
 /* url with the path of resources at its end. */
@@ -199,7 +70,7 @@ heroku_read(struct provider *p, const cJSON *manifest)
 	p->log_drain = heroku_requires(manifest, "syslog_drain");
 	p->many_per_app = heroku_requires(manifest, "many_per_app");
 	p->attachable = heroku_requires(manifest, "attachable");
-	p->vars_prefix = prefix_of(manifest);
+	p->vars_prefix = manifest_heroku_prefix(manifest);
 	p->plan_updateable = true;
 	p->config_vars = json_get(api, "config_vars");
 	p->base_url = json_text(place, "base_url");

@@ -1,22 +1,12 @@
 #ifndef SUTLER_DIALECT_HEROKU_H
 #define SUTLER_DIALECT_HEROKU_H
 
-#include "manifest.h"
+#include "manifest-heroku.h"
 
 /*
  * What the versions of Heroku's add-on API, and its near relatives, have in
  * common.  Members of struct dialect, or parts of them.
  */
-
-/* Of a manifest's id, which is the user name as well. */
-extern const struct manifest_type heroku_id_type;
-
-/* What manifest breaks of the count rules of its dialect, and of those for
- * the URLs within api.production and api.test, the names of variables
- * (upper-case, with the manifest's prefix), the plans beside; it has no user
- * name.  allow_http: as a dialect's check has it. */
-struct finding *heroku_check_by(const struct manifest_rule *own, size_t count,
-    const cJSON *manifest, bool allow_http);
 
 /* True where the manifest's api.requires names feature. */
 bool heroku_requires(const cJSON *manifest, const char *feature);

@@ -8,6 +8,21 @@
 
 #include <string.h>
 
+static bool
+is_one_line(const cJSON *item)
+{
+	const char *text = cJSON_GetStringValue(item);
+
+	return text == NULL || text[strcspn(text, "\r\n")] == '\0';
+}
+
+static const struct manifest_type sentence_type = {is_one_line,
+    "one sentence, on one line"};
+static const struct manifest_type slug_type = {NULL,
+    "is not of this dialect; here the slug is made of it"};
+static const struct manifest_type misspelt_type = {NULL,
+    "is not read: it belongs inside \"test\", as \"sso_url\""};
+
 static const struct manifest_rule rules[] = {
     {"name",                MANIFEST_MUST,    &manifest_word     },
     {"username",            MANIFEST_MUST,    &manifest_user     },
@@ -15,19 +30,25 @@ static const struct manifest_rule rules[] = {
     {"sso_salt",            MANIFEST_MUST,    &manifest_text     },
     {"logo_url",            MANIFEST_MAY,     &manifest_logo     },
     {"short_description",   MANIFEST_MUST,    &manifest_text     },
+    {"short_description",   MANIFEST_BETTER,  &sentence_type     },
     {"description",         MANIFEST_MUST,    &manifest_text     },
     {"log_drain",           MANIFEST_MAY,     &manifest_bool     },
     {"config_vars",         MANIFEST_MUST,    &manifest_full_list},
     {"production",          MANIFEST_MUST,    &manifest_object   },
     {"production.base_url", MANIFEST_MUST,    &manifest_https    },
     {"test",                MANIFEST_ADVISED, &manifest_object   },
-    {"test.base_url",       MANIFEST_ADVISED, &manifest_url      },
     {"plans",               MANIFEST_MUST,    &manifest_full_list},
+    {"id",                  MANIFEST_UNKNOWN, &slug_type         },
+    {"test_sso_url",        MANIFEST_UNKNOWN, &misspelt_type     },
+    {"api",                 MANIFEST_UNKNOWN, &manifest_unread   },
+    {"regions",             MANIFEST_UNKNOWN, &manifest_unread   },
+    {"requires",            MANIFEST_UNKNOWN, &manifest_unread   },
 };
 
 /* Empty is as good as missing for these. */
-static const struct manifest_rule sso_rules[] = {
+static const struct manifest_rule url_rules[] = {
     {"production.sso_url", MANIFEST_ADVISED, &manifest_https},
+    {"test.base_url",      MANIFEST_ADVISED, &manifest_url  },
     {"test.sso_url",       MANIFEST_MAY,     &manifest_url  },
 };
 
@@ -56,11 +77,11 @@ scalingo_check(const cJSON *manifest, bool allow_http)
 	size_t i;
 
 	manifest_check(&list, manifest, "", rules, COUNT(rules), allow_http);
-	for (i = 0; i < COUNT(sso_rules); i++) {
+	for (i = 0; i < COUNT(url_rules); i++) {
 		url = cJSON_GetStringValue(
-		    manifest_get(manifest, sso_rules[i].path));
+		    manifest_get(manifest, url_rules[i].path));
 		if (url == NULL || *url != '\0')
-			manifest_check(&list, manifest, "", &sso_rules[i], 1,
+			manifest_check(&list, manifest, "", &url_rules[i], 1,
 			    allow_http);
 	}
 	manifest_check_vars(&list, "config_vars",
@@ -82,6 +103,8 @@ scalingo_read(struct provider *p, const cJSON *manifest)
 	p->sso_salt = json_text(manifest, "sso_salt");
 	p->base_url = json_text(where, "base_url");
 	p->sso_url = json_text(where, "sso_url");
+	if (p->base_url != NULL && *p->base_url == '\0')
+		p->base_url = NULL;
 	if (p->sso_url != NULL && *p->sso_url == '\0')
 		p->sso_url = NULL;
 	p->log_drain = cJSON_IsTrue(json_get(manifest, "log_drain"));

@@ -77,6 +77,12 @@ is_names(const cJSON *item)
 }
 
 static bool
+is_number(const cJSON *item)
+{
+	return json_is_number(item);
+}
+
+static bool
 is_price(const cJSON *item)
 {
 	return cJSON_IsNumber(item) && item->valuedouble >= 0;
@@ -173,6 +179,7 @@ const struct manifest_type manifest_full_list = {is_full_list,
     "an array with at least one element"};
 const struct manifest_type manifest_names = {is_names,
     "an array of texts that are not blank"};
+const struct manifest_type manifest_number = {is_number, "a number"};
 const struct manifest_type manifest_price = {is_price, "a number, 0 or more"};
 const struct manifest_type manifest_options = {is_options,
     "an object whose values are texts"};
@@ -214,32 +221,75 @@ has_place(const cJSON *object, const char *path)
 	                          mem_dup(path, (size_t)(dot - path))));
 }
 
+/* What object's item at path breaks of rule; placed: its parent is there. */
+static void
+check_item(struct finding **list, const cJSON *item, const char *path,
+    const struct manifest_rule *rule, bool placed, bool allow_http)
+{
+	const struct manifest_type *type = rule->type;
+	bool mild = rule->need == MANIFEST_BETTER;
+
+	if (type == &manifest_https && allow_http)
+		type = &manifest_url;
+	if (rule->need == MANIFEST_UNKNOWN || rule->need == MANIFEST_NEVER) {
+		if (item != NULL)
+			dialect_find_fault(list, rule->need == MANIFEST_UNKNOWN,
+			    path, "%s", type->want);
+	} else if (item != NULL) {
+		if (type->fits != NULL && !type->fits(item))
+			dialect_find_fault(list, mild, path, "%s be %s",
+			    mild ? "should" : "must", type->want);
+	} else if (rule->need == MANIFEST_MUST && placed) {
+		dialect_find_fault(list, false, path,
+		    "is missing; it must be %s", type->want);
+	} else if (rule->need == MANIFEST_ADVISED && placed) {
+		dialect_find_fault(list, true, path,
+		    "is missing; it should be %s", type->want);
+	}
+}
+
 static void
 check_rule(struct finding **list, const cJSON *object, const char *prefix,
     const struct manifest_rule *rule, bool allow_http)
 {
-	const cJSON *item = manifest_get(object, rule->path);
-	const char *path = mem_printf("%s%s", prefix, rule->path);
-	const struct manifest_type *type = rule->type;
+	const char *each = strstr(rule->path, "[]"), *array;
+	const cJSON *items, *item;
+	int i = 0;
 
-	if (type == &manifest_https && allow_http)
-		type = &manifest_url;
-	if (rule->need == MANIFEST_UNKNOWN) {
-		if (item != NULL)
-			dialect_find_fault(list, true, path, "%s", type->want);
-	} else if (item != NULL) {
-		if (type->fits != NULL && !type->fits(item))
-			dialect_find_fault(list, false, path, "must be %s",
-			    type->want);
-	} else if (rule->need == MANIFEST_MUST &&
-	           has_place(object, rule->path)) {
-		dialect_find_fault(list, false, path,
-		    "is missing; it must be %s", type->want);
-	} else if (rule->need == MANIFEST_ADVISED &&
-	           has_place(object, rule->path)) {
-		dialect_find_fault(list, true, path,
-		    "is missing; it should be %s", type->want);
+	if (each == NULL) {
+		check_item(list, manifest_get(object, rule->path),
+		    mem_printf("%s%s", prefix, rule->path), rule,
+		    has_place(object, rule->path), allow_http);
+		return;
 	}
+	array = mem_dup(rule->path, (size_t)(each - rule->path));
+	items = manifest_get(object, array);
+	if (!cJSON_IsArray(items))
+		return;
+	cJSON_ArrayForEach(item, items)
+		check_item(list, item,
+		    mem_printf("%s%s[%d]", prefix, array, i++), rule, true,
+		    allow_http);
+}
+
+bool
+manifest_made_of(const cJSON *item, const char *set)
+{
+	const char *text = cJSON_GetStringValue(item);
+
+	return text == NULL || text[strspn(text, set)] == '\0';
+}
+
+bool
+manifest_one_of(const cJSON *item, const char *const *words, size_t count)
+{
+	const char *text = cJSON_GetStringValue(item);
+	size_t i;
+
+	for (i = 0; text != NULL && i < count; i++)
+		if (strcmp(words[i], text) == 0)
+			return true;
+	return text == NULL;
 }
 
 void

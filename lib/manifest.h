@@ -11,18 +11,23 @@
 enum manifest_need {
 	MANIFEST_MUST,    /* there, and fitting */
 	MANIFEST_MAY,     /* fitting where it is there; null is as missing */
+	MANIFEST_BETTER,  /* a warning where it is there and does not fit */
 	MANIFEST_ADVISED, /* as MAY, with a warning where it is missing */
-	MANIFEST_UNKNOWN  /* a warning where it is there */
+	MANIFEST_UNKNOWN, /* a warning where it is there */
+	MANIFEST_NEVER    /* an error where it is there */
 };
 
-/* What a value may be asked to be; want completes "must be …". */
+/* What a value may be asked to be; want completes "must be …" and "should be
+ * …", or is the whole sentence of a MANIFEST_UNKNOWN
+ * or MANIFEST_NEVER. */
 struct manifest_type {
 	bool (*fits)(const cJSON *item); /* NULL: anything does */
 	const char *want;
 };
 
 struct manifest_rule {
-	const char *path; /* "api.production.base_url" */
+	const char *path; /* "api.production.base_url"; "api.regions[]": each
+	                     element of that array */
 	enum manifest_need need;
 	const struct manifest_type *type;
 };
@@ -49,6 +54,13 @@ extern const struct manifest_rule manifest_plan_rules[MANIFEST_PLAN_RULES];
 /* The member of object at a dotted path, or NULL: none, or null. */
 const cJSON *manifest_get(const cJSON *object, const char *path);
 
+/* True where item is a text of the characters in set alone, or no text: what
+ * that is, another rule tells. */
+bool manifest_made_of(const cJSON *item, const char *set);
+
+/* True where one of the count words is item's text, or it is no text. */
+bool manifest_one_of(const cJSON *item, const char *const *words, size_t count);
+
 /* The types that dialects share.  A text is a string that is not blank, a word
  * one without control characters, a user one without ":" as well (RFC 7617);
  * a full list has an element, names are texts, options an object of strings;
@@ -56,7 +68,8 @@ const cJSON *manifest_get(const cJSON *object, const char *path);
  * unread is for MANIFEST_UNKNOWN. */
 extern const struct manifest_type manifest_string, manifest_text, manifest_word,
     manifest_user, manifest_bool, manifest_object, manifest_list,
-    manifest_full_list, manifest_names, manifest_price, manifest_options,
-    manifest_url, manifest_https, manifest_logo, manifest_unread;
+    manifest_full_list, manifest_names, manifest_number, manifest_price,
+    manifest_options, manifest_url, manifest_https, manifest_logo,
+    manifest_unread;
 
 #endif

@@ -128,7 +128,7 @@ static const char scalingo[] =
 
 static const char heroku[] =
     "{\"id\":\"tide-db\",\"api\":{\"config_vars\":[\"TIDE_DB_URL\"],"
-    "\"regions\":[\"us\"],\"password\":\"pw2\",\"sso_salt\":\"salt2\","
+    "\"regions\":[\"us\"],\"password\":\"password2\",\"sso_salt\":\"salt2\","
     "\"production\":\"https://tide.example/\"}}";
 
 static const struct fail *
@@ -233,7 +233,7 @@ test_store(void)
 	is(json_text(item, "sso_salt"), "sealed salt", "a sealed salt");
 	is(json_text(item, "username"), "acme", "nothing else is");
 	item = json_get(json_get(records[1].json, "manifest"), "api");
-	is(json_text(item, "password"), "sealed pw2", "below api, too");
+	is(json_text(item, "password"), "sealed password2", "below api, too");
 	is(json_text(item, "sso_salt"), "sealed salt2", "and its salt");
 	is(keys[0], "user acme", "the index knows the user");
 	is(keys[1], "acme-cache", "and whose it is");
