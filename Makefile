@@ -47,19 +47,20 @@ OFFLINE_static = $(BUILD)/lib/git-offline.o
 # The library, lowest layer first; a file includes headers of its own layer
 # or of lower ones (tests/layers checks it).
 BASE = mem fail secret json json-scan json-record hash html clock file conf
-STORE = store store-apply store-walk store-check store-pack store-log journal store-git store-git-build \
+STORE = store store-apply store-walk store-check store-pack store-log store-past journal store-git store-git-build \
 	store-git-pack index index-write
 SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
 	dialect-heroku dialect-appfog dialect-heroku-v3 dialect-clevercloud dialect-flynn \
-	provider provider-manifest client
-RECORDS = account app attachment variable addon addon-order addon-provision \
+	provider provider-manifest provider-past provider-change \
+	client
+RECORDS = account app attachment variable installed addon addon-order addon-provision \
 	addon-change addon-remove addon-config addon-action event \
 	token oauth work work-try work-hook record
 DOOR = auth cgi cgi-answer cgi-body cgi-path sandbox sandbox-desk sandbox-sso
 LAYERS = $(BASE) $(STORE) $(SPEECH) $(RECORDS) $(DOOR)
 OBJECTS = $(LAYERS:%=$(BUILD)/lib/%.o)
 
-CGI = apps addons token sso catalog account sandbox
+CGI = apps addons token sso catalog portal account sandbox
 PROGRAMS = $(CGI:%=$(BUILD)/cgi-bin/%) $(BUILD)/sutler $(BUILD)/send
 
 all: $(PROGRAMS)
@@ -83,7 +84,8 @@ $(CGI:%=$(BUILD)/cgi-bin/%): $(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o \
     $(BUILD)/libsutler.a
 	$(LINK)
 
-SUTLER = sutler sutler-account sutler-addon sutler-app sutler-provider sutler-work
+SUTLER = sutler sutler-account sutler-addon sutler-app sutler-manifest \
+	sutler-provider sutler-work
 $(BUILD)/sutler: $(SUTLER:%=$(BUILD)/lib/%.o) $(BUILD)/libsutler.a
 	$(LINK)
 
@@ -164,10 +166,11 @@ bench:
 LAYOUT = apps:v1/apps apps:v1/provider apps:vendor/apps \
 	apps:v2/vendor/apps token:v1/tokens \
 	account:v1/users catalog:v1/addon_providers \
-	catalog:v1/addon_categories catalog:v1/regions
+	catalog:v1/addon_categories catalog:v1/regions \
+	portal:provider/addons portal:api/v3/addons
 
 install-cgi:
-	set -e; for d in v1 vendor v2/vendor; do \
+	set -e; for d in v1 vendor v2/vendor provider api/v3; do \
 	    mkdir -p '$(DESTDIR)$(CGIDIR)/'$$d; done
 	set -e; cd '$(BUILD)/cgi-bin'; for p in $(CGI); do \
 	    install -m 755 $$p '$(DESTDIR)$(CGIDIR)/'$$p; done

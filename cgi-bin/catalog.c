@@ -1,11 +1,89 @@
 /*
- * What there is to buy, and where: open to all.
+ * What there is to buy, and where: open to all.  A user's Bearer token shows
+ * what is sold to that account, too, and what it has installed.
  */
+#include "app.h"
 #include "cgi.h"
+#include "index.h"
 #include "mem.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Who looks, and which providers that account has installed: read when first
+ * needed. */
+struct viewer {
+	const struct cgi *c;
+	const char *account; /* its name, or NULL */
+	cJSON *installed;    /* object: slug to true */
+};
+
+static const struct fail *
+read_installed(struct viewer *v)
+{
+	const struct addon *a;
+	const char **names;
+	const struct fail *f;
+	struct app *app;
+	size_t i, count;
+
+	v->installed = cJSON_CreateObject();
+	f = index_values(&names, &count, v->c->act.store,
+	    mem_printf("owner/%s", v->account));
+	for (i = 0; f == NULL && i < count; i++) {
+		f = app_load(&app, &v->c->act, names[i]);
+		if (f != NULL && f->code == FAIL_MISSING) {
+			f = NULL;
+			continue;
+		}
+		for (a = f == NULL ? app->addons : NULL; a != NULL; a = a->next)
+			if (json_get(v->installed, a->provider) == NULL)
+				cJSON_AddTrueToObject(v->installed,
+				    a->provider);
+	}
+	return f;
+}
+
+static struct viewer
+viewer(const struct cgi *c)
+{
+	return (struct viewer){.c = c,
+	    .account = c->account == NULL ? NULL : c->account->name};
+}
+
+/* *seen: p is sold to who looks, or installed there. */
+static const struct fail *
+is_seen(bool *seen, struct viewer *v, const struct provider *p)
+{
+	const struct fail *f = NULL;
+
+	*seen = provider_sold_to(p, v->account);
+	if (*seen || v->account == NULL)
+		return NULL;
+	if (v->installed == NULL)
+		f = read_installed(v);
+	*seen = json_get(v->installed, p->slug) != NULL;
+	return f;
+}
+
+/* The providers that who asks may know of. */
+static const struct fail *
+seen_list(struct provider ***out, size_t *count, const struct cgi *c)
+{
+	struct viewer v = viewer(c);
+	const struct fail *f;
+	size_t i, all;
+	bool seen;
+
+	*count = 0;
+	f = provider_list(out, &all, c->act.store);
+	for (i = 0; f == NULL && i < all; i++) {
+		f = is_seen(&seen, &v, (*out)[i]);
+		if (f == NULL && seen)
+			(*out)[(*count)++] = (*out)[i];
+	}
+	return f;
+}
 
 /* GET /v1/addon_providers */
 static const struct fail *
@@ -17,7 +95,7 @@ providers(struct cgi *c)
 	size_t i, count;
 	cJSON *list;
 
-	f = provider_list(&all, &count, c->act.store);
+	f = seen_list(&all, &count, c);
 	if (f != NULL)
 		return f;
 	list = cJSON_AddArrayToObject(cgi_answer(c, 200), "addon_providers");
@@ -36,13 +114,18 @@ static const struct fail *
 plans(struct cgi *c)
 {
 	const char *show_all = cgi_query(c, "show_all");
+	struct viewer v = viewer(c);
 	const struct plan *plan;
 	const struct fail *f;
 	struct provider *p;
 	cJSON *list;
-	bool all;
+	bool all, seen = false;
 
 	f = provider_load(&p, c->act.store, c->param[0]);
+	if (f == NULL)
+		f = is_seen(&seen, &v, p);
+	if (f == NULL && !seen)
+		f = fail_missing("addon_provider");
 	if (f != NULL)
 		return f;
 	all = show_all != NULL && strcmp(show_all, "true") == 0;
@@ -72,7 +155,7 @@ categories(struct cgi *c)
 	size_t i, count;
 	cJSON *list;
 
-	f = provider_list(&all, &count, c->act.store);
+	f = seen_list(&all, &count, c);
 	if (f != NULL)
 		return f;
 	if (count > 0)
@@ -110,10 +193,10 @@ regions(struct cgi *c)
 }
 
 static const struct route routes[] = {
-    {"GET", "/v1/addon_providers",                 AUTH_NONE, providers },
-    {"GET", "/v1/addon_providers/:provider/plans", AUTH_NONE, plans     },
-    {"GET", "/v1/addon_categories",                AUTH_NONE, categories},
-    {"GET", "/v1/regions",                         AUTH_NONE, regions   },
+    {"GET", "/v1/addon_providers",                 AUTH_GUEST, providers },
+    {"GET", "/v1/addon_providers/:provider/plans", AUTH_GUEST, plans     },
+    {"GET", "/v1/addon_categories",                AUTH_GUEST, categories},
+    {"GET", "/v1/regions",                         AUTH_NONE,  regions   },
 };
 
 int

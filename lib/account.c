@@ -24,6 +24,7 @@ static const struct json_field fields[] = {
     JSON_FIELD(account, email, STRING, MUST),
     JSON_FIELD(account, paying, BOOL, MUST),
     JSON_FIELD(account, disabled, BOOL, OMIT),
+    JSON_FIELD(account, operator, BOOL, OMIT),
     JSON_FIELD(account, created_at, STRING, MUST),
     JSON_FIELD_LIST(account, tokens, &token_shape),
 };

@@ -32,6 +32,7 @@ struct account {
 	const char *email;
 	bool paying;   /* has a payment method */
 	bool disabled; /* may do nothing, at once */
+	bool operator; /* may push any provider's manifest */
 	const char *created_at;
 	struct account_token *tokens;
 };

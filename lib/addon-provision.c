@@ -228,7 +228,8 @@ addon_provision(struct addon_result *out, const struct act *act,
 	*out = (struct addon_result){0};
 	f = app_load(&out->app, act, ident);
 	if (f == NULL)
-		f = provider_load(&out->provider, act->store, slug);
+		f = provider_load_sold(&out->provider, act->store, slug,
+		    act->account == NULL ? NULL : act->account->name);
 	if (f == NULL)
 		f = addon_find_plan(&plan, out->provider, plan_id);
 	if (f == NULL)

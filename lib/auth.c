@@ -91,18 +91,50 @@ check_user(struct cgi *c)
 	return f != NULL ? f : let_in(c, a, token);
 }
 
+/* Basic credentials with an API token as the password; *user is who it is
+ * said to be of. */
 static const struct fail *
-check_api_token(struct cgi *c)
+check_basic(struct cgi *c, const char **user)
 {
 	const struct account_token *token;
-	const char *user, *password;
+	const char *password;
 	const struct fail *f;
 	struct account *a;
 
-	if (!basic(&user, &password) || *user != '\0')
+	if (!basic(user, &password))
 		return refused();
 	f = account_load_token(&a, &token, c->act.store, password);
 	return f != NULL ? f : let_in(c, a, token);
+}
+
+static const struct fail *
+check_api_token(struct cgi *c)
+{
+	const char *user;
+	const struct fail *f = check_basic(c, &user);
+
+	return f == NULL && *user != '\0' ? refused() : f;
+}
+
+static const struct fail *
+check_portal(struct cgi *c)
+{
+	const char *user;
+	const struct fail *f;
+
+	if (credentials("Basic") == NULL)
+		return check_user(c);
+	f = check_basic(c, &user);
+	if (f == NULL && strcmp(user, c->account->name) != 0 &&
+	    strcasecmp(user, c->account->email) != 0)
+		f = refused();
+	return f;
+}
+
+static const struct fail *
+check_guest(struct cgi *c)
+{
+	return credentials("Bearer") == NULL ? NULL : check_user(c);
 }
 
 static const struct fail *
@@ -110,10 +142,10 @@ check_provider(struct cgi *c)
 {
 	/* an unknown name is compared, too */
 	static const char nobody[] = "0b8e1c64f5d94a7792de3f80a1c26b35";
-	const char *user, *password;
+	const char *user, *password, *old = NULL;
 	struct provider *p = NULL;
 	const struct fail *f;
-	bool equal;
+	bool equal, equal_old;
 
 	if (!basic(&user, &password))
 		return refused();
@@ -122,8 +154,12 @@ check_provider(struct cgi *c)
 		return f;
 	if (f != NULL)
 		p = NULL;
+	if (p != NULL)
+		old = provider_old_password(p, c->now);
 	equal = hash_equal(password, p == NULL ? nobody : p->password);
-	if (p == NULL || !equal || *password == '\0')
+	equal_old = hash_equal(password, old == NULL ? nobody : old);
+	if (p == NULL || (!equal && (old == NULL || !equal_old)) ||
+	    *password == '\0')
 		return refused();
 	c->provider = p;
 	c->act.provider = p;
@@ -152,6 +188,8 @@ auth_check(struct cgi *c, enum auth auth)
 	    [AUTH_API_TOKEN] = check_api_token,
 	    [AUTH_PROVIDER] = check_provider,
 	    [AUTH_RESOURCE] = check_resource,
+	    [AUTH_GUEST] = check_guest,
+	    [AUTH_PORTAL] = check_portal,
 	};
 
 	return checks[auth](c);

@@ -186,6 +186,33 @@ heroku_shape(cJSON *answer, const struct fail *f, const char *text)
 		json_add_text(answer, "url", f->what);
 }
 
+/* {"error":"…"}, or {"error":{"base":["…","…"]}}. */
+static void
+portal_shape(cJSON *answer, const struct fail *f, const char *text)
+{
+	const struct fail_item *item;
+	cJSON *base;
+
+	if (f->code == FAIL_MISSING && f->what != NULL)
+		text = mem_printf("%s not found", f->what);
+	if (f->code != FAIL_INVALID) {
+		json_add_text(answer, "error", text);
+		return;
+	}
+	base = cJSON_AddArrayToObject(cJSON_AddObjectToObject(answer, "error"),
+	    "base");
+	for (item = f->items; item != NULL; item = item->next)
+		cJSON_AddItemToArray(base,
+		    cJSON_CreateString(
+		        mem_printf("%s: %s", item->field, item->text)));
+}
+
+static void (*const shapes[])(cJSON *, const struct fail *, const char *) = {
+    [FAMILY_SCALINGO] = scalingo_shape,
+    [FAMILY_HEROKU] = heroku_shape,
+    [FAMILY_PORTAL] = portal_shape,
+};
+
 void
 cgi_answer_fail(struct cgi *c, const struct fail *f)
 {
@@ -200,15 +227,13 @@ cgi_answer_fail(struct cgi *c, const struct fail *f)
 	c->headers = (struct mem_text){0};
 	c->revision = NULL;
 	answer = cgi_answer(c, meaning->status);
-	if (c->family == FAMILY_SCALINGO)
-		scalingo_shape(answer, f, text);
-	else
-		heroku_shape(answer, f, text);
+	shapes[c->family](answer, f, text);
 	if (f->code == FAIL_METHOD && f->what != NULL)
 		cgi_header(c, "Allow", f->what);
 	if (f->code == FAIL_AUTH)
 		cgi_header(c, "WWW-Authenticate",
-		    c->auth == AUTH_USER || c->auth == AUTH_RESOURCE
+		    c->auth == AUTH_USER || c->auth == AUTH_GUEST ||
+		            c->auth == AUTH_RESOURCE
 		        ? "Bearer realm=\"sutler\""
 		        : "Basic realm=\"sutler\"");
 }

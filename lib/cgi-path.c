@@ -24,6 +24,8 @@ static const struct {
     {"/v1/addon_providers",       "catalog"},
     {"/v1/addon_categories",      "catalog"},
     {"/v1/regions",               "catalog"},
+    {"/provider/addons",          "portal" },
+    {"/api/v3/addons",            "portal" },
     {"/vendor",                   "apps"   },
     {"/v2/vendor",                "apps"   },
     {"/oauth",                    "token"  },
@@ -98,7 +100,7 @@ static const char *
 script_tail(const char *script, bool brief)
 {
 	static const char *const roots[] = {"/v1/", "/v2/", "/vendor/",
-	    "/oauth/"};
+	    "/oauth/", "/provider/", "/api/"};
 	static const char *const briefs[] = {"/addons", "/sso"};
 	const char *last = strrchr(script, '/'), *p;
 	size_t i;
@@ -126,7 +128,8 @@ static const char *
 raw_path(void)
 {
 	static const char *const roots[] = {"/v1/", "/v2/", "/vendor/",
-	    "/addons/", "/oauth/", "/sso/"};
+	    "/addons/", "/oauth/", "/sso/", "/provider/addons",
+	    "/api/v3/addons"};
 	const char *script = variable("SCRIPT_NAME");
 	const char *info = variable("PATH_INFO");
 	const char *tail = script_tail(script, false);

@@ -176,6 +176,25 @@ open_store(struct cgi *c)
 	return record_store(&c->act.store, conf);
 }
 
+static enum family
+family(const char *path)
+{
+	static const struct {
+		const char *pattern;
+		enum family family;
+	} families[] = {
+	    {"/v1",              FAMILY_SCALINGO},
+	    {"/api/v3/addons",   FAMILY_PORTAL  },
+	    {"/provider/addons", FAMILY_PORTAL  },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		if (cgi_path_rest(path, families[i].pattern, NULL) != NULL)
+			return families[i].family;
+	return FAMILY_HEROKU;
+}
+
 static const struct fail *
 serve(struct cgi *c, const struct table *t)
 {
@@ -184,8 +203,7 @@ serve(struct cgi *c, const struct table *t)
 	const struct fail *f;
 
 	f = cgi_path(&c->path);
-	if (strcmp(c->path, "/v1") == 0 || strncmp(c->path, "/v1/", 4) == 0)
-		c->family = FAMILY_SCALINGO;
+	c->family = family(c->path);
 	if (f != NULL)
 		return f;
 	if (strlen(c->query) > CGI_PATH_MAX)
@@ -221,7 +239,6 @@ cgi_serve(const struct route *routes, size_t count)
 	const struct fail *f;
 
 	c->status = 200;
-	c->family = FAMILY_HEROKU;
 	c->now = clock_now();
 	c->query = query == NULL ? "" : query;
 	c->method = method(c);

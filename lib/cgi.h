@@ -27,7 +27,10 @@ enum auth {
 	AUTH_USER,      /* Bearer: a user's JWT or an API token */
 	AUTH_API_TOKEN, /* Basic: no user, an API token as the password */
 	AUTH_PROVIDER,  /* Basic: a provider's manifest credentials */
-	AUTH_RESOURCE   /* Bearer: a provider's token for one installation */
+	AUTH_RESOURCE,  /* Bearer: a provider's token for one installation */
+	AUTH_GUEST,     /* anybody; Bearer as AUTH_USER where there is one */
+	AUTH_PORTAL     /* as AUTH_USER; or Basic: an account's name or e-mail
+	                   address, an API token as the password */
 };
 
 enum {
@@ -39,7 +42,7 @@ enum {
 /* One request and its answer. */
 struct cgi {
 	struct act act;            /* conf, store, who, request id, If-Match */
-	struct account *account;   /* AUTH_USER, AUTH_API_TOKEN */
+	struct account *account;   /* AUTH_USER and its like; guests: NULL */
 	const char *token_id;      /* id of the API token behind it */
 	struct provider *provider; /* AUTH_PROVIDER, AUTH_RESOURCE */
 	const char *resource;      /* AUTH_RESOURCE: the add-on's id */
@@ -49,7 +52,7 @@ struct cgi {
 	const char *query;
 	cJSON *body;        /* NULL: none, or null */
 	const char *form;   /* a body that is a form's, or NULL */
-	enum family family; /* whose error shapes: /v1 or the rest */
+	enum family family; /* whose error shapes, told by the path */
 	enum auth auth;     /* what the route asked for */
 	int64_t now;        /* ms */
 

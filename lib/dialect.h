@@ -123,8 +123,8 @@ struct finding {
 };
 
 /* The API family whose paths, envelopes and errors a provider sees; NONE: it
- * has nothing to ask of us. */
-enum family { FAMILY_SCALINGO, FAMILY_HEROKU, FAMILY_NONE };
+ * has nothing to ask of us; manifests have a portal of their own. */
+enum family { FAMILY_SCALINGO, FAMILY_HEROKU, FAMILY_PORTAL, FAMILY_NONE };
 
 struct dialect {
 	const char *name; /* "scalingo" */

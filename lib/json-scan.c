@@ -24,8 +24,16 @@ struct scan {
 static const struct fail *
 wrong(const struct scan *s, const char *what)
 {
-	return fail(FAIL_SYNTAX, "malformed JSON: %s at byte %zu", what,
-	    (size_t)(s->at - s->start));
+	const char *p, *line = s->start;
+	size_t lines = 1;
+
+	for (p = s->start; p < s->at; p++)
+		if (*p == '\n') {
+			lines++;
+			line = p + 1;
+		}
+	return fail(FAIL_SYNTAX, "malformed JSON: %s at line %zu, column %zu",
+	    what, lines, (size_t)(s->at - line) + 1);
 }
 
 static void

@@ -19,8 +19,8 @@ enum {
  * behind it, valid UTF-8, no \u0000, no lone surrogate, no key twice in one
  * object, at most JSON_DEPTH_MAX deep.  A number that a double would not give
  * back exactly (an id above 2^53, say) becomes a cJSON_Raw that holds its
- * text and prints as it came.  FAIL_SYNTAX says what is wrong and at which
- * byte.
+ * text and prints as it came.  FAIL_SYNTAX says what is wrong, at which line
+ * and column (bytes, both from 1).
  */
 const struct fail *json_parse(cJSON **out, const char *text, size_t len);
 

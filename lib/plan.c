@@ -20,6 +20,7 @@ static const struct json_field plan_fields[] = {
     {"position",     JSON_NUMBER, JSON_MUST, FIELD(position),     NULL},
     {"options",      JSON_ANY,    JSON_OMIT, FIELD(options),      NULL},
     {"disabled",     JSON_BOOL,   JSON_OMIT, FIELD(disabled),     NULL},
+    {"alternative",  JSON_STRING, JSON_OMIT, FIELD(alternative),  NULL},
 };
 
 const struct json_shape plan_shape = {plan_fields,
@@ -86,6 +87,49 @@ plan_list(const cJSON *plans, const char *name_key)
 	return first;
 }
 
+static const struct plan *
+by_name(const struct plan *plans, const char *name)
+{
+	while (plans != NULL && strcmp(plans->name, name) != 0)
+		plans = plans->next;
+	return plans;
+}
+
+struct plan *
+plan_merge(const struct plan *have, const struct plan *before, struct plan *now)
+{
+	const struct plan *old, *stated;
+	struct plan *first = now, **tail = &first, *gone;
+	double position = 0;
+
+	for (; *tail != NULL; tail = &(*tail)->next) {
+		position = (*tail)->position;
+		old = by_name(have, (*tail)->name);
+		stated = by_name(before, (*tail)->name);
+		if (old == NULL)
+			continue;
+		(*tail)->id = old->id;
+		if (stated == NULL)
+			continue; /* it was gone, and is back */
+		(*tail)->disabled = old->disabled;
+		(*tail)->alternative = old->alternative;
+		if (stated->price == (*tail)->price)
+			(*tail)->price = old->price;
+	}
+	for (old = have; old != NULL; old = old->next) {
+		if (by_name(now, old->name) != NULL)
+			continue;
+		gone = mem_alloc(sizeof(*gone));
+		*gone = *old;
+		gone->disabled = true;
+		gone->position = ++position;
+		gone->next = NULL;
+		*tail = gone;
+		tail = &gone->next;
+	}
+	return first;
+}
+
 /* The line after the one at p; *blank tells whether p's was blank. */
 static const char *
 next_line(const char *p, bool *blank)
@@ -135,7 +179,7 @@ plan_view(const struct plan *plan, const struct conf *conf)
 	cJSON_AddNumberToObject(view, "position", plan->position);
 	cJSON_AddFalseToObject(view, "on_demand");
 	cJSON_AddBoolToObject(view, "disabled", plan->disabled);
-	cJSON_AddNullToObject(view, "disabled_alternative_plan_id");
+	json_add_text(view, "disabled_alternative_plan_id", plan->alternative);
 	json_add_text(view, "sku",
 	    mem_printf("%s-%s", conf->region, plan->name));
 	cJSON_AddFalseToObject(view, "hds_available");

@@ -17,6 +17,7 @@ struct plan {
 	double position;         /* 1, 2, … in the manifest's order */
 	cJSON *options;          /* object given on to the provider, or NULL */
 	bool disabled;           /* no longer sold */
+	const char *alternative; /* id of the plan to take instead, or NULL */
 };
 
 extern const struct json_shape plan_shape;
@@ -32,6 +33,16 @@ struct plan *plan_find(struct plan *plans, const char *id_or_name);
  * where name_key says so ("id", in AppFog's dialect) another key.
  */
 struct plan *plan_list(const cJSON *plans, const char *name_key);
+
+/*
+ * The plans of a provider, have, under a new manifest whose plans are now
+ * (fresh); before are those of the manifest so far.  By their names they keep
+ * their ids and, where the manifest states the same as before, the price that
+ * the operator gave them and whether they are sold.  A plan that now lacks
+ * stands at the end, disabled, and is sold again once it is back.
+ */
+struct plan *plan_merge(const struct plan *have, const struct plan *before,
+    struct plan *now);
 
 /* The plan as clients read it; conf's region is a part of its sku.  The
  * description is HTML (paragraphs, all else escaped).  Source: Scalingo API,

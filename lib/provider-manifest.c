@@ -3,6 +3,8 @@
  */
 #include "provider.h"
 #include "clock.h"
+#include "hash.h"
+#include "manifest.h"
 #include "mem.h"
 
 #include <ctype.h>
@@ -65,6 +67,43 @@ provider_read(struct provider *p)
 	p->dialect->read(p, p->manifest);
 	if (p->vars_prefix == NULL)
 		p->vars_prefix = p->slug == NULL ? "" : capitals(p->slug);
+}
+
+bool
+provider_sold_to(const struct provider *p, const char *account)
+{
+	const cJSON *name;
+
+	if (p->visibility == NULL)
+		return true;
+	if (account == NULL || strcmp(p->visibility, "private") != 0)
+		return false;
+	if (p->owner != NULL && strcmp(p->owner, account) == 0)
+		return true;
+	cJSON_ArrayForEach(name, p->accounts)
+		if (cJSON_IsString(name) &&
+		    strcmp(name->valuestring, account) == 0)
+			return true;
+	return false;
+}
+
+const char *
+provider_old_password(const struct provider *p, int64_t now)
+{
+	if (p->old_password == NULL || p->old_until == NULL ||
+	    now >= clock_parse(p->old_until))
+		return NULL;
+	return p->old_password;
+}
+
+struct provider_manifest *
+provider_manifest_new(const char *created_at)
+{
+	struct provider_manifest *m = mem_alloc(sizeof(*m));
+
+	m->id = hash_uuid();
+	m->created_at = created_at;
+	return m;
 }
 
 /* A slug made of text: "Acme Cache!" -> "acme-cache". */
@@ -145,6 +184,28 @@ make_plans(const struct provider *p)
 	return plan_list(list, p->dialect->plan_key);
 }
 
+/* FAIL_INVALID where the URLs that are to be used are not in the manifest. */
+static const struct fail *
+check_urls(struct finding **findings, const struct provider *p)
+{
+	if (p->base_url != NULL)
+		return NULL;
+	dialect_find_fault(findings, false,
+	    json_get(p->manifest, "api") == NULL ? "test" : "api.test",
+	    "is missing, and its URLs are to be used");
+	return refuse(*findings);
+}
+
+/* A copy of the manifest, without what the portal adds to it. */
+static cJSON *
+copy(const cJSON *manifest)
+{
+	cJSON *twin = cJSON_Duplicate(manifest, true);
+
+	cJSON_DeleteItemFromObjectCaseSensitive(twin, "$base");
+	return twin;
+}
+
 const struct fail *
 provider_new(struct provider **out, struct finding **findings,
     const cJSON *manifest, const char *dialect, const char *slug,
@@ -165,18 +226,98 @@ provider_new(struct provider **out, struct finding **findings,
 	p->category = category == NULL ? "Add-ons" : mem_copy(category);
 	p->created_at = clock_text(clock_now());
 	p->test = test;
-	p->manifest = cJSON_Duplicate(manifest, true);
+	p->manifest = copy(manifest);
+	p->manifests = provider_manifest_new(p->created_at);
 	provider_read(p);
-	if (p->base_url == NULL) {
-		dialect_find_fault(findings, false,
-		    json_get(manifest, "api") == NULL ? "test" : "api.test",
-		    "is missing, and its URLs are to be used");
-		return refuse(*findings);
-	}
+	f = check_urls(findings, p);
+	if (f != NULL)
+		return f;
 	p->plans = make_plans(p);
 	f = choose_slug(p, slug);
 	if (f != NULL)
 		return f;
 	*out = p;
 	return NULL;
+}
+
+/* p with manifest in the place of its own. */
+static struct provider *
+with_manifest(const struct provider *p, cJSON *manifest, int64_t keep)
+{
+	struct provider *q = mem_alloc(sizeof(*q));
+
+	*q = (struct provider){.slug = p->slug,
+	    .dialect_name = p->dialect_name,
+	    .category = p->category,
+	    .created_at = p->created_at,
+	    .test = p->test,
+	    .owner = p->owner,
+	    .visibility = p->visibility,
+	    .accounts = p->accounts,
+	    .old_password = p->old_password,
+	    .old_until = p->old_until,
+	    .plans = p->plans,
+	    .manifests = p->manifests,
+	    .manifest = manifest,
+	    .dialect = p->dialect};
+	provider_read(q);
+	if (q->password == NULL || strcmp(q->password, p->password) == 0)
+		return q;
+	q->old_password = keep > 0 ? p->password : NULL;
+	q->old_until = keep > 0 ? clock_text(clock_now() + keep) : NULL;
+	return q;
+}
+
+const struct fail *
+provider_renew(struct provider **out, struct finding **findings,
+    const struct provider *p, const cJSON *manifest, bool allow_http,
+    int64_t keep)
+{
+	const cJSON *plans = json_get(manifest, "plans");
+	const char *key = p->dialect->plan_key;
+	const struct fail *f;
+	struct provider *q;
+
+	*findings = p->dialect->check(manifest, allow_http);
+	f = refuse(*findings);
+	if (f != NULL)
+		return f;
+	q = with_manifest(p, copy(manifest), keep);
+	f = check_urls(findings, q);
+	if (f != NULL)
+		return f;
+	if (cJSON_IsArray(plans))
+		q->plans = plan_merge(p->plans,
+		    plan_list(json_get(p->manifest, "plans"), key),
+		    plan_list(plans, key));
+	*out = q;
+	return NULL;
+}
+
+const struct fail *
+provider_new_password(struct provider **out, const struct provider *p,
+    const char *password, int64_t keep)
+{
+	static const char *const paths[] = {"password", "api.password"};
+	cJSON *manifest = cJSON_Duplicate(p->manifest, true), *item;
+	const struct fail *f = NULL;
+	const struct finding *found;
+	size_t i;
+
+	for (i = 0; i < COUNT(paths); i++) {
+		item = (cJSON *)manifest_get(manifest, paths[i]);
+		if (!cJSON_IsString(item) ||
+		    strcmp(item->valuestring, p->password) != 0)
+			continue;
+		item->valuestring = mem_copy(password);
+		found = p->dialect->check(manifest, true);
+		for (; found != NULL; found = found->next)
+			if (!found->warning &&
+			    strcmp(found->path, paths[i]) == 0)
+				f = fail_field(f, found->path, "%s",
+				    found->text);
+	}
+	if (f == NULL)
+		*out = with_manifest(p, manifest, keep);
+	return f;
 }

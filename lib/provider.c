@@ -1,5 +1,6 @@
 #include "provider.h"
 #include "client.h"
+#include "clock.h"
 #include "hash.h"
 #include "mem.h"
 #include "secret.h"
@@ -12,15 +13,32 @@ enum { USER_MAX = 255, CATEGORY_ID_LENGTH = 24 };
 #define FIELD(member) offsetof(struct provider, member)
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
+#define PAST(member) offsetof(struct provider_manifest, member)
+
+static const struct json_field manifest_fields[] = {
+    {"id",         JSON_STRING, JSON_MUST, PAST(id),         NULL},
+    {"created_at", JSON_STRING, JSON_MUST, PAST(created_at), NULL},
+    {"revision",   JSON_STRING, JSON_OMIT, PAST(revision),   NULL},
+};
+
+static const struct json_shape manifest_shape = {manifest_fields,
+    COUNT(manifest_fields), sizeof(struct provider_manifest), PAST(next)};
+
 static const struct json_field fields[] = {
-    {"slug",          JSON_STRING, JSON_MUST, FIELD(slug),          NULL       },
-    {"dialect",       JSON_STRING, JSON_MUST, FIELD(dialect_name),  NULL       },
-    {"category",      JSON_STRING, JSON_MUST, FIELD(category),      NULL       },
-    {"created_at",    JSON_STRING, JSON_MUST, FIELD(created_at),    NULL       },
-    {"test",          JSON_BOOL,   JSON_OMIT, FIELD(test),          NULL       },
-    {"client_secret", JSON_STRING, JSON_OMIT, FIELD(client_secret), NULL       },
-    {"plans",         JSON_LIST,   JSON_MUST, FIELD(plans),         &plan_shape},
-    {"manifest",      JSON_ANY,    JSON_MUST, FIELD(manifest),      NULL       },
+    {"slug",          JSON_STRING, JSON_MUST, FIELD(slug),          NULL           },
+    {"dialect",       JSON_STRING, JSON_MUST, FIELD(dialect_name),  NULL           },
+    {"category",      JSON_STRING, JSON_MUST, FIELD(category),      NULL           },
+    {"created_at",    JSON_STRING, JSON_MUST, FIELD(created_at),    NULL           },
+    {"test",          JSON_BOOL,   JSON_OMIT, FIELD(test),          NULL           },
+    {"owner",         JSON_STRING, JSON_OMIT, FIELD(owner),         NULL           },
+    {"visibility",    JSON_STRING, JSON_OMIT, FIELD(visibility),    NULL           },
+    {"accounts",      JSON_ANY,    JSON_OMIT, FIELD(accounts),      NULL           },
+    {"old_password",  JSON_SECRET, JSON_OMIT, FIELD(old_password),  NULL           },
+    {"old_until",     JSON_STRING, JSON_OMIT, FIELD(old_until),     NULL           },
+    {"client_secret", JSON_STRING, JSON_OMIT, FIELD(client_secret), NULL           },
+    {"plans",         JSON_LIST,   JSON_MUST, FIELD(plans),         &plan_shape    },
+    {"manifests",     JSON_LIST,   JSON_OMIT, FIELD(manifests),     &manifest_shape},
+    {"manifest",      JSON_ANY,    JSON_MUST, FIELD(manifest),      NULL           },
 };
 
 static const struct json_shape shape = {fields, COUNT(fields),
@@ -39,8 +57,8 @@ secret_member(cJSON *manifest, const char *path)
 	                   : json_get(json_get(manifest, "api"), key + 1);
 }
 
-static const struct fail *
-open_secrets(cJSON *manifest)
+const struct fail *
+provider_open(cJSON *manifest)
 {
 	const struct fail *f;
 	const char *clear;
@@ -89,10 +107,14 @@ parse(struct provider **out, const char *path, const cJSON *record)
 		    p->dialect_name, dialect_names());
 	/* the record belongs to its reader; what is opened here stays here */
 	p->manifest = cJSON_Duplicate(p->manifest, true);
-	f = open_secrets(p->manifest);
+	f = provider_open(p->manifest);
 	if (f != NULL)
 		return f;
 	provider_read(p);
+	if (p->visibility != NULL && strcmp(p->visibility, "private") != 0 &&
+	    strcmp(p->visibility, "closed") != 0)
+		return fail(FAIL_BUSY,
+		    "%s: visibility is private, closed, or left out", path);
 	if (p->name == NULL || p->user == NULL || p->password == NULL ||
 	    p->base_url == NULL)
 		return fail(FAIL_BUSY,
@@ -121,6 +143,17 @@ provider_load(struct provider **out, struct store *store, const char *slug)
 	f = parse(out, path, record->json);
 	if (f == NULL && strcmp((*out)->slug, slug) != 0)
 		f = fail(FAIL_BUSY, "%s: the slug is that of another", path);
+	return f;
+}
+
+const struct fail *
+provider_load_sold(struct provider **out, struct store *store, const char *slug,
+    const char *account)
+{
+	const struct fail *f = provider_load(out, store, slug);
+
+	if (f == NULL && !provider_sold_to(*out, account))
+		f = fail_missing("addon_provider");
 	return f;
 }
 
@@ -207,27 +240,20 @@ provider_list(struct provider ***out, size_t *count, struct store *store)
 	return NULL;
 }
 
-const struct fail *
-provider_put(struct store *store, const struct provider *p)
+/* Put p at path, whose user name nobody else may have. */
+static const struct fail *
+put(struct store *store, const char *path, const struct provider *p)
 {
-	const char *path = store_path("providers", p->slug);
-	struct store_record *record;
 	const struct fail *f;
 	struct provider *other;
 	cJSON *json;
 
-	f = store_read(&record, store, path);
-	if (f != NULL)
-		return f;
-	if (record != NULL)
-		return fail(FAIL_CONFLICT,
-		    "there is a provider with the slug %s", p->slug);
 	f = provider_load_user(&other, store, p->user);
-	if (f == NULL)
+	if (f == NULL && strcmp(other->slug, p->slug) != 0)
 		return fail(FAIL_CONFLICT,
 		    "the user name %s is that of the provider %s", p->user,
 		    other->slug);
-	if (f->code != FAIL_MISSING)
+	if (f != NULL && f->code != FAIL_MISSING)
 		return f;
 	json = json_write(p, &shape);
 	seal_secrets(json_get(json, "manifest"));
@@ -235,15 +261,81 @@ provider_put(struct store *store, const struct provider *p)
 	return NULL;
 }
 
+const struct fail *
+provider_put(struct store *store, const struct provider *p)
+{
+	const char *path = store_path("providers", p->slug);
+	struct store_record *record;
+	const struct fail *f;
+
+	f = store_read(&record, store, path);
+	if (f != NULL)
+		return f;
+	if (record != NULL)
+		return fail(FAIL_CONFLICT,
+		    "there is a provider with the slug %s", p->slug);
+	return put(store, path, p);
+}
+
+/* The manifest is another from now on: the one so far stays where record is
+ * in the history. */
+static void
+note_manifest(struct provider *p, const struct store_record *record)
+{
+	struct provider_manifest *m, **tail = &p->manifests;
+	size_t count = 1;
+
+	if (*tail == NULL)
+		*tail = provider_manifest_new(p->created_at);
+	for (; (*tail)->next != NULL; tail = &(*tail)->next)
+		count++;
+	m = *tail;
+	m->revision = store_revision(record);
+	m->next = provider_manifest_new(clock_text(clock_now()));
+	for (; count >= PROVIDER_MANIFESTS_MAX; count--)
+		p->manifests = p->manifests->next;
+}
+
+const struct fail *
+provider_put_again(struct store *store, struct provider *p)
+{
+	const char *path = store_path("providers", p->slug);
+	struct store_record *record;
+	const struct fail *f;
+	cJSON *before;
+
+	f = store_read(&record, store, path);
+	if (f != NULL)
+		return f;
+	if (record == NULL)
+		return fail_missing("addon_provider");
+	before = cJSON_Duplicate(json_get(record->json, "manifest"), true);
+	f = provider_open(before);
+	if (f != NULL)
+		return f;
+	if (!cJSON_Compare(before, p->manifest, true))
+		note_manifest(p, record);
+	return put(store, path, p);
+}
+
 void
 provider_order(struct outcome *out, const struct conf *conf,
     const struct order *order, long timeout)
 {
 	const struct dialect *d = order->provider->dialect;
+	int64_t start = clock_now(), spent;
+	const char *old;
 	struct exchange x;
 
 	d->ask(&x, order);
 	client_send(&x, conf, timeout);
+	old = provider_old_password(order->provider, start);
+	spent = (clock_now() - start + 999) / 1000;
+	if (x.status == 401 && old != NULL && spent < timeout) {
+		d->ask(&x, order);
+		x.password = old;
+		client_send(&x, conf, timeout - (long)spent);
+	}
 	d->hear(out, order, &x);
 }
 

@@ -5,6 +5,18 @@
 #include "plan.h"
 #include "store.h"
 
+/* A manifest that a provider has or had. */
+struct provider_manifest {
+	struct provider_manifest *next;
+	const char *id; /* uuid */
+	const char *created_at;
+	const char *revision; /* of the record that held it last; NULL: the
+	                         present one does */
+};
+
+/* How many a record lists; older ones are in git alone. */
+enum { PROVIDER_MANIFESTS_MAX = 100 };
+
 /*
  * A provider's record, providers/<slug>.json: its manifest as given, and what
  * the platform adds.  The lower half is read out of the manifest by the
@@ -15,9 +27,14 @@ struct provider {
 	const char *dialect_name;
 	const char *category; /* "Databases"; never NULL */
 	const char *created_at;
-	bool test;                 /* use the manifest's test URLs */
+	bool test;              /* use the manifest's test URLs */
+	const char *owner;      /* account that may change it, or NULL */
+	const char *visibility; /* "private", "closed"; NULL: public */
+	cJSON *accounts;        /* private: names of those who see it */
+	const char *old_password, *old_until; /* valid until then, or NULL */
 	const char *client_secret; /* SHA-256 of the OAuth secret, or NULL */
 	struct plan *plans;
+	struct provider_manifest *manifests; /* oldest first */
 	cJSON *manifest;
 
 	const struct dialect *dialect;
@@ -51,6 +68,14 @@ bool provider_declares(const struct provider *p, const char *name);
 const struct fail *provider_load(struct provider **out, struct store *store,
     const char *slug);
 
+/* The same where it is sold to the account called account (NULL: somebody);
+ * else FAIL_MISSING, as if there were none. */
+const struct fail *provider_load_sold(struct provider **out,
+    struct store *store, const char *slug, const char *account);
+
+/* True where p is sold to the account called account (NULL: somebody). */
+bool provider_sold_to(const struct provider *p, const char *account);
+
 /* The provider whose Basic user name is user; FAIL_MISSING. */
 const struct fail *provider_load_user(struct provider **out,
     struct store *store, const char *user);
@@ -69,13 +94,49 @@ const struct fail *provider_new(struct provider **out,
     struct finding **findings, const cJSON *manifest, const char *dialect,
     const char *slug, const char *category, bool allow_http, bool test);
 
+/*
+ * Provider p under another manifest; p stays as it is, nothing is written.
+ * Plans keep their ids, see plan_merge(); a manifest without "plans" leaves
+ * them as they are.  Another password leaves the old one valid for keep
+ * milliseconds.  findings, FAIL_INVALID as above; a member "$base" is dropped.
+ */
+const struct fail *provider_renew(struct provider **out,
+    struct finding **findings, const struct provider *p, const cJSON *manifest,
+    bool allow_http, int64_t keep);
+
+/* The same for its manifest with another password; of the dialect's rules only
+ * the password's count. */
+const struct fail *provider_new_password(struct provider **out,
+    const struct provider *p, const char *password, int64_t keep);
+
+/* The password before the last change while it is still valid at now
+ * (milliseconds), or NULL. */
+const char *provider_old_password(const struct provider *p, int64_t now);
+
 /* Put p into the store under the caller's lock.  FAIL_CONFLICT: the slug, or
  * its user name, is taken. */
 const struct fail *provider_put(struct store *store, const struct provider *p);
 
+/* Put p in the place of the record with its slug, under the caller's lock; a
+ * manifest that differs is noted in p->manifests.  FAIL_MISSING;
+ * FAIL_CONFLICT: its user name is taken. */
+const struct fail *provider_put_again(struct store *store, struct provider *p);
+
+/* *out = the manifest that m stands for, with its secrets. */
+const struct fail *provider_past(cJSON **out, struct store *store,
+    const struct provider *p, const struct provider_manifest *m);
+
+/* A manifest's entry, with a fresh id. */
+struct provider_manifest *provider_manifest_new(const char *created_at);
+
+/* Open the secrets of a manifest out of a record. */
+const struct fail *provider_open(cJSON *manifest);
+
 /*
  * Carry out an order: the dialect's question, sent within timeout seconds in
- * all, and the dialect's reading of the answer.  Never fails: out tells.
+ * all, and the dialect's reading of the answer.  Where the provider answers
+ * 401 while its old password is valid, it is asked once more with that one.
+ * Never fails: out tells.
  */
 void provider_order(struct outcome *out, const struct conf *conf,
     const struct order *order, long timeout);

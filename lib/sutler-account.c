@@ -8,6 +8,7 @@
 #include "store-log.h"
 #include "sutler.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -104,21 +105,36 @@ account_enable(const struct call *c)
 	return set_disabled(c, false);
 }
 
+/* Set the flag at that offset of the account named first, as the second word
+ * says. */
 static const struct fail *
-account_paying(const struct call *c)
+set_flag(const struct call *c, size_t flag, const char *on, const char *off)
 {
-	bool on = strcmp(c->argv[1], "on") == 0;
+	bool value = strcmp(c->argv[1], "on") == 0;
 	const struct fail *f;
 	struct account *a;
 
-	if (!on && strcmp(c->argv[1], "off") != 0)
+	if (!value && strcmp(c->argv[1], "off") != 0)
 		return fail(FAIL_SYNTAX, "say on or off, not %s", c->argv[1]);
 	f = edit(&a, c);
 	if (f != NULL)
 		return f;
-	a->paying = on;
-	return save(c, a,
-	    on ? "has a payment method" : "has no payment method");
+	*(bool *)((char *)a + flag) = value;
+	return save(c, a, value ? on : off);
+}
+
+static const struct fail *
+account_paying(const struct call *c)
+{
+	return set_flag(c, offsetof(struct account, paying),
+	    "has a payment method", "has no payment method");
+}
+
+static const struct fail *
+account_operator(const struct call *c)
+{
+	return set_flag(c, offsetof(struct account, operator), "is an operator",
+	    "is no operator");
 }
 
 static cJSON *
@@ -131,6 +147,7 @@ account_row(const struct account *a)
 	json_add_text(o, "id", a->id);
 	cJSON_AddBoolToObject(o, "paying", a->paying);
 	cJSON_AddBoolToObject(o, "disabled", a->disabled);
+	cJSON_AddBoolToObject(o, "operator", a->operator);
 	json_add_text(o, "created_at", a->created_at);
 	return o;
 }
@@ -189,7 +206,10 @@ const struct command account_commands[] = {
      {{0}}},
     {"account paying",                                                "NAME on|off", "whether it has a payment method", 2, 2,
      false, account_paying, {{0}}},
-    {"account token",                                                 "NAME [WHAT-FOR]",
+    {"account operator",                                                 "NAME on|off",
+     "whether it may push the manifest of any provider", 2, 2, false,
+     account_operator, {{0}}},
+    {"account token",                                             "NAME [WHAT-FOR]",
      "one more API token; prints it, this once", 1, 2, false, account_token,
      {{0}}},
     {0                                            }

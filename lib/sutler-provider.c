@@ -1,123 +1,23 @@
-/* sutler provider … */
+/* sutler provider list, remove, plan, visibility, owner: what is sold to whom
+ */
+#include "account.h"
 #include "fail.h"
-#include "file.h"
-
+#include "installed.h"
 #include "mem.h"
 #include "provider.h"
 #include "sutler.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static const struct fail *
-read_manifest(cJSON **manifest, const char *file)
+enum { USES_NAMED = 20 };
+
+static const char *
+visibility_of(const struct provider *p)
 {
-	const struct fail *f;
-	size_t len;
-	char *text;
-
-	f = file_read(&text, &len, file);
-	if (f != NULL)
-		return f;
-	if (text == NULL)
-		return fail(FAIL_CONFLICT, "%s: no such file", file);
-	f = json_parse_outside(manifest, text, len);
-	if (f != NULL)
-		return fail(FAIL_CONFLICT, "%s: %s", file, f->text);
-	return NULL;
-}
-
-/* Every finding on its line, warnings too; on stdout for check. */
-static void
-print_findings(const struct call *c, FILE *out, const struct finding *list)
-{
-	cJSON *array = cJSON_CreateArray(), *o;
-
-	for (; list != NULL; list = list->next) {
-		if (!c->json) {
-			fprintf(out, "%s: %s: %s\n",
-			    list->warning ? "warning" : "error", list->path,
-			    list->text);
-			continue;
-		}
-		o = cJSON_CreateObject();
-		json_add_text(o, "path", list->path);
-		json_add_text(o, "text", list->text);
-		json_add_text(o, "level", list->warning ? "warning" : "error");
-		cJSON_AddItemToArray(array, o);
-	}
-	if (c->json)
-		fputs(json_print(array, true), out);
-}
-
-static const struct fail *
-provider_check(const struct call *c)
-{
-	const struct dialect *d;
-	const struct finding *one;
-	struct finding *list;
-	const struct fail *f;
-	cJSON *manifest;
-	bool wrong = false;
-
-	f = read_manifest(&manifest, c->argv[0]);
-	if (f != NULL)
-		return f;
-	d = call_option(c, "--dialect") == NULL
-	        ? dialect_guess(manifest)
-	        : dialect_find(call_option(c, "--dialect"));
-	if (d == NULL)
-		return fail(FAIL_SYNTAX,
-		    "no telling its dialect: say --dialect with one of %s",
-		    dialect_names());
-	list = d->check(manifest, call_option(c, "--allow-http") != NULL);
-	for (one = list; one != NULL; one = one->next)
-		wrong |= !one->warning;
-	print_findings(c, stdout, list);
-	if (wrong)
-		return fail(FAIL_CONFLICT, "%s is not a valid %s manifest",
-		    c->argv[0], d->name);
-	if (!c->json)
-		printf("%s is a valid %s manifest\n", c->argv[0], d->name);
-	return NULL;
-}
-
-static const struct fail *
-provider_add(const struct call *c)
-{
-	bool test = call_option(c, "--test") != NULL;
-	struct finding *list = NULL;
-	const struct fail *f;
-	struct provider *p;
-	cJSON *manifest;
-	struct event e;
-
-	f = read_manifest(&manifest, c->argv[0]);
-	if (f != NULL)
-		return f;
-	f = provider_new(&p, &list, manifest, call_option(c, "--dialect"),
-	    call_option(c, "--slug"), call_option(c, "--category"),
-	    c->act.conf->allow_http, test);
-	print_findings(c, stderr, list);
-	if (f != NULL)
-		return list == NULL ? f
-		                    : fail(FAIL_CONFLICT,
-		                          "%s was not registered: its manifest"
-		                          " is not valid",
-		                          c->argv[0]);
-	f = store_lock(c->act.store);
-	if (f == NULL)
-		f = provider_put(c->act.store, p);
-	if (f != NULL) {
-		store_unlock(c->act.store);
-		return f;
-	}
-	e = event_new("%s: provider registered, dialect %s", p->slug,
-	    p->dialect_name);
-	f = event_commit(NULL, &c->act, &e);
-	if (f == NULL)
-		printf("%s\n", p->slug);
-	return f;
+	return p->visibility == NULL ? "public" : p->visibility;
 }
 
 static const struct fail *
@@ -141,6 +41,9 @@ provider_list_all(const struct call *c)
 		json_add_text(o, "category", list[i]->category);
 		cJSON_AddNumberToObject(o, "plans", (double)plans);
 		json_add_text(o, "base_url", list[i]->base_url);
+		json_add_text(o, "visibility", visibility_of(list[i]));
+		json_add_text(o, "owner",
+		    list[i]->owner == NULL ? "" : list[i]->owner);
 		call_row(c, o);
 	}
 	if (f == NULL)
@@ -148,40 +51,50 @@ provider_list_all(const struct call *c)
 	return f;
 }
 
-/* How many records name the provider slug, as an installation or owed. */
+/* What still names the provider slug: installations, and what is owed. */
 struct uses {
 	const char *slug;
 	size_t count;
+	struct mem_text names; /* of the first few, a line each */
 };
+
+static void
+add_use(struct uses *uses, const cJSON *o, const char *app, const char *id)
+{
+	const char *slug = json_text(o, "provider");
+
+	if (slug == NULL || strcmp(slug, uses->slug) != 0)
+		return;
+	if (uses->count++ < USES_NAMED)
+		mem_addf(&uses->names, "\n    %s %s", app, id);
+}
 
 static const struct fail *
 count_addons(void *arg, const struct store_record *record)
 {
-	struct uses *uses = arg;
-	const char *slug;
 	const cJSON *a;
 
-	cJSON_ArrayForEach(a, json_get(record->json, "addons")) {
-		slug = json_text(a, "provider");
-		uses->count += slug != NULL && strcmp(slug, uses->slug) == 0;
-	}
+	cJSON_ArrayForEach(a, json_get(record->json, "addons"))
+		add_use(arg, a, json_plain(json_get(record->json, "name")),
+		    json_plain(json_get(a, "id")));
 	return NULL;
 }
 
 static const struct fail *
 count_work(void *arg, const struct store_record *record)
 {
-	const char *slug = json_text(record->json, "provider");
-	struct uses *uses = arg;
+	const cJSON *o = record->json;
 
-	uses->count += slug != NULL && strcmp(slug, uses->slug) == 0;
+	add_use(arg, o, json_plain(json_get(o, "app_name")),
+	    mem_printf("%s, to be removed",
+	        json_plain(json_get(o, "addon_id"))));
 	return NULL;
 }
 
 static const struct fail *
 provider_remove(const struct call *c)
 {
-	struct uses uses = {c->argv[0], 0};
+	struct uses uses = {.slug = c->argv[0]};
 	const struct fail *f;
 	struct provider *p;
 	struct event e;
@@ -196,8 +109,9 @@ provider_remove(const struct call *c)
 	if (f == NULL && uses.count > 0)
 		f = fail(FAIL_CONFLICT,
 		    "%s has %zu installations, or removals that are owed (see"
-		    " sutler open): those first",
-		    p->slug, uses.count);
+		    " sutler open): those first%s%s",
+		    p->slug, uses.count, uses.names.text,
+		    uses.count > USES_NAMED ? "\n    …" : "");
 	if (f != NULL) {
 		store_unlock(c->act.store);
 		return f;
@@ -207,18 +121,203 @@ provider_remove(const struct call *c)
 	return event_commit(NULL, &c->act, &e);
 }
 
+/* The provider named first, under the lock. */
+static const struct fail *
+edit(struct provider **p, const struct call *c)
+{
+	const struct fail *f = store_lock(c->act.store);
+
+	if (f == NULL)
+		f = provider_load(p, c->act.store, c->argv[0]);
+	if (f != NULL)
+		store_unlock(c->act.store);
+	return f;
+}
+
+/* What edit() gave, changed; f: or why not. */
+static const struct fail *
+save(const struct call *c, struct provider *p, const struct fail *f,
+    struct event e)
+{
+	if (f == NULL)
+		f = provider_put_again(c->act.store, p);
+	if (f == NULL)
+		return event_commit(NULL, &c->act, &e);
+	store_unlock(c->act.store);
+	return f;
+}
+
+/* Take plan out of the offer; another may be named to take instead. */
+static const struct fail *
+disable(const struct provider *p, struct plan *plan, const char *alternative)
+{
+	const struct plan *other = NULL;
+
+	if (alternative != NULL) {
+		other = plan_find(p->plans, alternative);
+		if (other == NULL)
+			return fail_missing("plan");
+		if (other == plan || other->disabled)
+			return fail(FAIL_CONFLICT, "the alternative must be "
+			                           "another plan that is sold");
+	}
+	plan->disabled = true;
+	plan->alternative = other == NULL ? NULL : other->id;
+	return NULL;
+}
+
+static const struct fail *
+change_plan(const struct call *c, const struct provider *p, struct plan *plan)
+{
+	const char *price = call_option(c, "--price");
+	double value;
+	char *end;
+
+	if (price != NULL) {
+		value = strtod(price, &end);
+		if (*price == '\0' || *end != '\0' ||
+		    !(value >= 0 && value <= 1e9))
+			return fail(FAIL_SYNTAX, "--price is a number");
+		plan->price = value;
+	}
+	if (call_option(c, "--enable") != NULL) {
+		plan->disabled = false;
+		plan->alternative = NULL;
+	}
+	if (call_option(c, "--disable") == NULL)
+		return NULL;
+	return disable(p, plan, call_option(c, "--alternative"));
+}
+
+static const struct fail *
+show_plan(const struct call *c, const struct provider *p,
+    const struct plan *plan)
+{
+	struct installed *list;
+	const struct fail *f;
+	size_t i, count, n = 0;
+	cJSON *o = cJSON_CreateObject();
+
+	f = installed_list(&list, &count, c->act.store, p->slug);
+	if (f != NULL)
+		return f;
+	for (i = 0; i < count; i++)
+		n += strcmp(list[i].plan, plan->name) == 0;
+	json_add_text(o, "name", plan->name);
+	json_add_text(o, "id", plan->id);
+	cJSON_AddNumberToObject(o, "price", plan->price);
+	json_add_text(o, "sold", plan->disabled ? "no" : "yes");
+	json_add_text(o, "alternative",
+	    plan->alternative == NULL ? "" : plan->alternative);
+	cJSON_AddNumberToObject(o, "installations", (double)n);
+	call_row(c, o);
+	call_done(c);
+	return NULL;
+}
+
+static const struct fail *
+provider_plan(const struct call *c)
+{
+	bool off = call_option(c, "--disable") != NULL;
+	bool on = call_option(c, "--enable") != NULL;
+	const struct fail *f;
+	struct provider *p;
+	struct plan *plan;
+	struct event e;
+
+	if ((on && off) || (!off && call_option(c, "--alternative") != NULL))
+		return fail(FAIL_SYNTAX, "--disable with or without "
+		                         "--alternative, or --enable");
+	f = edit(&p, c);
+	if (f != NULL)
+		return f;
+	plan = plan_find(p->plans, c->argv[1]);
+	f = plan == NULL ? fail_missing("plan") : change_plan(c, p, plan);
+	e = event_new("%s: plan %s, price %g%s", p->slug, c->argv[1],
+	    plan == NULL ? 0 : plan->price,
+	    plan != NULL && plan->disabled ? ", no longer sold" : "");
+	f = save(c, p, f, e);
+	return f == NULL ? show_plan(c, p, plan) : f;
+}
+
+/* All of these accounts are there; their names as an array, NULL for none. */
+static const struct fail *
+check_accounts(cJSON **names, const struct call *c, int from)
+{
+	const struct fail *f = NULL;
+	struct account *a;
+	int i;
+
+	*names = from < c->argc ? cJSON_CreateArray() : NULL;
+	for (i = from; f == NULL && i < c->argc; i++) {
+		f = account_load(&a, c->act.store, c->argv[i]);
+		if (f == NULL)
+			cJSON_AddItemToArray(*names,
+			    cJSON_CreateString(a->name));
+	}
+	return f;
+}
+
+static const struct fail *
+provider_visibility(const struct call *c)
+{
+	static const char *const words[] = {"public", "closed", "private"};
+	const char *word = c->argv[1];
+	const struct fail *f;
+	struct provider *p;
+	cJSON *names;
+	size_t i;
+
+	for (i = 0; i < 3 && strcmp(words[i], word) != 0; i++)
+		;
+	if (i == 3)
+		return fail(FAIL_SYNTAX,
+		    "say public, closed or private, not %s", word);
+	if (i < 2 && c->argc > 2)
+		return fail(FAIL_SYNTAX, "only private is for some accounts");
+	f = check_accounts(&names, c, 2);
+	if (f == NULL)
+		f = edit(&p, c);
+	if (f != NULL)
+		return f;
+	p->visibility = i == 0 ? NULL : words[i];
+	p->accounts = names;
+	return save(c, p, NULL, event_new("%s: is %s", p->slug, word));
+}
+
+static const struct fail *
+provider_owner(const struct call *c)
+{
+	const struct fail *f;
+	struct provider *p;
+	cJSON *names;
+
+	f = check_accounts(&names, c, 1);
+	if (f == NULL)
+		f = edit(&p, c);
+	if (f != NULL)
+		return f;
+	p->owner = c->argc > 1 ? c->argv[1] : NULL;
+	return save(c, p, NULL,
+	    event_new("%s: owner is %s", p->slug,
+	        p->owner == NULL ? "nobody" : p->owner));
+}
+
 const struct command provider_commands[] = {
-    {"provider add",                                                "FILE [--slug S] [--dialect D] [--category C] [--test]",
-     "check a manifest and register its provider; prints the slug", 1, 1,
-     false, provider_add,
-     {{"--slug", true}, {"--dialect", true}, {"--category", true},
-            {"--test", false}}},
-    {"provider check", "FILE [--dialect D] [--allow-http]",
-     "every rule that a manifest breaks, with its JSON path", 1, 1, true,
-     provider_check, {{"--dialect", true}, {"--allow-http", false}}},
-    {"provider list",                                                            "", "all providers", 0, 0, false, provider_list_all,
+    {"provider list",    "", "all providers", 0, 0, false, provider_list_all,
      {{0}}},
-    {"provider remove",                                                 "SLUG", "refused while apps have it installed", 1, 1,
+    {"provider remove",   "SLUG", "refused while apps have it installed", 1, 1,
      false, provider_remove, {{0}}},
-    {0                                                            }
+    {"provider plan",
+     "SLUG PLAN [--disable [--alternative PLAN] | --enable] [--price N]", "show a plan, sell it no longer or again, at another price; what is"
+        " bought keeps its own", 2, 2, false, provider_plan,
+     {{"--disable", false}, {"--alternative", true}, {"--enable", false},
+            {"--price", true}}},
+    {"provider visibility", "SLUG public|closed|private [ACCOUNT…]",
+     "sold to all, to nobody new, to its owner and these accounts", 2,
+     INT_MAX, false, provider_visibility, {{0}}},
+    {"provider owner",                  "SLUG [ACCOUNT]",
+     "the account that may push its manifest and read its secrets", 1, 2,
+     false, provider_owner, {{0}}},
+    {0         }
 };

@@ -12,7 +12,7 @@
 #include <string.h>
 
 static const struct command *const tables[] = {work_commands, account_commands,
-    provider_commands, app_commands, addon_commands};
+    manifest_commands, provider_commands, app_commands, addon_commands};
 
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 

@@ -50,7 +50,7 @@ const char *call_option(const struct call *c, const char *name);
 void call_row(const struct call *c, cJSON *row);
 void call_done(const struct call *c);
 
-extern const struct command account_commands[], provider_commands[],
-    app_commands[], addon_commands[], work_commands[];
+extern const struct command account_commands[], manifest_commands[],
+    provider_commands[], app_commands[], addon_commands[], work_commands[];
 
 #endif

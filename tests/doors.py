@@ -31,7 +31,9 @@ LINKS = {
     "v1/apps": "apps", "v1/tokens": "token", "v1/users": "account",
     "v1/regions": "catalog", "v1/addon_providers": "catalog",
     "v1/addon_categories": "catalog", "v1/provider": "apps",
-    "vendor/apps": "apps", "v2/vendor/apps": "apps", "addons": "addons", "sso": "sso",
+    "vendor/apps": "apps", "v2/vendor/apps": "apps",
+    "provider/addons": "portal", "api/v3/addons": "portal",
+    "addons": "addons", "sso": "sso",
     "sandbox": "sandbox",
 }
 # A rewrite rule of the shipped server file: "pattern" => "/program$0".

@@ -10,6 +10,8 @@ static const struct route routes[] = {
     {"GET",  "/v1/apps/user/u",     AUTH_USER,      echo},
     {"POST", "/v1/apps/token/t",    AUTH_API_TOKEN, echo},
     {"GET",  "/vendor/apps/:ident", AUTH_PROVIDER,  echo},
+    {"GET",  "/v1/apps/guest/g",    AUTH_GUEST,     echo},
+    {"GET",  "/v1/apps/portal/p",   AUTH_PORTAL,    echo},
 };
 
 static struct conf conf;
@@ -146,6 +148,108 @@ test_basic(void)
 }
 
 static void
+test_guest(void)
+{
+	struct reply r;
+
+	is(member(ask("GET", "/guest/g", ""), "account"), "null", "a guest");
+	is(member(ask("GET", "/guest/g",
+	              mem_printf("HTTP_AUTHORIZATION=Bearer %s", user_token)),
+	       "account"),
+	    "ada", "a guest who is known");
+	ok(ask("GET", "/guest/g", basic("x:y")).status == 200,
+	    "what is no Bearer does not count");
+	r = ask("GET", "/guest/g", "HTTP_AUTHORIZATION=Bearer x");
+	ok(r.status == 401 &&
+	        has(r, "WWW-Authenticate: Bearer realm=\"sutler\""),
+	    "a token that is none is no guest's");
+}
+
+static void
+test_portal(void)
+{
+	const char *const good[] = {
+	    basic(mem_printf("ada:%s", api_token)),
+	    basic(mem_printf("ada@b.example:%s", api_token)),
+	    basic(mem_printf("Ada@B.example:%s", api_token)),
+	    mem_printf("HTTP_AUTHORIZATION=Bearer %s", api_token),
+	    mem_printf("HTTP_AUTHORIZATION=Bearer %s", user_token),
+	};
+	const char *const bad[] = {
+	    "",
+	    basic(mem_printf(":%s", api_token)),
+	    basic(mem_printf("bob:%s", api_token)),
+	    basic(mem_printf("ada:%s", user_token)),
+	    basic("ada:"),
+	    basic("ada@b.example:tk-us-x"),
+	    "HTTP_AUTHORIZATION=Bearer x",
+	};
+	struct reply r;
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		is(member(ask("GET", "/portal/p", good[i]), "account"), "ada",
+		    "the portal, by %zu", i);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		r = ask("GET", "/portal/p", bad[i]);
+		ok(r.status == 401, "not the portal, by %zu", i);
+	}
+}
+
+/* "user:password" of a provider, and what it is answered. */
+static void
+provider_is(const char *pair, int status)
+{
+	struct reply r = ask("GET", "/x",
+	    mem_printf("SCRIPT_NAME=/vendor/apps\n%s", basic(pair)));
+
+	ok(r.status == status, "%s: %d", pair, status);
+}
+
+static void
+test_provider(void)
+{
+	static const char manifest[] =
+	    "{\"id\":\"tide\",\"api\":{\"config_vars\":[\"TIDE_URL\"],"
+	    "\"regions\":[\"us\"],\"password\":\"first-one\","
+	    "\"production\":\"https://tide.example/\"}}";
+	struct finding *findings;
+	struct provider *p;
+	cJSON *json;
+	struct event e;
+
+	must(json_parse(&json, manifest, strlen(manifest)));
+	must(provider_new(&p, &findings, json, NULL, NULL, NULL, false, false));
+	must(store_lock(act.store));
+	must(provider_put(act.store, p));
+	e = event_new("tide: registered");
+	must(event_commit(NULL, &act, &e));
+	provider_is("tide:first-one", 200);
+	provider_is("tide:second-one", 401);
+	/* what an unknown name is compared with */
+	provider_is("tide:0b8e1c64f5d94a7792de3f80a1c26b35", 401);
+
+	must(store_lock(act.store));
+	must(provider_new_password(&p, p, "second-one", 60000));
+	must(provider_put_again(act.store, p));
+	e = event_new("tide: password changed");
+	must(event_commit(NULL, &act, &e));
+	provider_is("tide:second-one", 200);
+	provider_is("tide:first-one", 200);
+	provider_is("tide:third-one", 401);
+	provider_is("tide:", 401);
+
+	must(store_lock(act.store));
+	p->old_until = clock_text(clock_now() - 1);
+	must(provider_put_again(act.store, p));
+	e = event_new("tide: its time is over");
+	must(event_commit(NULL, &act, &e));
+	provider_is("tide:second-one", 200);
+	provider_is("tide:first-one", 401);
+	provider_is("tide:0b8e1c64f5d94a7792de3f80a1c26b35", 401);
+}
+
+static void
 test_disabled(void)
 {
 	const char *const by[] = {
@@ -174,6 +278,9 @@ main(void)
 	make_account();
 	test_user();
 	test_basic();
+	test_guest();
+	test_portal();
+	test_provider();
 	test_disabled();
 
 	ask_end();

@@ -1,6 +1,7 @@
 #include "conf.h"
 #include "plan.h"
 #include "fail.h"
+#include "mem.h"
 #include "tap.h"
 
 #include <string.h>
@@ -96,9 +97,71 @@ test_html(void)
 	    "<p>&lt;script a=&#39;&quot;&#39;&gt;&amp;amp;</p>\n", "escaped");
 }
 
+/* Every plan: name, price, whether it is off, position, id. */
+static const char *
+told(const struct plan *p)
+{
+	struct mem_text t = {0};
+
+	for (; p != NULL; p = p->next)
+		mem_addf(&t, "%s%s %g%s at %g id %s", t.len > 0 ? "; " : "",
+		    p->name, p->price, p->disabled ? " off" : "", p->position,
+		    p->id);
+	return t.text;
+}
+
+static struct plan *
+stated(const char *json, const char *prefix)
+{
+	struct plan *list = plan_list(parse(json), "name"), *p;
+
+	for (p = list; p != NULL; p = p->next)
+		p->id = mem_printf("%s%s", prefix, p->name);
+	return list;
+}
+
+static void
+test_merge(void)
+{
+	static const char abc[] = "[{\"name\":\"a\",\"price\":1},"
+	                          "{\"name\":\"b\",\"price\":2},"
+	                          "{\"name\":\"c\",\"price\":3}]";
+	struct plan *have = stated(abc, "old-"), *before = stated(abc, "x-");
+	struct plan *p;
+
+	is(told(plan_merge(have, before, stated(abc, "new-"))),
+	    "a 1 at 1 id old-a; b 2 at 2 id old-b; c 3 at 3 id old-c",
+	    "the same plans keep their ids");
+	p = plan_merge(have, before,
+	    stated("[{\"name\":\"d\"},{\"name\":\"b\",\"price\":9}]", "new-"));
+	is(told(p),
+	    "d 0 at 1 id new-d; b 9 at 2 id old-b; a 1 off at 3 id old-a; "
+	    "c 3 off at 4 id old-c",
+	    "a new one, one repriced, two gone");
+	is(told(plan_merge(p,
+	       stated("[{\"name\":\"d\"},{\"name\":\"b\",\"price\":9}]", "x-"),
+	       stated(abc, "new-"))),
+	    "a 1 at 1 id old-a; b 2 at 2 id old-b; c 3 at 3 id old-c; "
+	    "d 0 off at 4 id new-d",
+	    "those that are back are sold again, by their ids");
+
+	have->price = 7;
+	have->next->disabled = true;
+	have->next->alternative = "old-a";
+	p = plan_merge(have, before, stated(abc, "new-"));
+	is(told(p),
+	    "a 7 at 1 id old-a; b 2 off at 2 id old-b; c 3 at 3 id old-c",
+	    "the operator's price and retirement outlive what says the same");
+	is(p->next->alternative, "old-a", "and the alternative");
+	p = plan_merge(have, before,
+	    stated("[{\"name\":\"a\",\"price\":8}]", "new-"));
+	ok(p->price == 8, "a price that the manifest changes counts");
+}
+
 int
 main(void)
 {
+	test_merge();
 	test_list();
 	test_record();
 	test_view();

@@ -5,6 +5,7 @@
 #include "conf.h"
 #include "provider.h"
 #include "client.h"
+#include "clock.h"
 #include "mem.h"
 #include "secret.h"
 #include "tap.h"
@@ -22,6 +23,8 @@ static const char *keys[16];
 static size_t key_count;
 static const char *asked;
 static struct exchange answer;
+static const char *passwords = ""; /* those asked with */
+static const char *right_password; /* any other is answered 401 */
 
 const char *
 store_path(const char *kind, const char *name)
@@ -38,8 +41,14 @@ store_read(struct store_record **out, struct store *s, const char *path)
 	*out = NULL;
 	for (i = 0; i < record_count; i++)
 		if (strcmp(records[i].path, path) == 0)
-			*out = &records[i];
+			*out = &records[i]; /* the last one put */
 	return NULL;
+}
+
+const char *
+store_revision(const struct store_record *record)
+{
+	return mem_printf("revision of %s", record->path);
 }
 
 const struct fail *
@@ -104,7 +113,10 @@ client_send(struct exchange *x, const struct conf *conf, long timeout)
 {
 	(void)conf;
 	asked = mem_printf("%s %s %ld", x->method, x->url, timeout);
+	passwords = mem_printf("%s%s ", passwords, x->password);
 	x->status = answer.status;
+	if (right_password != NULL && strcmp(x->password, right_password) != 0)
+		x->status = 401;
 	x->answer = answer.answer;
 	x->answer_len = strlen(answer.answer);
 }
@@ -226,7 +238,7 @@ test_store(void)
 	is(records[0].path, "providers/acme-cache.json", "its path");
 	cJSON_ArrayForEach(item, records[0].json)
 		mem_addf(&t, "%s ", item->string);
-	is(t.text, "slug dialect category created_at plans manifest ",
+	is(t.text, "slug dialect category created_at plans manifests manifest ",
 	    "the record's keys in their order");
 	item = json_get(records[0].json, "manifest");
 	is(json_text(item, "password"), "sealed pw", "a sealed password");
@@ -330,6 +342,194 @@ test_order(void)
 	ok(out.kind == OUTCOME_FAILED && out.reason != NULL, "not heard");
 }
 
+enum { HOUR = 60 * 60 * 1000 };
+
+/* manifest, with the member key changed to value (JSON). */
+static cJSON *
+changed(const char *manifest, const char *key, const char *value)
+{
+	cJSON *json = parse(manifest);
+
+	cJSON_DeleteItemFromObjectCaseSensitive(json, key);
+	cJSON_AddItemToObject(json, key, parse(value));
+	return json;
+}
+
+static void
+test_renew(void)
+{
+	struct provider *p, *q;
+	struct finding *findings;
+	const struct fail *f;
+
+	provider_load(&p, NULL, "acme-cache");
+	f = provider_renew(&q, &findings, p,
+	    changed(scalingo, "name", "\"New\""), false, HOUR);
+	ok(f == NULL && findings != NULL, "renewed, with a warning");
+	is(q->name, "New", "by its manifest");
+	is(q->slug, p->slug, "it is the same");
+	is(q->plans->id, p->plans->id, "and so are its plans");
+	is(p->name, "Acme  Cache!", "the old one is as it was");
+	ok(q->old_password == NULL, "its password is the only one");
+
+	f = provider_renew(&q, &findings, p,
+	    changed(scalingo, "password", "\"other\""), false, HOUR);
+	ok(f == NULL, "another password");
+	is(q->old_password, "pw", "the old one stays");
+	is(provider_old_password(q, clock_now() + HOUR - 60000), "pw",
+	    "for a time");
+	is(provider_old_password(q, clock_now() + HOUR + 60000), NULL,
+	    "and no longer");
+	provider_renew(&q, &findings, p,
+	    changed(scalingo, "password", "\"other\""), false, 0);
+	ok(q->old_password == NULL, "no time, no old password");
+
+	f = provider_renew(&q, &findings, p, changed(scalingo, "password", "1"),
+	    false, HOUR);
+	ok(f != NULL && f->code == FAIL_INVALID, "broken rules");
+	is(f->items->field, "password", "are named");
+
+	f = provider_renew(&q, &findings, p, changed(scalingo, "$base", "3"),
+	    false, HOUR);
+	ok(f == NULL && json_get(q->manifest, "$base") == NULL,
+	    "a base is not kept");
+
+	provider_load(&p, NULL, "tide-db");
+	f = provider_renew(&q, &findings, p, parse(heroku), false, HOUR);
+	is(q->plans->id, p->plans->id, "no plans leave the plans");
+}
+
+static void
+test_new_password(void)
+{
+	struct provider *p, *q;
+	const struct fail *f;
+
+	provider_load(&p, NULL, "tide-db");
+	f = provider_new_password(&q, p, "short", HOUR);
+	ok(f != NULL && f->code == FAIL_INVALID, "a password against a rule");
+	is(f->items->field, "api.password", "is named");
+	f = provider_new_password(&q, p, "password3", HOUR);
+	ok(f == NULL, "one that keeps it");
+	is(q->password, "password3", "is the provider's");
+	is(json_text(json_get(q->manifest, "api"), "password"), "password3",
+	    "and stands in its manifest");
+	is(q->old_password, "password2", "the old one stays");
+	is(p->password, "password2", "the old provider is as it was");
+}
+
+/* The last record put. */
+static cJSON *
+last_put(void)
+{
+	return records[record_count - 1].json;
+}
+
+static void
+test_put_again(void)
+{
+	const struct provider_manifest *first;
+	struct provider *p, *q;
+	const struct fail *f;
+	int i;
+
+	provider_load(&p, NULL, "tide-db");
+	first = p->manifests;
+	ok(first != NULL && first->revision == NULL && first->next == NULL,
+	    "one manifest so far");
+	p->category = "Databases";
+	f = provider_put_again(NULL, p);
+	ok(f == NULL && p->manifests->next == NULL,
+	    "what is no manifest is not noted as one");
+	is(json_text(last_put(), "category"), "Databases", "and is put");
+	provider_new_password(&q, p, "password3", HOUR);
+	f = provider_put_again(NULL, q);
+	ok(f == NULL && q->manifests->next != NULL, "a manifest is noted");
+	is(q->manifests->id, first->id, "behind the first");
+	is(q->manifests->revision, "revision of providers/tide-db.json",
+	    "which is where the record was");
+	ok(q->manifests->next->revision == NULL, "the new one is here");
+	is(json_text(last_put(), "old_password"), "sealed password2",
+	    "the old password is sealed");
+	for (i = 0; i < PROVIDER_MANIFESTS_MAX + 3; i++) {
+		record_count = 4;
+		f = provider_new_password(&q, q,
+		    mem_printf("password%d", 100 + i), HOUR);
+		if (f == NULL)
+			f = provider_put_again(NULL, q);
+	}
+	ok(f == NULL, "many times");
+	ok(cJSON_GetArraySize(json_get(last_put(), "manifests")) ==
+	        PROVIDER_MANIFESTS_MAX,
+	    "the list has an end");
+	q->slug = "none";
+	f = provider_put_again(NULL, q);
+	ok(f != NULL && f->code == FAIL_MISSING, "not one that is not there");
+	make(&p, scalingo, NULL, "tide-db", false);
+	f = provider_put_again(NULL, p);
+	ok(f != NULL && f->code == FAIL_CONFLICT, "nor another's user name");
+	record_count = 2;
+}
+
+static void
+test_sold(void)
+{
+	static const struct {
+		const char *visibility, *accounts, *account;
+		bool sold;
+	} cases[] = {
+	    {NULL,      NULL,           NULL,  true },
+	    {NULL,      NULL,           "ana", true },
+	    {"private", NULL,           NULL,  false},
+	    {"private", NULL,           "ana", false},
+	    {"private", NULL,           "own", true },
+	    {"private", "[\"ana\"]",    "ana", true },
+	    {"private", "[\"anan\",1]", "ana", false},
+	    {"closed",  "[\"ana\"]",    "ana", false},
+	    {"closed",  NULL,           "own", false},
+	};
+	struct provider p = {.owner = "own"};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		p.visibility = cases[i].visibility;
+		p.accounts =
+		    cases[i].accounts == NULL ? NULL : parse(cases[i].accounts);
+		ok(provider_sold_to(&p, cases[i].account) == cases[i].sold,
+		    "sold or not: case %zu", i);
+	}
+}
+
+/* A provider that knows its old password only is asked twice. */
+static void
+test_old_password(void)
+{
+	struct order o = {.kind = ORDER_REMOVE, .resource = "r"};
+	struct provider *p, *q;
+	struct outcome out;
+
+	provider_load(&p, NULL, "acme-cache");
+	provider_new_password(&q, p, "fresh", HOUR);
+	o.provider = q;
+	answer = (struct exchange){.status = 204, .answer = ""};
+	right_password = "pw";
+	passwords = "";
+	provider_order(&out, NULL, &o, 7);
+	is(passwords, "fresh pw ", "the new one first, then the old one");
+	ok(out.kind == OUTCOME_DONE, "which counts");
+	right_password = "fresh";
+	passwords = "";
+	provider_order(&out, NULL, &o, 7);
+	is(passwords, "fresh ", "once where the new one is known");
+	right_password = "neither";
+	q->old_until = clock_text(clock_now() - 1000);
+	passwords = "";
+	provider_order(&out, NULL, &o, 7);
+	is(passwords, "fresh ", "once where the old one is over");
+	ok(out.kind == OUTCOME_FAILED, "and not heard");
+	right_password = NULL;
+}
+
 static void
 test_views(void)
 {
@@ -366,6 +566,11 @@ main(void)
 	test_user();
 	test_broken();
 	test_order();
+	test_renew();
+	test_new_password();
+	test_put_again();
+	test_sold();
+	test_old_password();
 	test_views();
 	return done();
 }
