@@ -56,6 +56,33 @@ hash_sha256(const void *data, size_t len)
 	return hash_hex(digest, sizeof(digest));
 }
 
+struct hash_sha1 {
+	mbedtls_sha1_context context;
+};
+
+struct hash_sha1 *
+hash_sha1_begin(void)
+{
+	struct hash_sha1 *h = mem_alloc(sizeof(*h));
+
+	mbedtls_sha1_init(&h->context);
+	must(mbedtls_sha1_starts_ret(&h->context));
+	return h;
+}
+
+void
+hash_sha1_add(struct hash_sha1 *h, const void *data, size_t len)
+{
+	must(mbedtls_sha1_update_ret(&h->context, data, len));
+}
+
+void
+hash_sha1_end(unsigned char out[HASH_SHA1_SIZE], struct hash_sha1 *h)
+{
+	must(mbedtls_sha1_finish_ret(&h->context, out));
+	mbedtls_sha1_free(&h->context);
+}
+
 const char *
 hash_sha512(const void *data, size_t len)
 {
@@ -69,18 +96,14 @@ const char *
 hash_blob(const void *data, size_t len)
 {
 	unsigned char digest[HASH_SHA1_SIZE];
-	mbedtls_sha1_context sha1;
+	struct hash_sha1 *h = hash_sha1_begin();
 	char head[32];
 	int n;
 
 	n = snprintf(head, sizeof(head), "blob %zu", len);
-	mbedtls_sha1_init(&sha1);
-	must(mbedtls_sha1_starts_ret(&sha1));
-	must(mbedtls_sha1_update_ret(&sha1, (unsigned char *)head,
-	    (size_t)n + 1));
-	must(mbedtls_sha1_update_ret(&sha1, data, len));
-	must(mbedtls_sha1_finish_ret(&sha1, digest));
-	mbedtls_sha1_free(&sha1);
+	hash_sha1_add(h, head, (size_t)n + 1);
+	hash_sha1_add(h, data, len);
+	hash_sha1_end(digest, h);
 	return hash_hex(digest, sizeof(digest));
 }
 

@@ -15,6 +15,13 @@ const char *hash_sha1(const void *data, size_t len);
 const char *hash_sha256(const void *data, size_t len);
 const char *hash_sha512(const void *data, size_t len);
 
+/* SHA-1 of bytes that come piece by piece: begin, add, and end it once; the
+ * digest is raw, in out. */
+struct hash_sha1;
+struct hash_sha1 *hash_sha1_begin(void);
+void hash_sha1_add(struct hash_sha1 *h, const void *data, size_t len);
+void hash_sha1_end(unsigned char out[HASH_SHA1_SIZE], struct hash_sha1 *h);
+
 /* The id that git gives a blob with these bytes: 40 hex digits. */
 const char *hash_blob(const void *data, size_t len);
 
