@@ -48,7 +48,7 @@ OFFLINE_static = $(BUILD)/lib/git-offline.o
 # or of lower ones (tests/layers checks it).
 BASE = mem fail secret json json-scan json-record hash html clock file conf
 STORE = store store-apply store-walk store-check store-pack store-log store-past journal store-git store-git-build \
-	store-git-pack index index-write
+	store-git-walk store-git-pack store-git-merge index index-write index-build
 SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
 	dialect-heroku dialect-appfog dialect-heroku-v3 dialect-clevercloud dialect-flynn \
 	provider provider-manifest provider-past provider-change \
@@ -95,6 +95,8 @@ $(BUILD)/send: $(BUILD)/lib/send.o
 
 # One plain program per module, TAP on stdout.
 TESTS = $(patsubst tests/%.c,%,$(wildcard tests/test-*.c))
+$(BUILD)/tests/bench-store: $(BUILD)/tests/bench-store.o $(BUILD)/libsutler.a
+	$(LINK)
 $(BUILD)/tests/test-%: $(BUILD)/tests/test-%.o $(BUILD)/tests/tap.o \
     $(BUILD)/libsutler.a
 	$(LINK)
@@ -157,7 +159,7 @@ soak: all $(SLOW_FLUSH)
 
 bench:
 	@sh tests/packages.sh $(PACKAGES_BENCH)
-	@$(MAKE) --no-print-directory all $(SLOW_FLUSH)
+	@$(MAKE) --no-print-directory all $(SLOW_FLUSH) $(BUILD)/tests/bench-store
 	python3 tests/bench.py --build $(BUILD)
 
 # Where each program stands below CGIDIR besides its own name: hard links, for

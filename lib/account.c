@@ -239,7 +239,7 @@ account_walk(struct store *store, account_visit *visit, void *arg)
 {
 	struct walk walk = {visit, arg};
 
-	return store_walk(store, "accounts", walk_record, &walk);
+	return store_scan(store, "accounts", walk_record, &walk);
 }
 
 cJSON *

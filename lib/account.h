@@ -65,7 +65,8 @@ bool account_token_remove(struct account *a, const char *id);
 /* Put a into the store, under the caller's lock. */
 void account_put(struct store *store, const struct account *a);
 
-/* All accounts, one call of visit each. */
+/* All accounts, one call of visit each; nothing that it allocates outlives
+ * it. */
 typedef const struct fail *account_visit(void *arg, const struct account *a);
 const struct fail *account_walk(struct store *store, account_visit *visit,
     void *arg);

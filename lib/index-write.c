@@ -59,9 +59,8 @@ set_count(const char *index, const char *tmp, const char *file, size_t n)
 	return file_replace(path, tmp, t.text, t.len);
 }
 
-/* Write lines, sorted and each once, as file. */
-static const struct fail *
-write_lines(const char *index, const char *tmp, enum index_table table,
+const struct fail *
+index_write_lines(const char *index, const char *tmp, enum index_table table,
     const char *file, const char **lines, size_t n)
 {
 	const char *path = mem_printf("%s/%s", index, file);
@@ -73,7 +72,8 @@ write_lines(const char *index, const char *tmp, enum index_table table,
 	for (i = 0; i < n; i++) {
 		if (i > 0 && strcmp(lines[i - 1], lines[i]) == 0)
 			continue;
-		mem_addf(&t, "%s\n", lines[i]);
+		mem_puts(&t, lines[i]);
+		mem_puts(&t, "\n");
 		kept++;
 	}
 	f = kept == 0 ? file_remove(path)
@@ -113,7 +113,7 @@ edit_file(const char *index, const char *tmp, enum index_table table,
 	for (r = in->first; r != NULL; r = r->next)
 		if (strcmp(r->file, file) == 0)
 			lines[n++] = r->line;
-	return write_lines(index, tmp, table, file, lines, n);
+	return index_write_lines(index, tmp, table, file, lines, n);
 }
 
 /* Append commit to the log in file, unless it stands there last. */
@@ -216,40 +216,5 @@ index_apply(const char *index, const char *tmp, const struct index_rows *before,
 		if (!names(out.first, NULL, r->file) &&
 		    !names(in.first, r, r->file))
 			f = edit_file(index, tmp, r->table, r->file, &out, &in);
-	return f;
-}
-
-static int
-compare_rows(const void *a, const void *b)
-{
-	const struct index_row *const *x = a, *const *y = b;
-	int order = strcmp((*x)->file, (*y)->file);
-
-	return order != 0 ? order : strcmp((*x)->line, (*y)->line);
-}
-
-const struct fail *
-index_build(const char *index, const char *tmp, const struct index_rows *all)
-{
-	const struct index_row *r, **rows;
-	const struct fail *f = NULL;
-	size_t n = 0, i, from;
-	const char **lines;
-
-	for (r = all->first; r != NULL; r = r->next)
-		n++;
-	rows = mem_alloc((n + 1) * sizeof(*rows));
-	lines = mem_alloc((n + 1) * sizeof(*lines));
-	for (r = all->first, n = 0; r != NULL; r = r->next)
-		if (r->table != INDEX_LOG)
-			rows[n++] = r;
-	qsort(rows, n, sizeof(*rows), compare_rows);
-	for (from = 0; f == NULL && from < n; from = i) {
-		for (i = from;
-		     i < n && strcmp(rows[i]->file, rows[from]->file) == 0; i++)
-			lines[i - from] = rows[i]->line;
-		f = write_lines(index, tmp, rows[from]->table, rows[from]->file,
-		    lines, i - from);
-	}
 	return f;
 }

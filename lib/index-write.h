@@ -31,8 +31,29 @@ const struct fail *index_apply(const char *index, const char *tmp,
 const struct fail *index_log_commit(const char *index, const char *commit,
     const char *message);
 
-/* Write an index from nothing: all rows of all records. */
-const struct fail *index_build(const char *index, const char *tmp,
-    const struct index_rows *all);
+/* Write the n lines, sorted and each once, as file below index; without
+ * lines it goes. */
+const struct fail *index_write_lines(const char *index, const char *tmp,
+    enum index_table table, const char *file, const char **lines, size_t n);
+
+/*
+ * An index from nothing, in the empty directory index: begin; add the rows of
+ * one record after another; write; end.  What waits is in files without a
+ * name in tmp, which go with the process.  INDEX_LOG rows are left out: the
+ * logs are made of the history.
+ */
+struct index_build;
+const struct fail *index_build_new(struct index_build **out, const char *index,
+    const char *tmp);
+const struct fail *index_build_add(struct index_build *b,
+    const struct index_rows *rows);
+
+/* tell hears how many hundredths are done. */
+typedef void index_built(void *arg, unsigned percent);
+const struct fail *index_build_write(struct index_build *b, index_built *tell,
+    void *arg);
+
+/* Close what is open; b may be NULL. */
+void index_build_free(struct index_build *b);
 
 #endif

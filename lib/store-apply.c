@@ -344,7 +344,7 @@ replay(struct store *s)
 	}
 	/* index files may be torn where there was something to replay */
 	if (f == NULL && all != NULL)
-		f = store_reindex_held(s);
+		f = store_reindex_held(s, NULL);
 	return f == NULL ? start_anew(s) : f;
 }
 

@@ -57,13 +57,14 @@ const struct fail *store_checkpoint_locked(struct store *s);
 /* After a boot: replay what the journal holds. */
 const struct fail *store_recover(struct store *s);
 
-/* Under both locks, all applied: the index made anew. */
-const struct fail *store_reindex_held(struct store *s);
+/* Under both locks, all applied: the index made anew; tell may be NULL. */
+const struct fail *store_reindex_held(struct store *s, store_tell *tell);
 
-/* Every plain file below DATA/store but git's own, in the order of paths. */
+/* Every plain file below DATA/store but git's own, in the order of paths.
+ * Unless keep, what a visit allocates is gone after it. */
 typedef const struct fail *store_visit_path(void *arg, const char *path);
-const struct fail *store_files(struct store *s, store_visit_path *visit,
-    void *arg);
+const struct fail *store_files(struct store *s, bool keep,
+    store_visit_path *visit, void *arg);
 
 /* *made: there was no index, and now there is. */
 const struct fail *store_index_there(bool *made, struct store *s);

@@ -91,13 +91,7 @@ check_file(struct check *c, const char *path, const char *blob)
 static const struct fail *
 check_blob(void *arg, const char *path, const char *blob)
 {
-	struct check *c = arg;
-	struct mem_mark mark = mem_mark();
-	const struct fail *f = check_file(c, path, blob);
-
-	if (f == NULL && !c->repair)
-		mem_release(mark);
-	return f;
+	return check_file(arg, path, blob);
 }
 
 /* Plain files that HEAD does not have. */
@@ -128,7 +122,7 @@ check_index(struct check *c)
 	if (text != NULL && strncmp(text, c->head, JOURNAL_ID) == 0)
 		return NULL;
 	say(c, "index", "does not reflect HEAD", "made anew");
-	return c->repair ? store_reindex_held(c->store) : NULL;
+	return c->repair ? store_reindex_held(c->store, NULL) : NULL;
 }
 
 /* Under both locks, all applied. */
@@ -139,9 +133,10 @@ check_all(struct check *c)
 
 	f = store_git_head(&c->head, c->store->git);
 	if (f == NULL)
-		f = store_git_files(c->store->git, c->head, check_blob, c);
+		f = store_git_files(c->store->git, c->head, c->repair,
+		    check_blob, c);
 	if (f == NULL)
-		f = store_files(c->store, check_stray, c);
+		f = store_files(c->store, c->repair, check_stray, c);
 	return f == NULL ? check_index(c) : f;
 }
 

@@ -8,11 +8,18 @@
 /* What store-git*.c share of libgit2; nobody else includes it. */
 struct fail;
 
+/* Ids of commits, by malloc(3), since there may be very many. */
+struct store_git_ids {
+	git_oid *all;
+	size_t count, room;
+};
+
 struct store_git {
 	git_repository *repo;
 	git_odb *odb;
 	const char *dir;
 	bool repair; /* write objects even where a file of theirs is there */
+	struct store_git_ids unpacked; /* commits still to be packed */
 };
 
 /* libgit2's last error as a failure: it could not do what. */
@@ -24,5 +31,15 @@ const char *store_git_id(const git_oid *oid);
 /* The tree of commit; *out NULL for the parent of the first one, "". */
 const struct fail *store_git_tree(git_tree **out, struct store_git *g,
     const char *commit);
+
+/* The commits from head back along their first parents, the newest first, as
+ * long as wanted (NULL: to the first one). */
+typedef bool store_git_wanted(struct store_git *g, const git_oid *id);
+const struct fail *store_git_line(struct store_git_ids *ids,
+    struct store_git *g, const char *head, store_git_wanted *wanted);
+void store_git_ids_free(struct store_git_ids *ids);
+
+/* Flush the file or directory at path. */
+const struct fail *store_git_flush(const char *path);
 
 #endif

@@ -1,14 +1,15 @@
 /*
  * Packing: the loose objects of a run of commits become one pack.  A commit's
  * new objects are what its tree has and its parent's has not; each goes in
- * with its path, by which deltas find their kin.
+ * with its path, by which deltas find their kin.  A commit goes in, and its
+ * loose file goes away, behind all that it needs.
  */
 #include "fail.h"
 #include "mem.h"
 #include "store-git-inside.h"
 #include "store-git.h"
 
-#include <stdlib.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,6 +22,24 @@ struct batch {
 	size_t bytes;
 };
 
+static const char *
+loose_file(const struct store_git *g, const git_oid *oid)
+{
+	const char *id = store_git_id(oid);
+
+	return mem_printf("%s/objects/%.2s/%s", g->dir, id, id + 2);
+}
+
+static bool
+is_loose(struct store_git *g, const git_oid *id)
+{
+	struct mem_mark mark = mem_mark();
+	bool loose = access(loose_file(g, id), F_OK) == 0;
+
+	mem_release(mark);
+	return loose;
+}
+
 static const struct fail *
 add(struct batch *b, const git_oid *id, const char *path)
 {
@@ -28,6 +47,8 @@ add(struct batch *b, const git_oid *id, const char *path)
 	git_oid *bigger;
 	size_t len;
 
+	if (!is_loose(b->git, id))
+		return NULL;
 	if (git_odb_read_header(&len, &type, b->git->odb, id) != 0 ||
 	    git_packbuilder_insert(b->pack, id, path) != 0)
 		return store_git_fail("pack an object");
@@ -73,12 +94,9 @@ add_tree(struct batch *b, const git_oid *id, const git_oid *old_id,
     const char *path)
 {
 	git_tree *tree = NULL, *old = NULL;
-	const struct fail *f;
+	const struct fail *f = NULL;
 	size_t i;
 
-	f = add(b, id, path);
-	if (f != NULL)
-		return f;
 	if (git_tree_lookup(&tree, b->git->repo, id) != 0 ||
 	    (old_id != NULL &&
 	        git_tree_lookup(&old, b->git->repo, old_id) != 0))
@@ -87,7 +105,7 @@ add_tree(struct batch *b, const git_oid *id, const git_oid *old_id,
 		f = add_entry(b, git_tree_entry_byindex(tree, i), old, path);
 	git_tree_free(tree);
 	git_tree_free(old);
-	return f;
+	return f == NULL ? add(b, id, path) : f;
 }
 
 static const struct fail *
@@ -100,8 +118,6 @@ add_commit(struct batch *b, const git_oid *id)
 	    (git_commit_parentcount(commit) > 0 &&
 	        git_commit_parent(&parent, commit, 0) != 0))
 		f = store_git_fail("read a commit");
-	if (f == NULL)
-		f = add(b, id, "");
 	if (f == NULL &&
 	    (parent == NULL || !git_oid_equal(git_commit_tree_id(commit),
 	                           git_commit_tree_id(parent))))
@@ -109,6 +125,20 @@ add_commit(struct batch *b, const git_oid *id)
 		    parent == NULL ? NULL : git_commit_tree_id(parent), "");
 	git_commit_free(commit);
 	git_commit_free(parent);
+	return f == NULL ? add(b, id, "") : f;
+}
+
+const struct fail *
+store_git_flush(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	const struct fail *f = NULL;
+
+	if (fd < 0)
+		return fail_errno("cannot open %s", path);
+	if (fsync(fd) != 0)
+		f = fail_errno("cannot flush %s", path);
+	close(fd);
 	return f;
 }
 
@@ -117,7 +147,6 @@ static const struct fail *
 finish(struct batch *b)
 {
 	const char *dir = mem_printf("%s/objects/pack", b->git->dir);
-	const char *id;
 	size_t i;
 	int error;
 
@@ -127,85 +156,39 @@ finish(struct batch *b)
 	git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 0);
 	if (error != 0)
 		return store_git_fail("write a pack");
-	for (i = 0; i < b->count; i++) {
-		id = store_git_id(&b->ids[i]);
-		unlink(
-		    mem_printf("%s/objects/%.2s/%s", b->git->dir, id, id + 2));
-	}
-	return NULL;
-}
-
-/* The commits from head back to from, the newest first; by malloc(3), since
- * there may be very many. */
-static const struct fail *
-commits_behind(git_oid **out, size_t *count, struct store_git *g,
-    const char *from, const char *head)
-{
-	bool first, to_root = from[0] == '\0';
-	git_oid *bigger, id, stop;
-	size_t room = 0;
-	git_commit *c;
-
-	*out = NULL;
-	*count = 0;
-	if (git_oid_fromstr(&id, head) != 0 ||
-	    (!to_root && git_oid_fromstr(&stop, from) != 0))
-		return store_git_fail("read a commit id");
-	while (to_root || !git_oid_equal(&id, &stop)) {
-		if (*count == room) {
-			room = room == 0 ? 4096 : room * 2;
-			bigger = realloc(*out, room * sizeof(*bigger));
-			if (bigger == NULL)
-				return fail_errno("cannot list the commits");
-			*out = bigger;
-		}
-		(*out)[(*count)++] = id;
-		if (git_commit_lookup(&c, g->repo, &id) != 0)
-			return store_git_fail("read a commit");
-		first = git_commit_parentcount(c) == 0;
-		if (!first)
-			git_oid_cpy(&id, git_commit_parent_id(c, 0));
-		git_commit_free(c);
-		if (first)
-			break;
-	}
+	for (i = 0; i < b->count; i++)
+		unlink(loose_file(b->git, &b->ids[i]));
 	return NULL;
 }
 
 const struct fail *
 store_git_pack(struct store_git_batch *out, struct store_git *g,
-    const char *from, const char *head, size_t least, size_t max_commits,
-    size_t max_bytes)
+    const char *head, size_t least, size_t max_commits, size_t max_bytes)
 {
+	struct store_git_ids *ids = &g->unpacked;
 	struct batch b = {.git = g};
-	const struct fail *f;
-	size_t count, left;
-	git_oid *ids;
+	const struct fail *f = NULL;
 
-	*out = (struct store_git_batch){.last = from};
-	if (!store_git_reaches(g, from, head))
-		from = "";
-	f = commits_behind(&ids, &count, g, from, head);
-	left = count;
-	if (f != NULL || count < least || count == 0) {
-		out->left = left;
-		goto out;
+	*out = (struct store_git_batch){0};
+	if (ids->count == 0) {
+		store_git_ids_free(ids);
+		f = store_git_line(ids, g, head, is_loose);
 	}
+	out->left = ids->count;
+	if (f != NULL || ids->count < least || ids->count == 0)
+		return f;
 	if (git_packbuilder_new(&b.pack, g->repo) != 0)
-		f = store_git_fail("begin a pack");
-	while (f == NULL && left > 0 && out->commits < max_commits &&
+		return store_git_fail("begin a pack");
+	while (f == NULL && out->left > 0 && out->commits < max_commits &&
 	       b.bytes < max_bytes) {
-		f = add_commit(&b, &ids[--left]);
+		f = add_commit(&b, &ids->all[--out->left]);
 		out->commits++;
 	}
-	if (f == NULL && out->commits > 0) {
+	if (f == NULL && b.count > 0)
 		f = finish(&b);
-		out->last = store_git_id(&ids[left]);
-	}
+	if (f == NULL)
+		ids->count = out->left;
 	out->objects = b.count;
-	out->left = left;
 	git_packbuilder_free(b.pack);
-out:
-	free(ids);
 	return f;
 }

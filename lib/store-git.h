@@ -75,34 +75,49 @@ bool store_git_reaches(struct store_git *g, const char *commit, const char *of);
 struct store_log;
 const struct fail *store_git_commit(struct store_log *log, struct store_git *g);
 
-/* Every commit that led to head, oldest first: its id and message. */
+/* Every commit from the first one to head, along first parents: its id and
+ * message.  What a visit allocates is gone after it. */
 typedef const struct fail *store_git_visit(void *arg, const char *id,
     const char *message);
 const struct fail *store_git_walk(struct store_git *g, const char *head,
     store_git_visit *visit, void *arg);
 
-/* Every file of commit: its path and blob. */
+/* Every file of commit: its path and blob.  Unless keep, what a visit
+ * allocates is gone after it. */
 typedef const struct fail *store_git_visit_file(void *arg, const char *path,
     const char *blob);
 const struct fail *store_git_files(struct store_git *g, const char *commit,
-    store_git_visit_file *visit, void *arg);
+    bool keep, store_git_visit_file *visit, void *arg);
 
 /* What a batch of packing did. */
 struct store_git_batch {
 	size_t commits, objects;
-	size_t left;      /* commits that are not packed yet */
-	const char *last; /* the newest commit packed, or as given */
+	size_t left; /* commits that are not packed yet */
 };
 
 /*
- * Pack the oldest commits behind from ("" for all) that led to head: at most
- * max_commits of them, and of their new objects at most max_bytes (but one
- * commit at least); nothing where fewer than least are unpacked.  The pack is
- * on the disk before the loose objects go. Harmless beside writers and readers,
- * and where a process is killed in it.
+ * Pack the oldest loose commits that led to head: at most max_commits of them,
+ * and of their loose objects at most max_bytes (but one commit at least);
+ * nothing where fewer than least are loose.  Where to begin needs no note: a
+ * commit is packed with, or after, all that it stands upon, so the first one
+ * back from head that is no loose object ends the walk, whoever packed it.
+ * The pack is on the disk before the loose objects go.  Harmless beside
+ * writers and readers, and where a process is killed in it; one packer at a
+ * time.
  */
 const struct fail *store_git_pack(struct store_git_batch *out,
-    struct store_git *g, const char *from, const char *head, size_t least,
-    size_t max_commits, size_t max_bytes);
+    struct store_git *g, const char *head, size_t least, size_t max_commits,
+    size_t max_bytes);
+
+/*
+ * Keep the packs few: those below max_bytes / 2 are to double in size from one
+ * to the next at least; where they do not, the smallest become one of at most
+ * max_bytes.  *merged is how many went into it, 0 where all is well.  Left
+ * alone are packs with a third file beside .pack and .idx (.keep, .bitmap, …),
+ * and all of them where there is a multi-pack-index.  Safe like
+ * store_git_pack(); FAIL_SYSTEM: a pack is damaged.
+ */
+const struct fail *store_git_merge(size_t *merged, struct store_git *g,
+    size_t max_bytes);
 
 #endif

@@ -21,21 +21,35 @@ compare_names(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static const struct fail *walk(struct store *s, const char *path,
-    store_visit_path *visit, void *arg);
+/* A walk through plain files; unless keep, what a visit allocates goes. */
+struct walk {
+	struct store *store;
+	bool keep;
+	store_visit_path *visit;
+	void *arg;
+};
 
-/* The entry of that type at path. */
+static const struct fail *walk(const struct walk *w, const char *path);
+
+/* The entry of that type called name in the directory path. */
 static const struct fail *
-walk_entry(struct store *s, const char *path, unsigned char type,
-    store_visit_path *visit, void *arg)
+walk_entry(const struct walk *w, const char *path, const struct dirent *entry)
 {
-	return type == DT_DIR ? walk(s, path, visit, arg) : visit(arg, path);
+	struct mem_mark mark = mem_mark();
+	const struct fail *f;
+
+	path = mem_printf("%s%s%s", path, path[0] == '\0' ? "" : "/",
+	    entry->d_name);
+	f = entry->d_type == DT_DIR ? walk(w, path) : w->visit(w->arg, path);
+	if (f == NULL && !w->keep)
+		mem_release(mark);
+	return f;
 }
 
 static const struct fail *
-walk(struct store *s, const char *path, store_visit_path *visit, void *arg)
+walk(const struct walk *w, const char *path)
 {
-	const char *dir = mem_printf("%s/%s", s->root, path);
+	const char *dir = mem_printf("%s/%s", w->store->root, path);
 	const struct fail *f = NULL;
 	struct dirent **names;
 	int i, n;
@@ -46,10 +60,7 @@ walk(struct store *s, const char *path, store_visit_path *visit, void *arg)
 		                       : fail_errno("cannot list %s", dir);
 	for (i = 0; i < n; i++) {
 		if (f == NULL && names[i]->d_name[0] != '.')
-			f = walk_entry(s,
-			    mem_printf("%s%s%s", path,
-			        path[0] == '\0' ? "" : "/", names[i]->d_name),
-			    names[i]->d_type, visit, arg);
+			f = walk_entry(w, path, names[i]);
 		free(names[i]);
 	}
 	free(names);
@@ -57,9 +68,11 @@ walk(struct store *s, const char *path, store_visit_path *visit, void *arg)
 }
 
 const struct fail *
-store_files(struct store *s, store_visit_path *visit, void *arg)
+store_files(struct store *s, bool keep, store_visit_path *visit, void *arg)
 {
-	return walk(s, "", visit, arg);
+	const struct walk w = {s, keep, visit, arg};
+
+	return walk(&w, "");
 }
 
 /* Records alone. */
@@ -93,29 +106,77 @@ const struct fail *
 store_walk(struct store *s, const char *kind, store_visit *visit, void *arg)
 {
 	struct records r = {s, visit, arg};
+	const struct walk w = {s, true, visit_record, &r};
 
-	return walk(s, kind, visit_record, &r);
+	return walk(&w, kind);
 }
 
+const struct fail *
+store_scan(struct store *s, const char *kind, store_visit *visit, void *arg)
+{
+	struct records r = {s, visit, arg};
+	const struct walk w = {s, false, visit_record, &r};
+
+	return walk(&w, kind);
+}
+
+/* The index made anew, and who hears of it. */
 struct rebuild {
 	struct store *store;
-	struct index_rows rows;
+	struct index_build *build;
+	store_tell *tell;
+	size_t records, commits;
 };
+
+enum { TELL_EVERY = 1000 };
 
 static const struct fail *
 rebuild_record(void *arg, const struct store_record *record)
 {
+	struct index_rows rows = {0};
 	struct rebuild *b = arg;
+	const struct fail *f;
 
-	return b->store->rows(&b->rows, record->path, record->json);
+	if (++b->records % TELL_EVERY == 0 && b->tell != NULL)
+		b->tell("records", b->records, 0);
+	f = b->store->rows(&rows, record->path, record->json);
+	return f == NULL ? index_build_add(b->build, &rows) : f;
+}
+
+static void
+rebuilt(void *arg, unsigned percent)
+{
+	const struct rebuild *b = arg;
+
+	if (b->tell != NULL)
+		b->tell("per cent of the index", percent, 100);
 }
 
 static const struct fail *
 rebuild_log(void *arg, const char *id, const char *message)
 {
-	const struct rebuild *b = arg;
+	struct rebuild *b = arg;
 
+	if (++b->commits % TELL_EVERY == 0 && b->tell != NULL)
+		b->tell("commits", b->commits, 0);
 	return index_log_commit(b->store->index, id, message);
+}
+
+static const struct fail *
+rebuild_all(struct rebuild *b)
+{
+	static const char *const kinds[] = {"accounts", "apps", "providers"};
+	struct store *s = b->store;
+	const struct fail *f;
+	size_t i;
+
+	f = index_build_new(&b->build, s->index, s->tmp);
+	for (i = 0; f == NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		f = store_scan(s, kinds[i], rebuild_record, b);
+	if (f == NULL)
+		f = index_build_write(b->build, rebuilt, b);
+	index_build_free(b->build);
+	return f;
 }
 
 static const struct fail *
@@ -123,6 +184,7 @@ remove_tree(const char *dir)
 {
 	const struct fail *f = NULL;
 	struct dirent *entry;
+	struct mem_mark mark;
 	const char *path;
 	DIR *d = opendir(dir);
 
@@ -133,11 +195,14 @@ remove_tree(const char *dir)
 		if (strcmp(entry->d_name, ".") == 0 ||
 		    strcmp(entry->d_name, "..") == 0)
 			continue;
+		mark = mem_mark();
 		path = mem_printf("%s/%s", dir, entry->d_name);
 		if (entry->d_type == DT_DIR)
 			f = remove_tree(path);
 		else if (unlink(path) != 0)
 			f = fail_errno("cannot remove %s", path);
+		if (f == NULL)
+			mem_release(mark);
 	}
 	closedir(d);
 	if (f == NULL && rmdir(dir) != 0)
@@ -146,13 +211,11 @@ remove_tree(const char *dir)
 }
 
 const struct fail *
-store_reindex_held(struct store *s)
+store_reindex_held(struct store *s, store_tell *tell)
 {
-	static const char *const kinds[] = {"accounts", "apps", "providers"};
-	struct rebuild b = {.store = s};
+	struct rebuild b = {.store = s, .tell = tell};
 	const struct fail *f;
 	const char *head;
-	size_t i;
 
 	/* killed in here, the index is seen to be missing */
 	f = file_remove(mem_printf("%s/head", s->index));
@@ -160,10 +223,8 @@ store_reindex_held(struct store *s)
 		f = remove_tree(s->index);
 	if (f == NULL)
 		f = file_directory(s->index);
-	for (i = 0; f == NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		f = store_walk(s, kinds[i], rebuild_record, &b);
 	if (f == NULL)
-		f = index_build(s->index, s->tmp, &b.rows);
+		f = rebuild_all(&b);
 	if (f == NULL)
 		f = store_git_head(&head, s->git);
 	if (f == NULL)
@@ -173,7 +234,7 @@ store_reindex_held(struct store *s)
 
 /* The whole of it; *needed (may be NULL): only where there is none. */
 static const struct fail *
-reindex_locked(bool *needed, struct store *s)
+reindex_locked(bool *needed, struct store *s, store_tell *tell)
 {
 	const char *head = mem_printf("%s/head", s->index);
 	bool held = s->lock_fd >= 0;
@@ -188,7 +249,7 @@ reindex_locked(bool *needed, struct store *s)
 	if (f == NULL)
 		f = store_settle_held(s);
 	if (f == NULL && (needed == NULL || access(head, F_OK) != 0))
-		f = store_reindex_held(s);
+		f = store_reindex_held(s, tell);
 	store_give(&s->flush_fd);
 	if (!held)
 		store_unlock(s);
@@ -196,14 +257,14 @@ reindex_locked(bool *needed, struct store *s)
 }
 
 const struct fail *
-store_reindex(struct store *s)
+store_reindex(struct store *s, store_tell *tell)
 {
-	return reindex_locked(NULL, s);
+	return reindex_locked(NULL, s, tell);
 }
 
 const struct fail *
 store_index_there(bool *made, struct store *s)
 {
 	*made = access(mem_printf("%s/head", s->index), F_OK) != 0;
-	return *made ? reindex_locked(made, s) : NULL;
+	return *made ? reindex_locked(made, s, NULL) : NULL;
 }

@@ -89,26 +89,38 @@ typedef const struct fail *store_visit(void *arg,
 const struct fail *store_walk(struct store *s, const char *kind,
     store_visit *visit, void *arg);
 
+/* The same where nothing that a visit allocates is to outlive it: any number
+ * of records in the same memory.  A visit writes nothing. */
+const struct fail *store_scan(struct store *s, const char *kind,
+    store_visit *visit, void *arg);
+
 /* The data directory, DATA. */
 const char *store_data(const struct store *s);
 
 /* Flush everything and empty the journal. */
 const struct fail *store_checkpoint(struct store *s);
 
+/* How far long work has come: done of all (0: not known) of what. */
+typedef void store_tell(const char *what, size_t done, size_t all);
+
 /* What store_pack() did. */
 struct store_packed {
 	size_t commits, objects;
-	size_t left; /* commits still unpacked */
+	size_t left;   /* commits still unpacked */
+	size_t merged; /* packs that became one */
 };
 
 /* Pack one batch of the history's oldest unpacked commits (at most
  * STORE_PACK_COMMITS of them, STORE_PACK_BYTES of their objects), where at
- * least `least` are unpacked.  Safe beside writers and crashes. */
+ * least `least` are unpacked; and make one pack of several, of at most
+ * STORE_PACK_BYTES, where there are too many.  Safe beside writers and
+ * crashes. */
 enum { STORE_PACK_COMMITS = 2000, STORE_PACK_BYTES = 64 << 20 };
 const struct fail *store_pack(struct store_packed *out, struct store *s,
     size_t least);
 
-/* Make DATA/index anew from the records and the history. */
-const struct fail *store_reindex(struct store *s);
+/* Make DATA/index anew from the records and the history, in bounded memory;
+ * tell (may be NULL) hears how far it has come. */
+const struct fail *store_reindex(struct store *s, store_tell *tell);
 
 #endif

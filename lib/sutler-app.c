@@ -78,7 +78,7 @@ app_list(const struct call *c)
 {
 	struct call copy = *c;
 	const struct fail *f =
-	    store_walk(c->act.store, "apps", list_one, &copy);
+	    store_scan(c->act.store, "apps", list_one, &copy);
 
 	if (f == NULL)
 		call_done(c);

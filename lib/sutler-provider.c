@@ -103,9 +103,9 @@ provider_remove(const struct call *c)
 	if (f == NULL)
 		f = provider_load(&p, c->act.store, c->argv[0]);
 	if (f == NULL)
-		f = store_walk(c->act.store, "apps", count_addons, &uses);
+		f = store_scan(c->act.store, "apps", count_addons, &uses);
 	if (f == NULL)
-		f = store_walk(c->act.store, "open", count_work, &uses);
+		f = store_scan(c->act.store, "open", count_work, &uses);
 	if (f == NULL && uses.count > 0)
 		f = fail(FAIL_CONFLICT,
 		    "%s has %zu installations, or removals that are owed (see"

@@ -46,8 +46,16 @@ init(const struct call *c)
 /* SSO pages that nobody opened. */
 enum { SSO_SECONDS = 3600 };
 
-/* Fewer commits than these are not worth a pack of their own. */
-enum { PACK_LEAST = 1000 };
+/* Fewer commits than these are not worth a pack of their own; and no further
+ * batch is begun after so many ms. */
+enum { PACK_LEAST = 1000, PACK_MS = 20 * 1000 };
+
+/* True where the next call may find more to do. */
+static bool
+goes_on(const struct store_packed *packed)
+{
+	return packed->commits > 0 || packed->merged > 0;
+}
 
 static const struct fail *
 remove_old_pages(const struct call *c)
@@ -105,6 +113,7 @@ tick(const struct call *c)
 	struct tick t = {c, clock_text(clock_now()), 0, 0};
 	struct store_packed packed;
 	const struct fail *f;
+	int64_t until;
 	int fd;
 
 	fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -120,8 +129,11 @@ tick(const struct call *c)
 		f = remove_old_pages(c);
 	if (f == NULL)
 		f = store_checkpoint(c->act.store);
-	if (f == NULL)
-		f = store_pack(&packed, c->act.store, PACK_LEAST);
+	until = clock_now() + PACK_MS;
+	do {
+		if (f == NULL)
+			f = store_pack(&packed, c->act.store, PACK_LEAST);
+	} while (f == NULL && clock_now() < until && goes_on(&packed));
 	close(fd);
 	if (f == NULL && t.settled + t.left > 0)
 		printf("%zu settled, %zu left open\n", t.settled, t.left);
@@ -161,28 +173,51 @@ open_list(const struct call *c)
 	return f;
 }
 
-/* All batches, with progress where somebody watches. */
+/* How far it is, where somebody watches. */
+static void
+show(const char *what, size_t done, size_t all)
+{
+	if (all > 0)
+		fprintf(stderr, "\r%zu of %zu %s ", done, all, what);
+	else
+		fprintf(stderr, "\r%zu %s ", done, what);
+}
+
+static store_tell *
+watcher(void)
+{
+	return isatty(STDERR_FILENO) ? show : NULL;
+}
+
+static void
+end_show(void)
+{
+	if (watcher() != NULL)
+		fputc('\n', stderr);
+}
+
 static const struct fail *
 pack(const struct call *c)
 {
+	size_t commits = 0, objects = 0, merged = 0;
+	store_tell *tell = watcher();
 	struct store_packed done;
-	size_t commits = 0, objects = 0;
 	const struct fail *f;
 
 	do {
 		f = store_pack(&done, c->act.store, 1);
-		if (f != NULL)
-			return f;
 		commits += done.commits;
 		objects += done.objects;
-		if (isatty(STDERR_FILENO))
-			fprintf(stderr, "\r%zu commits packed, %zu to go ",
-			    commits, done.left);
-	} while (done.left > 0 && done.commits > 0);
-	if (isatty(STDERR_FILENO))
-		fputc('\n', stderr);
-	printf("%zu commits, %zu objects packed\n", commits, objects);
-	return NULL;
+		merged += done.merged;
+		if (tell != NULL)
+			tell("commits packed", commits, commits + done.left);
+	} while (f == NULL && goes_on(&done));
+	end_show();
+	if (f == NULL)
+		printf("%zu commits, %zu objects packed\n", commits, objects);
+	if (f == NULL && merged > 0)
+		printf("%zu packs merged\n", merged);
+	return f;
 }
 
 struct findings {
@@ -227,7 +262,10 @@ check_store(const struct call *c)
 static const struct fail *
 reindex(const struct call *c)
 {
-	return store_reindex(c->act.store);
+	const struct fail *f = store_reindex(c->act.store, watcher());
+
+	end_show();
+	return f;
 }
 
 const struct command work_commands[] = {

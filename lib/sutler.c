@@ -196,18 +196,20 @@ main(int argc, char **argv)
 	return status != 0 ? status : run(&call, c);
 }
 
-/* Rows: kept for --json, else printed as they come. */
-static cJSON *kept;
+/* Rows are printed as they come: there may be more than memory holds. */
+static bool begun;
 
 void
 call_row(const struct call *c, cJSON *row)
 {
 	const cJSON *member;
+	const char *text;
 
 	if (c->json) {
-		if (kept == NULL)
-			kept = cJSON_CreateArray();
-		cJSON_AddItemToArray(kept, row);
+		text = json_print(row, true);
+		printf("%s%.*s", begun ? ", " : "[", (int)strlen(text) - 1,
+		    text);
+		begun = true;
 		return;
 	}
 	cJSON_ArrayForEach(member, row)
@@ -219,7 +221,5 @@ void
 call_done(const struct call *c)
 {
 	if (c->json)
-		fputs(json_print(kept == NULL ? cJSON_CreateArray() : kept,
-		          true),
-		    stdout);
+		puts(begun ? "]" : "[]");
 }

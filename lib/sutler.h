@@ -45,8 +45,8 @@ struct call {
 /* The value of option name ("" for one that takes none), or NULL. */
 const char *call_option(const struct call *c, const char *name);
 
-/* Print a row, its members apart by tabs, or (--json) keep it; call_done()
- * prints what was kept as one array. */
+/* Print a row, its members apart by tabs, or (--json) as a member of an array
+ * that call_done() ends. */
 void call_row(const struct call *c, cJSON *row);
 void call_done(const struct call *c);
 

@@ -220,7 +220,7 @@ test_reindex(void)
 	    conf.data);
 	const char *before = output(sum), *value;
 
-	ok(store_reindex(s) == NULL, "reindex");
+	ok(store_reindex(s, NULL) == NULL, "reindex");
 	is(output(sum), before, "makes the same, byte for byte");
 	output(mem_printf("rm -r '%s/index'", conf.data));
 	ok(index_find(&value, open_store(), "key shop") == NULL,
