@@ -48,7 +48,8 @@ OFFLINE_static = $(BUILD)/lib/git-offline.o
 # or of lower ones (tests/layers checks it).
 BASE = mem fail secret json json-scan json-record hash html clock file conf
 STORE = store store-apply store-walk store-check store-pack store-log store-past journal store-git store-git-build \
-	store-git-walk store-git-pack store-git-merge index index-write index-build
+	store-git-walk store-git-pack store-git-merge store-git-copy \
+	index index-write index-build
 SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
 	dialect-heroku dialect-appfog dialect-heroku-v3 dialect-clevercloud dialect-flynn \
 	provider provider-manifest provider-past provider-change \
@@ -95,7 +96,8 @@ $(BUILD)/send: $(BUILD)/lib/send.o
 
 # One plain program per module, TAP on stdout.
 TESTS = $(patsubst tests/%.c,%,$(wildcard tests/test-*.c))
-$(BUILD)/tests/bench-store: $(BUILD)/tests/bench-store.o $(BUILD)/libsutler.a
+BENCHES = $(BUILD)/tests/bench-store $(BUILD)/tests/bench-run
+$(BENCHES): %: %.o $(BUILD)/libsutler.a
 	$(LINK)
 $(BUILD)/tests/test-%: $(BUILD)/tests/test-%.o $(BUILD)/tests/tap.o \
     $(BUILD)/libsutler.a
@@ -159,7 +161,7 @@ soak: all $(SLOW_FLUSH)
 
 bench:
 	@sh tests/packages.sh $(PACKAGES_BENCH)
-	@$(MAKE) --no-print-directory all $(SLOW_FLUSH) $(BUILD)/tests/bench-store
+	@$(MAKE) --no-print-directory all $(SLOW_FLUSH) $(BENCHES)
 	python3 tests/bench.py --build $(BUILD)
 
 # Where each program stands below CGIDIR besides its own name: hard links, for

@@ -39,6 +39,15 @@ const struct fail *store_git_line(struct store_git_ids *ids,
     struct store_git *g, const char *head, store_git_wanted *wanted);
 void store_git_ids_free(struct store_git_ids *ids);
 
+/*
+ * Copy the n packs (paths without their endings), of at most so many objects
+ * in all, into the new files pack and idx, which are flushed; *sum is the new
+ * pack's SHA-1, hex.  What is in several goes in once.  FAIL_SYSTEM: one is
+ * damaged (its entries' CRCs are checked), or in a format that is not ours.
+ */
+const struct fail *store_git_copy(const char **sum, const char *pack,
+    const char *idx, const char *const *packs, size_t n, size_t objects);
+
 /* Flush the file or directory at path. */
 const struct fail *store_git_flush(const char *path);
 

@@ -255,6 +255,30 @@ test_damage(void)
 	is_sound("after damage");
 }
 
+/* A second pack of nothing new: what is made of both is the first one. */
+static void
+test_subset(void)
+{
+	struct store *s = open_store();
+	struct store_packed did;
+	const char *before;
+
+	shell("git repack -q -a -d --no-write-bitmap-index;"
+	      " git rev-list --objects --all | cut -d' ' -f1 | head -n 20 |"
+	      " git pack-objects -q .git/objects/pack/pack");
+	write_some(s, ROUNDS * 5);
+	write_some(s, ROUNDS * 5 + 1);
+	while (pack(&did, s) == NULL && packs() > 1)
+		write_some(s, ROUNDS * 5 + packs());
+	before = shell("ls .git/objects/pack");
+	shell("git rev-list --objects --all | cut -d' ' -f1 |"
+	      " git pack-objects -q --window=0 .git/objects/pack/pack");
+	ok(packs() == 2, "two packs of the same");
+	ok(pack(&did, s) == NULL && did.merged == 2, "are merged");
+	is(shell("ls .git/objects/pack"), before, "and one stays");
+	is_sound("after that");
+}
+
 static void
 test_remnants(void)
 {
@@ -282,6 +306,7 @@ main(void)
 	test_rounds();
 	test_others();
 	test_damage();
+	test_subset();
 	test_remnants();
 	shell(mem_printf("rm -rf '%s'", dir));
 	return done();
