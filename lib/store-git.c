@@ -19,7 +19,9 @@ enum {
 	EMPTY_LOCK_SECONDS = 2,
 	LOCK_TRIES = 500,    /* of 10 ms each */
 	CACHE_MAX = 8 << 20, /* bytes of objects */
-	HEAP_STEP = 1 << 20
+	HEAP_STEP = 1 << 20,
+	WINDOW = 1 << 20, /* bytes of a pack that are mapped at once */
+	WINDOWS = 16
 };
 
 static const char branch[] = "refs/heads/main";
@@ -57,6 +59,9 @@ start(void)
 	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
 	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, 0);
 	git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)CACHE_MAX);
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)WINDOW);
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT,
+	    (size_t)WINDOW * WINDOWS);
 	started = true;
 	return NULL;
 }

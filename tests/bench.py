@@ -23,6 +23,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import bench_scale
+
 TESTS = Path(__file__).resolve().parent
 TREE = TESTS.parent
 ROUNDS = 5
@@ -501,7 +503,12 @@ def profile(w):
         print(report.read_text(), end="")
 
 
-BENCHES = {"read": bench_read, "write": bench_write, "memory": bench_memory}
+def bench_growth(w, _):
+    bench_scale.bench(w.build, w.directory, w.sizes, w.commits, note)
+
+
+BENCHES = {"read": bench_read, "write": bench_write, "memory": bench_memory,
+           "scale": bench_growth}
 
 
 def machine(directory):
@@ -517,6 +524,11 @@ def arguments():
     parser.add_argument("--seconds", type=int, default=2,
                         help="of each measurement in each round")
     parser.add_argument("--only", choices=BENCHES)
+    parser.add_argument("--apps", default="100,10000,100000,1000000",
+                        help="sizes of scale; 1,000,000 takes 5 minutes and"
+                        " 10 GB to make")
+    parser.add_argument("--commits", type=int, default=100000,
+                        help="of scale's history, 0 for none")
     parser.add_argument("--profile", action="store_true",
                         help="also: system calls of each request (strace)")
     return parser.parse_args()
@@ -528,6 +540,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="sutler-bench-",
                                      ignore_cleanup_errors=True) as directory:
         w = World(given.build.resolve(), Path(directory))
+        w.sizes = [int(apps) for apps in given.apps.split(",")]
+        w.commits = given.commits
         try:
             machine(directory)
             w.start()

@@ -2,7 +2,9 @@
 
 Stores of several sizes are made first (tests/bench-store.c); then every
 request is run on each of them in turn, directly, in rounds, so that a ratio
-is one of figures that were measured at about the same time.
+is one of figures that were measured at about the same time.  Times are until
+the program has ended, and what it took of a processor: a machine that has
+other work to do spoils the first more than the second.
 """
 import hashlib
 import json
@@ -19,7 +21,6 @@ RUNS = 30                # of a request in a round
 COLD_RUNS = 2            # each of them reads everything from the disk
 OWN = 10                 # apps of the account that asks
 PAGE = 4000
-PER_COMMIT = 2           # ms a commit may take, and much more
 BATCH = 4000             # commits to be packed
 SECONDS = 3600           # the longest wait
 GOAL = 2                 # times what it costs at the smallest size
@@ -69,9 +70,7 @@ class Store:
         begun = time.monotonic()
         self.fill()
         self.seconds = time.monotonic() - begun
-        begun = time.monotonic()
-        self.index_peak = self.reindex()
-        self.index_seconds = time.monotonic() - begun
+        self.index = self.reindex()
 
     def sutler(self, *words):
         return call([self.build / "sutler", *words], env=self.env)
@@ -93,14 +92,11 @@ class Store:
         self.sutler("pack")
 
     def reindex(self):
-        """The largest resident set, in MB."""
-        process = subprocess.Popen([self.build / "sutler", "reindex"],
-                                   env=self.env)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise OSError("reindex failed")
-        return usage.ru_maxrss / 1024
+        """Seconds of it, and MB of its largest resident set."""
+        out = call([self.build / "tests/bench-run", self.build / "sutler",
+                    "reindex"], input="\t\t\n", env=self.env)
+        took, _, peak = map(float, out.split())
+        return took / 1e6, peak / 1024
 
     def environment(self, request):
         if request.vendor:
@@ -130,13 +126,14 @@ class Store:
         return process
 
     def finish(self, process):
-        """The median in ms, the largest resident set in MB."""
+        """Medians of time and processor time in ms; the peak in MB."""
         out, _ = process.communicate(process.lines, timeout=SECONDS)
         if process.returncode:
             raise OSError(f"bench-run failed on {self.size}")
-        rows = [line.split() for line in out.splitlines()]
-        return (statistics.median(float(row[0]) for row in rows) / 1000,
-                max(int(row[1]) for row in rows) / 1024)
+        took, spent, peak = zip(*(map(float, line.split())
+                                  for line in out.splitlines()))
+        return (statistics.median(took) / 1000,
+                statistics.median(spent) / 1000, max(peak) / 1024)
 
     def measure(self, request, runs):
         return self.finish(self.start(request, runs))
@@ -194,23 +191,24 @@ def can_drop():
 
 
 class Grid:
-    """Figures by request and store, one per round."""
+    """Figures by request and store, one row per round."""
 
     def __init__(self):
-        self.times, self.peaks = {}, {}
+        self.rows = {}
 
-    def add(self, request, store, figure, peak):
-        key = request.name, store.size
-        self.times.setdefault(key, []).append(figure)
-        self.peaks[key] = max(peak, self.peaks.get(key, 0))
+    def add(self, request, store, row):
+        self.rows.setdefault((request.name, store.size), []).append(row)
 
-    def median(self, request, store):
-        return statistics.median(self.times[request.name, store.size])
+    def column(self, request, store, number):
+        return [row[number] for row in self.rows[request.name, store.size]]
 
-    def ratio(self, request, store, base):
-        pairs = zip(self.times[request.name, store.size],
-                    self.times[request.name, base.size])
-        return statistics.median(a / b for a, b in pairs)
+    def median(self, request, store, number):
+        return statistics.median(self.column(request, store, number))
+
+    def ratio(self, request, store, base, number):
+        return statistics.median(
+            a / b for a, b in zip(self.column(request, store, number),
+                                  self.column(request, base, number)))
 
 
 def fill_grid(grid, requests, stores, note):
@@ -220,45 +218,52 @@ def fill_grid(grid, requests, stores, note):
             if request.cold and not can_drop():
                 continue
             for store in stores:
-                grid.add(request, store, *store.measure(
+                grid.add(request, store, store.measure(
                     request, COLD_RUNS if request.cold else RUNS))
 
 
 def print_grid(grid, requests, stores):
     base = stores[0]
+    print(f"{'':61}time{'ratio':>9}{'processor':>13}{'ratio':>8}")
     for request in requests:
-        if (request.name, base.size) not in grid.times:
+        if (request.name, base.size) not in grid.rows:
             print(f"{request.name}: left out, only root drops caches")
             continue
         for store in stores:
-            ratio = grid.ratio(request, store, base)
-            print(f"{request.name:26}{str(store.size):34}"
-                  f"{grid.median(request, store):9.2f} ms"
-                  f"{ratio:7.2f} of {base.size.apps:,}'s", flush=True)
+            print(f"{request.name:26}{str(store.size):30}" + "".join(
+                f"{grid.median(request, store, number):9.2f} ms "
+                f"{grid.ratio(request, store, base, number):8.2f}"
+                for number in (0, 1)), flush=True)
 
 
-def bench(build, directory, sizes, commits, note):
-    """Stores of those sizes, and one of 10,000 apps with a history."""
-    wanted = [Size(apps, 0) for apps in sizes]
-    if commits:
-        wanted.append(Size(10000, commits))
+def make_stores(build, directory, sizes, note):
+    print("\nScale: making the stores, then the index")
     stores = []
-    print("\nScale: making the stores (fast-import, then reindex)")
-    for size in wanted:
+    for size in sizes:
         note(f"scale: {size}")
         store = Store(build, directory / f"{size.apps}-{size.commits}", size)
         stores.append(store)
         print(f"{str(size):34}{store.seconds:7.1f} s"
-              f"{store.index_seconds:7.1f} s, {store.index_peak:.0f} MB"
-              " resident", flush=True)
+              f"{store.index[0]:7.1f} s, {store.index[1]:.0f} MB resident",
+              flush=True)
+    return stores
+
+
+def bench(build, directory, sizes, commits, note):
+    """Stores of those sizes, and one of 10,000 apps with a history."""
+    begun = time.monotonic()
+    wanted = [Size(apps, 0) for apps in sizes]
+    if commits:
+        wanted.append(Size(10000, commits))
+    stores = make_stores(build, directory, wanted, note)
     grid = Grid()
     fill_grid(grid, REQUESTS, stores, note)
     print(f"\nScale: one process per request, median of {ROUNDS} rounds of "
           f"{RUNS} (goal: {GOAL} times or less)")
     print_grid(grid, REQUESTS, stores)
     for store in stores:
-        print(f"{'memory of a write':26}{str(store.size):34}"
-              f"{grid.peaks[PATCH.name, store.size]:9.1f} MB "
+        print(f"{'memory of a write':26}{str(store.size):30}"
+              f"{max(grid.column(PATCH, store, 2)):9.1f} MB "
               f"(goal: {MEMORY} or less)")
     large = [store for store in stores if store.size.apps // 2 > PAGE]
     if large:
@@ -266,6 +271,7 @@ def bench(build, directory, sizes, commits, note):
         print(f"\nScale: a provider's list, pages of {PAGE}")
         print_grid(grid, PAGES, large)
     bench_pack(Store(build, directory / "pack", Size(100, 0)), note)
+    print(f"\nScale and packing took {time.monotonic() - begun:.0f} s")
 
 
 def used(store):
@@ -277,21 +283,21 @@ def bench_pack(store, note):
     """Commits before and after, and what a write costs meanwhile."""
     note("packing")
     empty = used(store)
-    alone, _ = store.measure(PATCH, BATCH)
+    alone = store.measure(PATCH, BATCH)
     loose = used(store)
     packer = subprocess.Popen([store.build / "sutler", "pack"],
                               env=store.env, stdout=subprocess.PIPE)
     begun, beside = time.monotonic(), []
     while packer.poll() is None:
-        beside.append(store.measure(PATCH, 10)[0])
+        beside.append(store.measure(PATCH, 10))
     seconds = time.monotonic() - begun
     store.sutler("pack")
-    packed = used(store)
     count = BATCH + 10 * len(beside)
     print(f"\nPacking: {BATCH:,} commits in {seconds:.1f} s")
     print(f"disk per commit, loose   {(loose - empty) / BATCH:9.0f} bytes")
-    print(f"disk per commit, packed  {(packed - empty) / count:9.0f} bytes")
-    print(f"PATCH alone              {alone:9.2f} ms")
-    meanwhile = statistics.median(beside)
-    print(f"PATCH while packing      {meanwhile:9.2f} ms"
-          f"{meanwhile / alone:7.2f} times")
+    print("disk per commit, packed  "
+          f"{(used(store) - empty) / count:9.0f} bytes")
+    for number, what in enumerate(("time", "processor time")):
+        meanwhile = statistics.median(row[number] for row in beside)
+        print(f"PATCH, {what:18}{alone[number]:9.2f} ms, while packing "
+              f"{meanwhile:.2f} ms: {meanwhile / alone[number]:.2f} times")
