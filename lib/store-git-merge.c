@@ -31,7 +31,7 @@ struct pack {
 /*
  * The old packs go when the new one is on the disk.  An .idx comes before its
  * .pack and goes after it, so that what a killed process leaves is an .idx
- * alone, which nobody reads and clean() takes away.
+ * alone, which nobody reads and the next merge takes away.
  */
 static const struct fail *
 replace(const char *dir, const char *sum, const struct pack *packs, size_t n,

@@ -332,6 +332,23 @@ def always(_world) -> str:
     return "done"
 
 
+def make_packs(ground: Ground):
+    """What is packed next is merged with the packs there are, and has
+    objects that stand in them."""
+    world = ground.world
+    for count in (4, 16):
+        for number in range(count):
+            world.call(ground.app.owner, "PUT",
+                       ground.app.path("/variables"), {"variables": [
+                           {"name": "A", "value": f"s3cret-{number % 3}"}]},
+                       want=200)
+        if count == 4:
+            world.sutler("pack")
+    world.call(ground.app.owner, "DELETE",
+               ground.app.path("/variables/") + world.variables(
+                   ground.app)["A"]["id"], want=204)
+
+
 BIG = 240000    # bytes of a change; the journal has room for 17 of them
 
 
@@ -360,6 +377,7 @@ def make_requests(ground: Ground) -> list:
     user, vendor = f"Bearer {owner.token}", basic(first.user, first.password)
     config = first.variables[0]
     before = world.values(ground.app)[config]
+    make_packs(ground)
     old = world.call(owner, "POST", "/v1/tokens", {"token": {"name": "old"}},
                      want=201).data["token"]
     sign = doomed.path(f"/addons/{signed['id']}/sso")
