@@ -6,10 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { TREE_DEPTH = 16 }; /* descriptors for directories inside one another */
 
 const struct fail *
 file_read(char **text, size_t *len, const char *path)
@@ -21,7 +24,7 @@ file_read(char **text, size_t *len, const char *path)
 
 	*text = NULL;
 	*len = 0;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return NULL;
 	if (fd < 0)
@@ -134,6 +137,24 @@ const struct fail *
 file_remove(const char *path)
 {
 	if (unlink(path) == 0 || errno == ENOENT || errno == ENOTDIR)
+		return NULL;
+	return fail_errno("cannot remove %s", path);
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *place)
+{
+	(void)st;
+	(void)type;
+	(void)place;
+	return remove(path);
+}
+
+const struct fail *
+file_remove_all(const char *path)
+{
+	if (nftw(path, remove_one, TREE_DEPTH, FTW_DEPTH | FTW_PHYS) == 0 ||
+	    errno == ENOENT)
 		return NULL;
 	return fail_errno("cannot remove %s", path);
 }

@@ -26,6 +26,10 @@ const struct fail *file_overwrite(const char *path, const char *text,
 /* Take the file at path away; it need not be there. */
 const struct fail *file_remove(const char *path);
 
+/* Take away whatever is at path, a directory with all that is in it; it need
+ * not be there. */
+const struct fail *file_remove_all(const char *path);
+
 /* Make directory path and those above it. */
 const struct fail *file_directory(const char *path);
 

@@ -17,7 +17,8 @@ enum {
 	BOOT_SIZE = 36,
 	MARKS_TAIL = BOOT_SIZE + 4 + 8, /* behind boot, pad and generation */
 	MARKS_APPLIED = MARKS_TAIL + 8,
-	MARKS_SIZE = MARKS_APPLIED + 8
+	MARKS_HEAD = MARKS_APPLIED + 8,
+	MARKS_SIZE = MARKS_HEAD + JOURNAL_ID
 };
 
 static const char magic[8] = "sutlerJ1";
@@ -151,17 +152,20 @@ write_marks(struct journal *j)
 	put_number(&t, j->generation, 8);
 	put_number(&t, j->tail, 8);
 	put_number(&t, j->applied, 8);
+	mem_add(&t, j->head, JOURNAL_ID);
 	j->ours = true;
 	return write_all(j->marks_fd, j->marks_file, t.text, t.len, 0);
 }
 
-/* One mark alone: its only writer holds the lock that guards it. */
+/* One mark alone, and (may be "") the id behind it: its only writer holds the
+ * lock that guards it. */
 static const struct fail *
-write_mark(struct journal *j, uint64_t value, off_t at)
+write_mark(struct journal *j, uint64_t value, const char *id, off_t at)
 {
 	struct mem_text t = {0};
 
 	put_number(&t, value, 8);
+	mem_puts(&t, id);
 	return write_all(j->marks_fd, j->marks_file, t.text, t.len, at);
 }
 
@@ -217,18 +221,19 @@ read_header(struct journal *j)
 const struct fail *
 journal_create(const char *state, const char *base)
 {
-	struct journal j = {.generation = 1, .base = base};
+	struct journal j = {.generation = 1, .base = base, .head = base};
+	const char *name = mem_printf("%s/journal", state);
 	char *zeros = mem_alloc(JOURNAL_SIZE);
 	const struct fail *f;
 
-	j.file = mem_printf("%s/journal", state);
+	/* a store that has a journal is complete: it gets its name last */
+	j.file = mem_printf("%s.new", name);
 	j.marks_file = mem_printf("%s/marks", state);
 	j.tail = j.applied = JOURNAL_START;
-	j.fd = open(j.file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	j.fd = open(j.file, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (j.fd < 0)
 		return fail_errno("cannot make %s", j.file);
-	j.marks_fd =
-	    open(j.marks_file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	j.marks_fd = open(j.marks_file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (j.marks_fd < 0) {
 		f = fail_errno("cannot make %s", j.marks_file);
 		goto out;
@@ -240,6 +245,8 @@ journal_create(const char *state, const char *base)
 		f = fail_errno("cannot flush %s", j.file);
 	if (f == NULL)
 		f = write_marks(&j);
+	if (f == NULL && rename(j.file, name) != 0)
+		f = fail_errno("cannot rename to %s", name);
 	close(j.marks_fd);
 out:
 	close(j.fd);
@@ -266,6 +273,7 @@ journal_marks(struct journal *j)
 	j->generation = get_number(&c, 8);
 	j->tail = get_number(&c, 8);
 	j->applied = get_number(&c, 8);
+	j->head = mem_dup(c.at, JOURNAL_ID);
 	return NULL;
 }
 
@@ -399,6 +407,7 @@ journal_recover(struct journal_entry **out, struct journal *j)
 	f = need_file(j);
 	if (f == NULL)
 		f = read_header(j);
+	j->head = j->base;
 	while (f == NULL) {
 		f = read_entry(&entry, j, j->tail);
 		if (f != NULL || entry == NULL)
@@ -406,6 +415,7 @@ journal_recover(struct journal_entry **out, struct journal *j)
 		*out = entry;
 		out = &entry->next;
 		j->tail = entry->end;
+		j->head = entry->id;
 	}
 	return f;
 }
@@ -445,7 +455,7 @@ journal_append(bool *full, struct journal *j, struct journal_entry *entry)
 	if (f != NULL)
 		return f;
 	entry->end = j->tail + whole.len;
-	f = write_mark(j, entry->end, MARKS_TAIL);
+	f = write_mark(j, entry->end, "", MARKS_TAIL);
 	if (f == NULL)
 		j->tail = entry->end;
 	return f;
@@ -462,17 +472,20 @@ journal_flush(struct journal *j)
 }
 
 const struct fail *
-journal_applied(struct journal *j, uint64_t place)
+journal_applied(struct journal *j, const struct journal_entry *entry)
 {
-	const struct fail *f = write_mark(j, place, MARKS_APPLIED);
+	const struct fail *f =
+	    write_mark(j, entry->end, entry->id, MARKS_APPLIED);
 
-	if (f == NULL)
-		j->applied = place;
+	if (f == NULL) {
+		j->applied = entry->end;
+		j->head = entry->id;
+	}
 	return f;
 }
 
 const struct fail *
-journal_reset(struct journal *j, const char *base)
+journal_reset(struct journal *j)
 {
 	const struct fail *f = need_file(j);
 
@@ -484,7 +497,7 @@ journal_reset(struct journal *j, const char *base)
 		return f;
 	j->ours = false;
 	j->generation++;
-	j->base = base;
+	j->base = j->head;
 	f = write_header(j);
 	if (f == NULL && fdatasync(j->fd) != 0)
 		f = fail_errno("cannot flush %s", j->file);

@@ -16,7 +16,8 @@ struct fail;
  * them all and starts the journal anew.
  *
  * Beside it, DATA/state/marks holds what is worth nothing after a boot: which
- * boot this is, where the journal ends, and up to where it has been applied.
+ * boot this is, where the journal ends, up to where it has been applied, and
+ * the commit that this has led to.
  * A process that finds the marks of another boot replays before it serves.
  *
  * Layout (integers little-endian): two header slots of 512 bytes, of which the
@@ -58,18 +59,19 @@ struct journal {
 	const char *base;
 	bool ours; /* the marks are of this boot */
 	uint64_t tail, applied;
+	const char *head; /* the commit applied last, by us */
 };
 
-/* Make both files in directory state, with base as the first base; everything
- * is flushed. */
+/* Make both files in directory state, with base as the first base; the journal
+ * is flushed, and gets its name last. */
 const struct fail *journal_create(const char *state, const char *base);
 
 /* Open the journal in state; only the marks are read (one small read).  Where
  * j->ours is false, journal_recover() comes before anything else. */
 const struct fail *journal_open(struct journal **out, const char *state);
 
-/* Read the marks again (the tail under the writers' lock, applied under the
- * flush lock). */
+/* Read the marks again (the tail under the writers' lock, applied and head
+ * under the flush lock). */
 const struct fail *journal_marks(struct journal *j);
 
 /* The entries from place from to place to. */
@@ -89,11 +91,12 @@ const struct fail *journal_append(bool *full, struct journal *j,
 /* Flush all that was appended: fdatasync(2). */
 const struct fail *journal_flush(struct journal *j);
 
-/* Everything up to place has been applied.  Under the flush lock. */
-const struct fail *journal_applied(struct journal *j, uint64_t place);
+/* Everything up to entry has been applied.  Under the flush lock. */
+const struct fail *journal_applied(struct journal *j,
+    const struct journal_entry *entry);
 
-/* Start anew on base, when everything else has been flushed.  Both locks are
- * held. */
-const struct fail *journal_reset(struct journal *j, const char *base);
+/* Start anew on the commit applied last, when everything else has been
+ * flushed.  Both locks are held. */
+const struct fail *journal_reset(struct journal *j);
 
 #endif

@@ -202,7 +202,7 @@ apply_entry(struct store *s, const struct journal_entry *entry,
 		return f;
 	f = index_log_commit(s->index, entry->id, entry->commit);
 	if (f == NULL)
-		f = store_git_move(s->git, entry->id);
+		f = store_git_move(s->git, store_git_parent(entry), entry->id);
 	if (f == NULL)
 		f = store_index_head(s, entry->id);
 	return f;
@@ -227,7 +227,7 @@ store_settle_held(struct store *s)
 	for (entry = all; f == NULL && entry != NULL; entry = entry->next) {
 		f = apply_entry(s, entry, all, false);
 		if (f == NULL)
-			f = journal_applied(s->journal, entry->end);
+			f = journal_applied(s->journal, entry);
 	}
 	return f;
 }
@@ -256,6 +256,24 @@ store_settle(struct store *s)
 }
 
 const struct fail *
+store_main(const char **head, struct store *s)
+{
+	const struct fail *f = store_git_head(head, s->git);
+
+	if (f == NULL && strcmp(*head, s->journal->head) == 0)
+		return NULL;
+	/* another hand has moved it; or the one who applied our last commit
+	 * was writing the mark while we read it */
+	f = store_take(&s->flush_fd, s, "flush");
+	if (f == NULL)
+		f = journal_marks(s->journal);
+	if (f == NULL)
+		f = store_git_hold(s->git, s->journal->head);
+	store_give(&s->flush_fd);
+	return f == NULL ? store_git_head(head, s->git) : f;
+}
+
+const struct fail *
 store_sync(const char *data)
 {
 	int fd = open(data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -273,15 +291,11 @@ store_sync(const char *data)
 static const struct fail *
 start_anew(struct store *s)
 {
-	const struct fail *f;
-	const char *head;
+	const struct fail *f = store_git_hold(s->git, s->journal->head);
 
-	f = store_git_head(&head, s->git);
 	if (f == NULL)
 		f = store_sync(s->data);
-	if (f == NULL)
-		f = journal_reset(s->journal, head);
-	return f;
+	return f == NULL ? journal_reset(s->journal) : f;
 }
 
 const struct fail *
@@ -316,9 +330,7 @@ static const struct fail *
 replay(struct store *s)
 {
 	struct journal_entry *all, *e;
-	const char *truth, *head;
 	const struct fail *f;
-	bool move;
 
 	f = journal_recover(&all, s->journal);
 	if (f == NULL)
@@ -329,18 +341,12 @@ replay(struct store *s)
 		f = store_git_rebuild(s->git, e);
 	if (f != NULL)
 		return f;
-	truth = s->journal->base;
-	for (e = all; e != NULL; e = e->next)
-		truth = e->id;
-	/* main moved on by another hand stays; main behind, or broken, moves */
-	move = store_git_head(&head, s->git) != NULL ||
-	       !store_git_reaches(s->git, truth, head);
 	for (e = all; f == NULL && e != NULL; e = e->next)
 		f = apply_entry(s, e, all, true);
 	if (f == NULL) {
 		store_git_unlock(s->git, all);
 		store_git_drop_broken(s->git);
-		f = move ? store_git_move(s->git, truth) : NULL;
+		f = store_git_hold(s->git, s->journal->head);
 	}
 	/* index files may be torn where there was something to replay */
 	if (f == NULL && all != NULL)

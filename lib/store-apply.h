@@ -48,6 +48,10 @@ const struct fail *store_settle(struct store *s);
 /* The same under the flush lock. */
 const struct fail *store_settle_held(struct store *s);
 
+/* Under the writers' lock, and nothing pending: the commit that main stands
+ * at, which contains all of ours. */
+const struct fail *store_main(const char **head, struct store *s);
+
 /* The index reflects commit. */
 const struct fail *store_index_head(struct store *s, const char *commit);
 

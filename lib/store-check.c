@@ -10,22 +10,20 @@
 #include "store-apply.h"
 #include "store-check.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum { LEFT_SECONDS = 3600 }; /* a temporary file this old is nobody's */
 
 struct check {
 	struct store *store;
+	struct findings *found;
 	const char *head;
-	bool repair;
-	store_finding *found;
-	void *arg;
 	size_t records;
 };
-
-static void
-say(struct check *c, const char *path, const char *what, const char *done)
-{
-	c->found(c->arg, path, what, c->repair ? done : NULL);
-}
 
 /* The record at path goes back to what HEAD has. */
 static const struct fail *
@@ -35,7 +33,7 @@ restore(struct check *c, const char *path, const char *blob)
 	size_t len;
 	char *text;
 
-	if (!c->repair)
+	if (!c->found->repair)
 		return NULL;
 	f = store_git_text(&text, &len, c->store->git, blob);
 	if (f != NULL)
@@ -44,46 +42,114 @@ restore(struct check *c, const char *path, const char *blob)
 	    c->store->tmp, text, len);
 }
 
+/* Is path where a record would stand? */
+static bool
+is_place(const char *path)
+{
+	static const char *const kinds[] = {"apps", "accounts", "providers",
+	    "open"};
+	const char *name = strrchr(path, '/');
+	size_t i, len;
+
+	if (name == NULL)
+		return false;
+	len = strlen(++name);
+	if (len < 6 || strcmp(name + len - 5, ".json") != 0)
+		return false;
+	name = mem_dup(name, len - 5);
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(store_path(kinds[i], name), path) == 0)
+			return true;
+	return false;
+}
+
+/* HEAD's blob of path is to be there; the plain file's text may help. */
+static const struct fail *
+check_object(struct check *c, const char *path, const char *blob,
+    const char *text, size_t len)
+{
+	bool same;
+
+	if (blob[0] == '\0' || store_git_whole(c->store->git, blob))
+		return NULL;
+	same = text != NULL && strcmp(hash_blob(text, len), blob) == 0;
+	finding_fault(c->found, path,
+	    mem_printf("HEAD's object %s is missing or broken", blob),
+	    same ? "written again" : NULL);
+	return same && c->found->repair
+	           ? store_git_keep(c->store->git, text, len)
+	           : NULL;
+}
+
+/* The bytes at path, which are no record's as f says. */
+static const struct fail *
+check_broken(struct check *c, const char *path, const char *blob,
+    const struct fail *f)
+{
+	if (blob[0] != '\0' && store_git_whole(c->store->git, blob)) {
+		finding_fault(c->found, path,
+		    mem_printf("is not valid: %s", f->text),
+		    "restored from HEAD");
+		return restore(c, path, blob);
+	}
+	finding_fault(c->found, path, mem_printf("is not valid: %s", f->text),
+	    NULL);
+	return NULL;
+}
+
+/* A record that can be read, with what it is. */
+static void
+check_record(struct check *c, const char *path, const char *blob,
+    const char *is, const cJSON *json)
+{
+	c->records++;
+	if (strcmp(blob, is) == 0)
+		return;
+	finding_fault(c->found, path,
+	    blob[0] == '\0' ? "is not committed" : "was edited in place",
+	    "committed as found");
+	if (c->found->repair)
+		store_put(c->store, path, json);
+}
+
 /* The plain file at path, of which HEAD has blob ("" for none). */
 static const struct fail *
 check_file(struct check *c, const char *path, const char *blob)
 {
-	const char *file = mem_printf("%s/%s", c->store->root, path);
 	struct index_rows rows = {0};
 	const struct fail *f;
 	size_t len;
 	cJSON *json;
 	char *text;
 
-	f = file_read(&text, &len, file);
+	f = file_read(&text, &len, mem_printf("%s/%s", c->store->root, path));
+	if (f != NULL) {
+		finding_fault(c->found, path, f->text, NULL);
+		return NULL;
+	}
+	f = check_object(c, path, blob, text, len);
 	if (f != NULL)
 		return f;
-	if (text == NULL) {
-		say(c, path, "is missing", "restored from HEAD");
+	if (text == NULL && blob[0] != '\0' &&
+	    store_git_whole(c->store->git, blob)) {
+		finding_fault(c->found, path, "is missing",
+		    "restored from HEAD");
 		return restore(c, path, blob);
 	}
-	if (strcmp(path, "store.json") == 0)
+	if (!is_place(path)) {
+		if (text == NULL || strcmp(blob, hash_blob(text, len)) != 0)
+			finding_harmless(c->found, path, "is no record",
+			    "left alone");
+		return NULL;
+	}
+	if (text == NULL)
 		return NULL;
 	f = json_parse(&json, text, len);
 	if (f == NULL)
 		f = c->store->rows(&rows, path, json);
-	if (f != NULL && blob[0] == '\0') {
-		say(c, path, mem_printf("is no record: %s", f->text), NULL);
-		return NULL;
-	}
-	if (f != NULL) {
-		say(c, path, mem_printf("is not valid: %s", f->text),
-		    "restored from HEAD");
-		return restore(c, path, blob);
-	}
-	c->records++;
-	if (strcmp(blob, hash_blob(text, len)) == 0)
-		return NULL;
-	say(c, path,
-	    blob[0] == '\0' ? "is not committed" : "was edited in place",
-	    "committed as found");
-	if (c->repair)
-		store_put(c->store, path, json);
+	if (f != NULL)
+		return check_broken(c, path, blob, f);
+	check_record(c, path, blob, hash_blob(text, len), json);
 	return NULL;
 }
 
@@ -91,7 +157,14 @@ check_file(struct check *c, const char *path, const char *blob)
 static const struct fail *
 check_blob(void *arg, const char *path, const char *blob)
 {
-	return check_file(arg, path, blob);
+	struct check *c = arg;
+	struct mem_mark mark = mem_mark();
+	const size_t before = c->found->count;
+	const struct fail *f = check_file(c, path, blob);
+
+	if (f == NULL && c->found->count == before)
+		mem_release(mark);
+	return f;
 }
 
 /* Plain files that HEAD does not have. */
@@ -99,57 +172,127 @@ static const struct fail *
 check_stray(void *arg, const char *path)
 {
 	struct check *c = arg;
+	struct mem_mark mark = mem_mark();
+	const size_t before = c->found->count;
 	const struct fail *f;
 	const char *blob;
 
 	f = store_git_blob(&blob, c->store->git, c->head, path);
-	if (f != NULL || blob[0] != '\0')
-		return f;
-	return check_file(c, path, "");
+	if (f == NULL && blob[0] == '\0')
+		f = check_file(c, path, "");
+	if (f == NULL && c->found->count == before)
+		mem_release(mark);
+	return f;
+}
+
+/* main contains our last commit, and that can be read. */
+static const struct fail *
+check_main(struct check *c)
+{
+	struct store *s = c->store;
+	struct journal_entry *all, *e;
+	const struct fail *f;
+
+	c->head = s->journal->head;
+	if (c->found->repair) {
+		f = journal_read(&all, s->journal, JOURNAL_START,
+		    s->journal->applied);
+		for (e = all; f == NULL && e != NULL; e = e->next)
+			f = store_git_rebuild(s->git, e);
+		if (f != NULL) /* something older is missing: see below */
+			finding_fault(c->found, "state/journal", f->text, NULL);
+	}
+	f = store_git_head(&c->head, s->git);
+	if (f == NULL && store_git_reaches(s->git, s->journal->head, c->head))
+		return NULL;
+	finding_fault(c->found, "store/.git/refs/heads/main",
+	    mem_printf("lacks our last commit, %s", s->journal->head),
+	    "moved to it; where it stood is kept as a branch");
+	c->head = s->journal->head;
+	return c->found->repair ? store_git_hold(s->git, c->head) : NULL;
 }
 
 static const struct fail *
-check_index(struct check *c)
+pass(void *arg, const char *id, const char *message)
 {
-	const char *file = mem_printf("%s/head", c->store->index);
-	const struct fail *f;
-	size_t len;
-	char *text;
+	(void)arg;
+	(void)id;
+	(void)message;
+	return NULL;
+}
 
-	f = file_read(&text, &len, file);
+/* Every commit, every tree and blob of HEAD, every plain file. */
+static const struct fail *
+check_records(struct check *c)
+{
+	const char *head = c->head;
+	const struct fail *f;
+
+	f = store_git_walk(c->store->git, head, pass, NULL);
 	if (f != NULL)
-		return f;
-	if (text != NULL && strncmp(text, c->head, JOURNAL_ID) == 0)
+		finding_fault(c->found, "store/.git",
+		    mem_printf("the history has a gap: %s", f->text), NULL);
+	f = store_git_files(c->store->git, head, true, check_blob, c);
+	if (f != NULL) {
+		finding_fault(c->found, "store/.git",
+		    mem_printf("HEAD cannot be read: %s", f->text), NULL);
 		return NULL;
-	say(c, "index", "does not reflect HEAD", "made anew");
-	return c->repair ? store_reindex_held(c->store, NULL) : NULL;
+	}
+	return store_files(c->store, true, check_stray, c);
+}
+
+/* What is left in directory state/name. */
+static const struct fail *
+check_left(struct check *c, const char *name, const char *what, bool old_alone)
+{
+	const char *dir = mem_printf("%s/%s", c->store->state, name), *path;
+	const struct fail *f = NULL;
+	struct dirent *entry;
+	struct stat st;
+	DIR *d = opendir(dir);
+
+	if (d == NULL)
+		return errno == ENOENT ? NULL
+		                       : fail_errno("cannot open %s", dir);
+	while (f == NULL && (entry = readdir(d)) != NULL) {
+		path = mem_printf("%s/%s", dir, entry->d_name);
+		if (entry->d_name[0] == '.' || lstat(path, &st) != 0 ||
+		    (old_alone && st.st_mtime + LEFT_SECONDS > time(NULL)))
+			continue;
+		path = mem_printf("state/%s/%s", name, entry->d_name);
+		finding_harmless(c->found, path, what,
+		    old_alone && c->found->repair ? "removed" : "left alone");
+		if (old_alone && c->found->repair)
+			f = file_remove_all(
+			    mem_printf("%s/%s", dir, entry->d_name));
+	}
+	closedir(d);
+	return f;
 }
 
 /* Under both locks, all applied. */
 static const struct fail *
 check_all(struct check *c)
 {
-	const struct fail *f;
+	const struct fail *f = check_main(c);
 
-	f = store_git_head(&c->head, c->store->git);
 	if (f == NULL)
-		f = store_git_files(c->store->git, c->head, c->repair,
-		    check_blob, c);
+		f = store_git_check(c->store->git, c->store->root, c->found);
 	if (f == NULL)
-		f = store_files(c->store, c->repair, check_stray, c);
-	return f == NULL ? check_index(c) : f;
+		f = check_records(c);
+	if (f == NULL)
+		f = check_left(c, "tmp", "was left by a program that died",
+		    true);
+	if (f == NULL)
+		f = check_left(c, "aside",
+		    "is an edit that met a change: yours to take or remove",
+		    false);
+	return f;
 }
 
-const struct fail *
-store_check(size_t *records, struct store *s, bool repair, store_finding *found,
-    void *arg)
+static const struct fail *
+take_both(struct store *s)
 {
-	static const struct store_message message = {"sutler",
-	    "sutler@localhost", "sutler: laid out by fsck\n"};
-	struct check c = {.store = s,
-	    .repair = repair,
-	    .found = found,
-	    .arg = arg};
 	const struct fail *f = store_lock(s);
 
 	if (f == NULL)
@@ -159,12 +302,32 @@ store_check(size_t *records, struct store *s, bool repair, store_finding *found,
 	if (f == NULL)
 		f = store_settle_held(s);
 	s->pending = NULL;
+	return f;
+}
+
+const struct fail *
+store_check(size_t *records, struct store *s, struct findings *n)
+{
+	static const struct store_message message = {"sutler",
+	    "sutler@localhost", "sutler: laid out by fsck\n"};
+	struct check c = {.store = s, .found = n};
+	const size_t left = n->left;
+	const struct fail *f = take_both(s);
+
 	if (f == NULL)
 		f = check_all(&c);
-	store_give(&s->flush_fd);
 	*records = c.records;
-	if (f == NULL && repair)
-		return store_commit(NULL, s, &message);
+	store_give(&s->flush_fd);
+	if (f == NULL && n->repair)
+		f = store_commit(NULL, s, &message);
+	store_unlock(s);
+	/* beside records that are not sound, an index cannot be judged */
+	if (f != NULL || n->left > left)
+		return f;
+	f = take_both(s);
+	if (f == NULL)
+		f = store_check_index(s, n);
+	store_give(&s->flush_fd);
 	store_unlock(s);
 	return f;
 }

@@ -216,7 +216,7 @@ store_git_build(struct journal_entry *entry, struct store_git *g,
 		mem_addf(&t, "parent %s\n", parent);
 	mem_addf(&t, "author %s <%s> %lld +0000\n", plain(author->name),
 	    plain(author->email), seconds);
-	mem_addf(&t, "committer sutler <sutler@localhost> %lld +0000\n\n%s",
+	mem_addf(&t, "committer sutler <%s> %lld +0000\n\n%s", STORE_GIT_EMAIL,
 	    seconds, message);
 	f = write_object(&oid, g, t.text, t.len, GIT_OBJECT_COMMIT);
 	entry->commit = t.text;
@@ -241,6 +241,24 @@ header_id(const struct journal_entry *entry, const char *key)
 			return mem_dup(line + len + 1, JOURNAL_ID);
 	}
 	return "";
+}
+
+const char *
+store_git_parent(const struct journal_entry *entry)
+{
+	return header_id(entry, "parent");
+}
+
+const struct fail *
+store_git_keep(struct store_git *g, const char *text, size_t len)
+{
+	const struct fail *f;
+	git_oid oid;
+
+	g->repair = true;
+	f = write_object(&oid, g, text, len, GIT_OBJECT_BLOB);
+	g->repair = false;
+	return f;
 }
 
 const struct fail *

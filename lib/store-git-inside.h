@@ -22,6 +22,14 @@ struct store_git {
 	struct store_git_ids unpacked; /* commits still to be packed */
 };
 
+/* Where the store's commits stand, and who commits them. */
+#define STORE_GIT_MAIN "refs/heads/main"
+#define STORE_GIT_EMAIL "sutler@localhost"
+
+/* libgit2 itself, once: no settings but the repository's own; our objects need
+ * no second look. */
+const struct fail *store_git_start(void);
+
 /* libgit2's last error as a failure: it could not do what. */
 const struct fail *store_git_fail(const char *what);
 

@@ -34,6 +34,33 @@ store_git_ids_free(struct store_git_ids *ids)
 	*ids = (struct store_git_ids){0};
 }
 
+static bool
+is_ours(const git_commit *c)
+{
+	return strcmp(git_commit_committer(c)->email, STORE_GIT_EMAIL) == 0;
+}
+
+/* The parent of c that the line goes on with: one of ours, where another hand
+ * has merged; else the first. */
+static void
+parent_of(git_oid *id, struct store_git *g, const git_commit *c)
+{
+	unsigned i, n = git_commit_parentcount(c);
+	git_commit *parent;
+	bool ours = false;
+
+	git_oid_cpy(id, git_commit_parent_id(c, 0));
+	for (i = 0; n > 1 && !ours && i < n; i++) {
+		if (git_commit_lookup(&parent, g->repo,
+		        git_commit_parent_id(c, i)) != 0)
+			continue;
+		ours = is_ours(parent);
+		git_commit_free(parent);
+		if (ours)
+			git_oid_cpy(id, git_commit_parent_id(c, i));
+	}
+}
+
 const struct fail *
 store_git_line(struct store_git_ids *ids, struct store_git *g, const char *head,
     store_git_wanted *wanted)
@@ -54,7 +81,7 @@ store_git_line(struct store_git_ids *ids, struct store_git *g, const char *head,
 			break;
 		first = git_commit_parentcount(c) == 0;
 		if (!first)
-			git_oid_cpy(&id, git_commit_parent_id(c, 0));
+			parent_of(&id, g, c);
 		git_commit_free(c);
 	}
 	if (f != NULL)
@@ -78,8 +105,9 @@ store_git_walk(struct store_git *g, const char *head, store_git_visit *visit,
 			break;
 		}
 		mark = mem_mark();
-		f = visit(arg, store_git_id(&ids.all[n - 1]),
-		    git_commit_message(c));
+		if (is_ours(c))
+			f = visit(arg, store_git_id(&ids.all[n - 1]),
+			    git_commit_message(c));
 		if (f == NULL)
 			mem_release(mark);
 		git_commit_free(c);

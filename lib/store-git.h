@@ -6,6 +6,7 @@
 #include "journal.h"
 
 struct fail;
+struct findings;
 struct store_git;
 
 /*
@@ -18,6 +19,19 @@ struct store_git;
 const struct fail *store_git_init(const char **id, const char *dir,
     const char *path, const char *text);
 
+/*
+ * Make the one in dir/.git, which git clone made, fit for a store, and take
+ * away what only a checkout needs; its remote stays.  *id is the commit that
+ * main stands at.  FAIL_CONFLICT: it is not a whole clone of a store (text, in
+ * the file at path, says that it is one), or not at main.
+ */
+const struct fail *store_git_adopt(const char **id, const char *dir,
+    const char *path, const char *text);
+
+/* Are settings, HEAD and hook (of g, in dir/.git) as the store needs them? */
+const struct fail *store_git_check(struct store_git *g, const char *dir,
+    struct findings *n);
+
 /* Open the one in dir/.git.  Nothing of the user's or system's git settings
  * is read. */
 const struct fail *store_git_open(struct store_git **out, const char *dir);
@@ -25,8 +39,18 @@ const struct fail *store_git_open(struct store_git **out, const char *dir);
 /* The commit that main stands at. */
 const struct fail *store_git_head(const char **id, struct store_git *g);
 
-/* Move main to id. */
-const struct fail *store_git_move(struct store_git *g, const char *id);
+/*
+ * Move main from commit from to id, which is a descendant of it.  Where
+ * another hand has moved main meanwhile: commits upon id stay, and anything
+ * else is moved to id; what id does not contain is kept as the branch
+ * aside-<its first 12 digits>, and stderr says so.  FAIL_BUSY: main is locked
+ * by another program for more than 5 s; the text names the lock.
+ */
+const struct fail *store_git_move(struct store_git *g, const char *from,
+    const char *id);
+
+/* The same where main should contain id already, and mostly does. */
+const struct fail *store_git_hold(struct store_git *g, const char *id);
 
 /* After a boot: take away the lock on main that is older than it, that one of
  * entries was being moved under, or that was never written. */
@@ -43,6 +67,9 @@ const struct fail *store_git_blob(const char **blob, struct store_git *g,
 /* The bytes of blob; "" gives NULL. */
 const struct fail *store_git_text(char **text, size_t *len, struct store_git *g,
     const char *blob);
+
+/* True where the object can be read, whole. */
+bool store_git_whole(struct store_git *g, const char *id);
 
 /* Who a commit is by, and when (ms since 1970). */
 struct store_git_author {
@@ -64,6 +91,13 @@ const struct fail *store_git_build(struct journal_entry *entry,
 const struct fail *store_git_rebuild(struct store_git *g,
     const struct journal_entry *entry);
 
+/* The parent of the commit of an entry, or "". */
+const char *store_git_parent(const struct journal_entry *entry);
+
+/* Write the blob text again where it is missing or broken. */
+const struct fail *store_git_keep(struct store_git *g, const char *text,
+    size_t len);
+
 /* Take away the loose objects that cannot be read: a loss of power leaves
  * such, and libgit2 would take them for written. */
 const struct fail *store_git_sweep(struct store_git *g);
@@ -75,8 +109,9 @@ bool store_git_reaches(struct store_git *g, const char *commit, const char *of);
 struct store_log;
 const struct fail *store_git_commit(struct store_log *log, struct store_git *g);
 
-/* Every commit from the first one to head, along first parents: its id and
- * message.  What a visit allocates is gone after it. */
+/* Every commit of ours that led to head, oldest first: its id and message.
+ * Each of ours descends from the one before it, whatever another hand has put
+ * between them.  What a visit allocates is gone after it. */
 typedef const struct fail *store_git_visit(void *arg, const char *id,
     const char *message);
 const struct fail *store_git_walk(struct store_git *g, const char *head,

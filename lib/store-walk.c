@@ -179,37 +179,6 @@ rebuild_all(struct rebuild *b)
 	return f;
 }
 
-static const struct fail *
-remove_tree(const char *dir)
-{
-	const struct fail *f = NULL;
-	struct dirent *entry;
-	struct mem_mark mark;
-	const char *path;
-	DIR *d = opendir(dir);
-
-	if (d == NULL)
-		return errno == ENOENT ? NULL
-		                       : fail_errno("cannot open %s", dir);
-	while (f == NULL && (entry = readdir(d)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 ||
-		    strcmp(entry->d_name, "..") == 0)
-			continue;
-		mark = mem_mark();
-		path = mem_printf("%s/%s", dir, entry->d_name);
-		if (entry->d_type == DT_DIR)
-			f = remove_tree(path);
-		else if (unlink(path) != 0)
-			f = fail_errno("cannot remove %s", path);
-		if (f == NULL)
-			mem_release(mark);
-	}
-	closedir(d);
-	if (f == NULL && rmdir(dir) != 0)
-		f = fail_errno("cannot remove %s", dir);
-	return f;
-}
-
 const struct fail *
 store_reindex_held(struct store *s, store_tell *tell)
 {
@@ -220,7 +189,7 @@ store_reindex_held(struct store *s, store_tell *tell)
 	/* killed in here, the index is seen to be missing */
 	f = file_remove(mem_printf("%s/head", s->index));
 	if (f == NULL)
-		f = remove_tree(s->index);
+		f = file_remove_all(s->index);
 	if (f == NULL)
 		f = file_directory(s->index);
 	if (f == NULL)
@@ -248,6 +217,8 @@ reindex_locked(bool *needed, struct store *s, store_tell *tell)
 		f = store_need_git(s);
 	if (f == NULL)
 		f = store_settle_held(s);
+	if (f == NULL)
+		f = store_git_hold(s->git, s->journal->head);
 	if (f == NULL && (needed == NULL || access(head, F_OK) != 0))
 		f = store_reindex_held(s, tell);
 	store_give(&s->flush_fd);

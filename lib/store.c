@@ -37,10 +37,11 @@ store_init(const char *data)
 	struct store *s = store_new(data, NULL);
 	const char *format = "{\n\t\"format\":\t1\n}\n", *id;
 	const struct fail *f;
-	struct stat st;
+	bool clone;
 
-	if (stat(s->root, &st) == 0)
+	if (access(mem_printf("%s/journal", s->state), F_OK) == 0)
 		return fail(FAIL_CONFLICT, "%s holds a store already", data);
+	clone = rmdir(s->root) != 0 && errno != ENOENT;
 	f = file_directory(data);
 	if (f == NULL && chmod(data, 0700) != 0)
 		f = fail_errno("cannot set the mode of %s", data);
@@ -50,12 +51,14 @@ store_init(const char *data)
 		f = file_directory(s->index);
 	if (f == NULL)
 		f = file_directory(s->tmp);
-	if (f == NULL)
+	if (f == NULL && clone)
+		f = store_git_adopt(&id, s->root, "store.json", format);
+	else if (f == NULL)
 		f = store_git_init(&id, s->root, "store.json", format);
 	if (f == NULL)
 		f = file_replace(mem_printf("%s/store.json", s->root), s->tmp,
 		    format, strlen(format));
-	if (f == NULL)
+	if (f == NULL && !clone)
 		f = file_replace(mem_printf("%s/head", s->index), s->tmp,
 		    mem_printf("%s\n", id), JOURNAL_ID + 1);
 	if (f == NULL)
@@ -359,13 +362,12 @@ promise(const char **id, struct store *s, const struct store_message *message)
 
 	*id = "";
 	f = store_need_git(s);
-	if (f == NULL)
-		f = store_git_head(&head, s->git);
-	if (f != NULL)
-		return f;
-	for (e = s->pending; e != NULL; e = e->next)
+	for (e = s->pending, head = NULL; e != NULL; e = e->next)
 		head = e->id;
-	f = sort_changes(&changes, &found, s, head);
+	if (f == NULL && head == NULL)
+		f = store_main(&head, s);
+	if (f == NULL)
+		f = sort_changes(&changes, &found, s, head);
 	if (f == NULL && found != NULL)
 		f = adopt(&head, s, found);
 	if (f != NULL || changes == NULL)

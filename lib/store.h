@@ -42,7 +42,10 @@ struct store_message {
 const struct fail *store_open(struct store **out, const struct conf *conf,
     index_rows_of *rows);
 
-/* Make an empty store in directory data (must not hold one). */
+/* Make an empty store in directory data; where data/store is there already, and
+ * nothing else of a store, it is taken for a clone of one, and becomes the
+ * store: the index is made by who misses it.  FAIL_CONFLICT: data holds a
+ * store, or the clone is none that can become one. */
 const struct fail *store_init(const char *data);
 
 /* The largest record, in bytes. */

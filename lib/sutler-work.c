@@ -3,12 +3,14 @@
 #include "fail.h"
 #include "file.h"
 #include "mem.h"
-#include "work.h"
+#include "owner.h"
+#include "record.h"
 #include "store-check.h"
 #include "store.h"
 
 #include "sutler.h"
 #include "token.h"
+#include "work.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -20,23 +22,54 @@
 #include <time.h>
 #include <unistd.h>
 
+static void
+note_nothing(void *arg, const char *where, const char *what, const char *done)
+{
+	(void)arg;
+	(void)where;
+	(void)what;
+	(void)done;
+}
+
+/* Whatever is in data already becomes its owner's; so do we. */
+static const struct fail *
+settle_owner(const char *data)
+{
+	struct findings silent = {.repair = true, .note = note_nothing};
+	const struct fail *f = owner_check(data, &silent);
+
+	return f == NULL ? owner_become(data) : f;
+}
+
 static const struct fail *
 init(const struct call *c)
 {
-	const char *data = c->argc > 0 ? c->argv[0] : NULL;
-	const struct fail *f;
-	struct conf *conf;
+	const char *data = c->argc > 0 ? c->argv[0] : NULL, *key;
+	struct conf *conf, plain = {0};
+	const struct fail *f = NULL;
+	struct store *s;
 
 	if (data == NULL) {
-		f = c->conf_file == NULL ? conf_read(&conf)
-		                         : conf_read_file(&conf, c->conf_file);
+		f = call_conf(&conf, c);
 		if (f != NULL)
 			return f;
 		data = conf->data;
 	}
-	f = store_init(data);
+	key = mem_printf("%s/key", data);
+	f = settle_owner(data);
 	if (f == NULL)
-		f = token_key_new(data);
+		f = store_init(data);
+	/* a store that has lost its key, or was killed before it had one */
+	if (f != NULL && (f->code != FAIL_CONFLICT || access(key, F_OK) == 0))
+		return f;
+	f = access(key, F_OK) == 0 ? NULL : token_key_new(data);
+	plain.data = data;
+	if (f == NULL)
+		f = record_store(&s, &plain);
+	if (f == NULL)
+		f = store_reindex(s, NULL);
+	if (f == NULL)
+		f = settle_owner(data);
 	if (f == NULL)
 		printf("%s is ready; next: sutler account add NAME EMAIL\n",
 		    data);
@@ -220,42 +253,48 @@ pack(const struct call *c)
 	return f;
 }
 
-struct findings {
-	const struct call *call;
-	size_t count, left;
-};
-
 static void
-note_finding(void *arg, const char *path, const char *what, const char *done)
+note_finding(void *arg, const char *where, const char *what, const char *done)
 {
-	struct findings *n = arg;
+	const struct call *c = arg;
 	cJSON *row = cJSON_CreateObject();
 
-	n->count++;
-	n->left += done == NULL;
-	json_add_text(row, "path", path);
+	json_add_text(row, "path", where);
 	json_add_text(row, "finding", what);
 	json_add_text(row, "done", done == NULL ? "nothing" : done);
-	call_row(n->call, row);
+	call_row(c, row);
 }
 
+/* Root mends what is another's first: without it, the owner could not even
+ * open the store. */
 static const struct fail *
 check_store(const struct call *c)
 {
-	bool repair = call_option(c, "--repair") != NULL;
-	struct findings n = {c, 0, 0};
+	struct call copy = *c;
+	struct findings n = {call_option(c, "--repair") != NULL, note_finding,
+	    &copy, 0, 0};
 	const struct fail *f;
+	struct conf *conf;
+	struct store *s;
 	size_t records;
 
-	f = store_check(&records, c->act.store, repair, note_finding, &n);
+	f = call_conf(&conf, c);
+	if (f == NULL)
+		f = owner_check(conf->data, &n);
+	if (f == NULL)
+		f = owner_become(conf->data);
+	if (f == NULL)
+		f = record_store(&s, conf);
+	if (f == NULL)
+		f = store_check(&records, s, &n);
 	if (f != NULL)
 		return f;
 	call_done(c);
 	if (n.left > 0)
 		return fail(FAIL_CONFLICT, "%zu of %zu findings are left%s",
-		    n.left, n.count, repair ? "" : ": see --repair");
+		    n.left, n.count, n.repair ? "" : ": see --repair");
 	if (!c->json)
-		printf("%zu records, %zu mended: sound\n", records, n.count);
+		printf("%zu records, %zu findings: sound\n", records, n.count);
 	return NULL;
 }
 
@@ -277,7 +316,7 @@ const struct command work_commands[] = {
      {{0}}},
     {"fsck",                                                "[--repair]",
      "hold files, history and index against each other; mend them", 0, 0,
-     false, check_store, {{"--repair", false}}},
+     true, check_store, {{"--repair", false}}},
     {"pack",                                                    "", "pack the history; tick does it too, batch by batch", 0, 0,
      false, pack, {{0}}},
     {"reindex",                                                  "", "make the index anew from the records and the history", 0,

@@ -5,6 +5,7 @@
 #include "sutler.h"
 #include "fail.h"
 #include "mem.h"
+#include "owner.h"
 #include "record.h"
 
 #include <stdio.h>
@@ -152,19 +153,26 @@ report(const struct fail *f)
 	return f->code == FAIL_SYNTAX ? 2 : 1;
 }
 
+const struct fail *
+call_conf(struct conf **out, const struct call *c)
+{
+	return c->conf_file == NULL ? conf_read(out)
+	                            : conf_read_file(out, c->conf_file);
+}
+
 static int
 run(struct call *call, const struct command *c)
 {
 	const struct fail *f = NULL;
-	struct conf *conf;
+	struct conf *conf = NULL;
 
 	if (!c->without_store) {
-		f = call->conf_file == NULL
-		        ? conf_read(&conf)
-		        : conf_read_file(&conf, call->conf_file);
+		f = call_conf(&conf, call);
+		call->act.conf = conf;
+		if (f == NULL)
+			f = owner_become(conf->data);
 		if (f == NULL)
 			f = record_store(&call->act.store, conf);
-		call->act.conf = conf;
 	}
 	if (f == NULL)
 		f = c->run(call);

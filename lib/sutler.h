@@ -26,7 +26,7 @@ struct command {
 	const char *usage;  /* "NAME EMAIL [--paying]" */
 	const char *does;   /* one line */
 	int min, max;       /* how many arguments */
-	bool without_store; /* neither configuration nor store is opened */
+	bool without_store; /* opens what it needs itself */
 	const struct fail *(*run)(const struct call *);
 	struct option options[SUTLER_OPTIONS];
 };
@@ -41,6 +41,9 @@ struct call {
 	const struct option *options;
 	const char *values[SUTLER_OPTIONS]; /* of the options given */
 };
+
+/* The configuration that the call names. */
+const struct fail *call_conf(struct conf **out, const struct call *c);
 
 /* The value of option name ("" for one that takes none), or NULL. */
 const char *call_option(const struct call *c, const char *name);
