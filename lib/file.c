@@ -122,9 +122,11 @@ file_replace(const char *path, const char *tmp, const char *text, size_t len)
 const struct fail *
 file_overwrite(const char *path, const char *text, size_t len)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	const struct fail *f = NULL;
 
+	if (fd < 0 && errno == ENOENT)
+		return NULL;
 	if (fd < 0)
 		return fail_errno("cannot open %s", path);
 	if (pwrite(fd, text, len, 0) != (ssize_t)len)

@@ -18,8 +18,8 @@ const struct fail *file_read(char **text, size_t *len, const char *path);
 const struct fail *file_replace(const char *path, const char *tmp,
     const char *text, size_t len);
 
-/* Write the len bytes at text over the beginning of the file at path, which
- * is made where there is none. */
+/* Write the len bytes at text over the beginning of the file at path; where
+ * there is none, nothing is done. */
 const struct fail *file_overwrite(const char *path, const char *text,
     size_t len);
 

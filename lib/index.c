@@ -127,9 +127,13 @@ chunk_counts(uint64_t **counts, size_t *n, uint64_t *total, struct store *s,
 	const struct fail *f;
 	char **lines;
 	size_t i;
+	bool made;
 
 	*total = 0;
-	f = lines_of(&lines, n, s, mem_printf("place/%s/count", name));
+	/* while an index is made, or where that was killed, counts grow */
+	f = store_index_there(&made, s);
+	if (f == NULL)
+		f = lines_of(&lines, n, s, mem_printf("place/%s/count", name));
 	if (f != NULL)
 		return f;
 	*counts = mem_alloc((*n + 1) * sizeof(**counts));

@@ -183,8 +183,16 @@ apply_change(struct store *s, const struct journal_change *c,
 const struct fail *
 store_index_head(struct store *s, const char *commit)
 {
-	/* in place: half written, it names no commit, and the next writer
-	 * writes it again */
+	return file_replace(mem_printf("%s/head", s->index), s->tmp,
+	    mem_printf("%s\n", commit), JOURNAL_ID + 1);
+}
+
+/* The index reflects commit, if it was whole before: one whose making was
+ * killed has no head, and must not get one here.  In place: half written, it
+ * names no commit, and the next writer writes it again. */
+static const struct fail *
+move_index_head(struct store *s, const char *commit)
+{
 	return file_overwrite(mem_printf("%s/head", s->index),
 	    mem_printf("%s\n", commit), JOURNAL_ID + 1);
 }
@@ -204,7 +212,7 @@ apply_entry(struct store *s, const struct journal_entry *entry,
 	if (f == NULL)
 		f = store_git_move(s->git, store_git_parent(entry), entry->id);
 	if (f == NULL)
-		f = store_index_head(s, entry->id);
+		f = move_index_head(s, entry->id);
 	return f;
 }
 

@@ -52,7 +52,7 @@ const struct fail *store_settle_held(struct store *s);
  * at, which contains all of ours. */
 const struct fail *store_main(const char **head, struct store *s);
 
-/* The index reflects commit. */
+/* The index, made anew, reflects commit. */
 const struct fail *store_index_head(struct store *s, const char *commit);
 
 /* Under the writers' lock: settle, flush everything, start the journal anew. */

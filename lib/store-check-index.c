@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct compare {
 	const char *real, *made; /* two indexes */
@@ -140,6 +141,11 @@ store_check_index(struct store *s, struct findings *n)
 	struct mem_mark mark = mem_mark();
 	const struct fail *f, *gone;
 
+	if (access(mem_printf("%s/head", s->index), F_OK) != 0) {
+		/* whoever misses it makes it: so do we */
+		finding_harmless(n, "index", "is not there whole", "made");
+		return store_reindex_held(s);
+	}
 	scratch.index = c.made = mem_printf("%s/index", s->tmp);
 	f = store_reindex_held(&scratch, NULL);
 	if (f == NULL)
