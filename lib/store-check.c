@@ -185,35 +185,24 @@ check_stray(void *arg, const char *path)
 	return f;
 }
 
-/* main contains our last commit, and that can be read. */
+/* main contains our last commit. */
 static const struct fail *
 check_main(struct check *c)
 {
 	struct store *s = c->store;
-	struct journal_entry *all, *e;
-	const struct fail *f;
+	const struct fail *f = store_git_head(&c->head, s->git);
 
-	c->head = s->journal->head;
-	if (c->found->repair) {
-		f = journal_read(&all, s->journal, JOURNAL_START,
-		    s->journal->applied);
-		for (e = all; f == NULL && e != NULL; e = e->next)
-			f = store_git_rebuild(s->git, e);
-		if (f != NULL) /* something older is missing: see below */
-			finding_fault(c->found, "state/journal", f->text, NULL);
-	}
-	f = store_git_head(&c->head, s->git);
 	if (f == NULL && store_git_reaches(s->git, s->journal->head, c->head))
 		return NULL;
-	finding_fault(c->found, "store/.git/refs/heads/main",
-	    mem_printf("lacks our last commit, %s", s->journal->head),
-	    "moved to it; where it stood is kept as a branch");
 	c->head = s->journal->head;
+	finding_fault(c->found, "store/.git/refs/heads/main",
+	    mem_printf("lacks our last commit, %s", c->head),
+	    "moved to it; where it stood is kept as a branch");
 	return c->found->repair ? store_git_hold(s->git, c->head) : NULL;
 }
 
 static const struct fail *
-pass(void *arg, const char *id, const char *message)
+pass_commit(void *arg, const char *id, const char *message)
 {
 	(void)arg;
 	(void)id;
@@ -221,24 +210,58 @@ pass(void *arg, const char *id, const char *message)
 	return NULL;
 }
 
+static const struct fail *
+pass_file(void *arg, const char *path, const char *blob)
+{
+	(void)arg;
+	(void)path;
+	(void)blob;
+	return NULL;
+}
+
+/* Every commit, and every tree of HEAD. */
+static const struct fail *
+read_history(struct check *c)
+{
+	const struct fail *f =
+	    store_git_walk(c->store->git, c->head, pass_commit, NULL);
+
+	return f != NULL
+	           ? f
+	           : store_git_files(c->store->git, c->head, pass_file, NULL);
+}
+
+/* Write the objects of all entries in the journal again. */
+static const struct fail *
+mend_history(struct check *c)
+{
+	struct journal_entry *all, *e;
+	struct store *s = c->store;
+	const struct fail *f;
+
+	f = journal_read(&all, s->journal, JOURNAL_START, s->journal->applied);
+	for (e = all; f == NULL && e != NULL; e = e->next)
+		f = store_git_rebuild(s->git, e);
+	return f == NULL ? read_history(c) : f;
+}
+
 /* Every commit, every tree and blob of HEAD, every plain file. */
 static const struct fail *
 check_records(struct check *c)
 {
-	const char *head = c->head;
-	const struct fail *f;
+	const struct fail *f = read_history(c);
+	bool mended;
 
-	f = store_git_walk(c->store->git, head, pass, NULL);
-	if (f != NULL)
-		finding_fault(c->found, "store/.git",
-		    mem_printf("the history has a gap: %s", f->text), NULL);
-	f = store_git_files(c->store->git, head, true, check_blob, c);
 	if (f != NULL) {
+		mended = c->found->repair && mend_history(c) == NULL;
 		finding_fault(c->found, "store/.git",
-		    mem_printf("HEAD cannot be read: %s", f->text), NULL);
-		return NULL;
+		    mem_printf("objects are missing: %s", f->text),
+		    mended ? "made again from the journal" : NULL);
+		if (!mended)
+			return NULL;
 	}
-	return store_files(c->store, true, check_stray, c);
+	f = store_git_files(c->store->git, c->head, true, check_blob, c);
+	return f == NULL ? store_files(c->store, true, check_stray, c) : f;
 }
 
 /* What is left in directory state/name. */

@@ -40,7 +40,8 @@ const char *store_git_id(const git_oid *oid);
 const struct fail *store_git_tree(git_tree **out, struct store_git *g,
     const char *commit);
 
-/* The commits from head back along their first parents, the newest first, as
+/* The commits from head back along their parents (of ours, where
+ * another hand has merged; else the first), the newest first, as
  * long as wanted (NULL: to the first one). */
 typedef bool store_git_wanted(struct store_git *g, const git_oid *id);
 const struct fail *store_git_line(struct store_git_ids *ids,

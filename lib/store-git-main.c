@@ -17,7 +17,7 @@
 enum {
 	EMPTY_LOCK_SECONDS = 2,
 	LOCK_TRIES = 500, /* of 10 ms each */
-	LOOKS = 3         /* at where another hand has put main */
+	LOOKS = 4         /* at where another hand has put main */
 };
 
 static const char branch[] = STORE_GIT_MAIN;
@@ -115,41 +115,57 @@ keep_aside(struct store_git *g, const char *cur)
 	return NULL;
 }
 
+/* libgit2 does not write over a file that is no ref, which an editor or a loss
+ * of power may leave. */
+static const struct fail *
+remove_broken(struct store_git *g)
+{
+	const char *file = mem_printf("%s/%s", g->dir, branch);
+	const struct fail *f;
+	size_t len;
+	char *text;
+
+	f = file_read(&text, &len, file);
+	if (f != NULL || text == NULL || strncmp(text, "ref: ", 5) == 0 ||
+	    strspn(text, "0123456789abcdef") == JOURNAL_ID)
+		return f;
+	fprintf(stderr, "sutler: %s was no ref\n", file);
+	return file_remove(file);
+}
+
 /*
  * Where does main stand?  *done: at id, or behind it with commits of another
  * hand upon it.  Else *from is what it is to be moved from, "" where there is
- * no main, NULL where it cannot be read; what is no part of id's history has
- * been kept aside.
+ * none; what is no part of id's history has been kept aside.
  */
 static const struct fail *
 look(const char **from, bool *done, struct store_git *g, const char *id)
 {
-	const struct fail *f = NULL;
 	git_oid oid;
 	int error = git_reference_name_to_id(&oid, g->repo, branch);
 
 	*done = false;
-	*from = error == GIT_ENOTFOUND ? "" : NULL;
+	*from = "";
 	if (error != 0) {
-		fprintf(stderr, "sutler: main %s: made again at %s\n",
-		    error == GIT_ENOTFOUND ? "was gone" : "cannot be read", id);
-		return NULL;
+		fprintf(stderr, "sutler: there was no main: it is made at %s\n",
+		    id);
+		return error == GIT_ENOTFOUND ? NULL : remove_broken(g);
 	}
 	*from = store_git_id(&oid);
 	*done = store_git_reaches(g, id, *from);
-	if (*done)
+	if (*done || !store_git_reaches(g, *from, *from))
 		return NULL;
-	if (store_git_reaches(g, *from, id))
-		fprintf(stderr,
-		    "sutler: main stood at %s, before our last commits:"
-		    " it is on them again\n",
-		    *from);
-	else if (store_git_reaches(g, *from, *from))
-		f = keep_aside(g, *from);
-	return f;
+	if (!store_git_reaches(g, *from, id))
+		return keep_aside(g, *from);
+	fprintf(stderr,
+	    "sutler: main stood at %s, before our last commits: it is on them"
+	    " again\n",
+	    *from);
+	return NULL;
 }
 
-/* One try to put main from where it is expected to id; libgit2's code. */
+/* One try to put main to id from where it is expected, "" for nowhere, NULL for
+ * wherever it is; libgit2's code. */
 static int
 put(struct store_git *g, const char *from, const git_oid *id)
 {
@@ -175,6 +191,7 @@ store_git_move(struct store_git *g, const char *from, const char *id)
 {
 	const struct timespec pause = {0, 10 * 1000 * 1000};
 	int tries, error, looks = 0;
+	const char *last = from;
 	const struct fail *f;
 	bool done;
 	git_oid oid;
@@ -195,9 +212,10 @@ store_git_move(struct store_git *g, const char *from, const char *id)
 		f = look(&from, &done, g, id);
 		if (f != NULL || done)
 			return f;
-		/* a symbolic ref stands at what we expect, and is not it */
-		if (looks == LOOKS)
+		/* a symbolic ref can stand at what we expect, and not be it */
+		if (from[0] != '\0' && strcmp(from, last) == 0)
 			from = NULL;
+		last = from == NULL ? "" : from;
 	}
 	return fail(FAIL_BUSY,
 	    "%s/%s.lock is held by another program: if none"

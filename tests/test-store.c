@@ -5,11 +5,13 @@
  */
 #include "conf.h"
 #include "fail.h"
+#include "finding.h"
 #include "file.h"
 #include "json.h"
 #include "mem.h"
 #include "store.h"
 #include "store-apply.h"
+#include "store-check.h"
 #include "tap.h"
 
 #include <fcntl.h>
@@ -300,6 +302,222 @@ test_crash(void)
 	plain_equals_head("after a crash");
 }
 
+/* An edit that falls between a promise and its application. */
+static void
+test_aside(void)
+{
+	const char *file =
+	    mem_printf("%s/store/%s", conf.data, store_path("apps", "crash"));
+	struct store *s;
+
+	set(open_store(), "crash", 0, "old");
+	promise_and_die("crash", "promised");
+	output(mem_printf("sed -i s/old/edited/ '%s'", file));
+	s = open_store();
+	set(s, "beside", 0, "z");
+	is(value_of(s, "crash"), "promised", "what was promised stands");
+	is(output(mem_printf("cat '%s'/state/aside/*-crash.json | grep -c"
+	                     " edited",
+	       conf.data)),
+	    "1", "and the edit is kept aside");
+	plain_equals_head("after an edit in between");
+	output(mem_printf("rm -r '%s/state/aside'", conf.data));
+}
+
+static const char *
+index_sum(void)
+{
+	return output(mem_printf("cd '%s/index' && find log key list place"
+	                         " -type f | sort | xargs sha1sum",
+	    conf.data));
+}
+
+/* A commit of another hand upon parents ("-p main", or none). */
+static const char *
+foreign(const char *parents)
+{
+	static int n;
+
+	return git(mem_printf("-c user.name=root -c user.email=root@localhost"
+	                      " commit-tree main^{tree} %s -m 'by hand %d' -m"
+	                      " 'App: 0123456789abcdef01234567 test'",
+	    parents, n++));
+}
+
+/* main has been moved by another hand: the next write stands on ours. */
+static void
+next_stands_on(const char *ours, const char *when)
+{
+	struct store *s = open_store();
+	static int n;
+
+	set(s, "ref", 0, mem_printf("value %d", n++));
+	is(git("rev-parse main~1"), ours, "%s: the next commit", when);
+	plain_equals_head(when);
+}
+
+static void
+test_main_moved(void)
+{
+	const char *ours, *theirs, *index;
+
+	set(open_store(), "ref", 0, "one");
+	theirs = foreign("-p main");
+	git(mem_printf("update-ref refs/heads/main %s", theirs));
+	next_stands_on(theirs, "a commit upon ours");
+	git("pack-refs --all");
+	next_stands_on(git("rev-parse main"), "packed refs");
+
+	ours = git("rev-parse main");
+	git("update-ref refs/heads/main main~2");
+	next_stands_on(ours, "main moved back");
+	ours = git("rev-parse main");
+	git("update-ref refs/heads/main main~2");
+	ok(store_reindex(open_store()) == NULL, "reindex on main moved back");
+	is(git("rev-parse main"), ours, "puts it where it was");
+
+	theirs = foreign("");
+	git(mem_printf("update-ref refs/heads/main %s", theirs));
+	next_stands_on(ours, "a history of its own");
+	is(git(mem_printf("rev-parse aside-%.12s", theirs)), theirs,
+	    "which is kept as a branch");
+	ours = git("rev-parse main");
+	git("update-ref -d refs/heads/main");
+	next_stands_on(ours, "main deleted");
+	ours = git("rev-parse main");
+	git("branch -m main old");
+	git("symbolic-ref HEAD refs/heads/main");
+	next_stands_on(ours, "main renamed");
+	is(git("rev-parse old"), ours, "the renamed one stays");
+	ours = git("rev-parse main");
+	git("symbolic-ref refs/heads/main refs/heads/old");
+	next_stands_on(ours, "main made a symbolic ref");
+	ours = git("rev-parse main");
+	output(
+	    mem_printf("echo x > '%s/store/.git/refs/heads/main'", conf.data));
+	next_stands_on(ours, "main spoilt");
+
+	promise_and_die("ref", "promised");
+	theirs = foreign("-p main");
+	git(mem_printf("update-ref refs/heads/main %s", theirs));
+	set(open_store(), "beside", 0, "in the middle");
+	is(git("log -2 --format=%P main"),
+	    mem_printf("%s\n%s", git("rev-parse main~1"),
+	        git(mem_printf("rev-parse %s~1", theirs))),
+	    "moved between promise and application: what was promised stands");
+	is(git(mem_printf("rev-parse aside-%.12s", theirs)), theirs,
+	    "the other is kept");
+	is(value_of(open_store(), "ref"), "promised", "so is the value");
+	plain_equals_head("after it");
+
+	index = index_sum();
+	ok(store_reindex(open_store()) == NULL, "reindex");
+	is(index_sum(), index, "makes the same index after all this");
+}
+
+static void
+note(void *arg, const char *where, const char *what, const char *done)
+{
+	struct mem_text *t = arg;
+
+	mem_addf(t, "%s %s: %s; ", where, what, done == NULL ? "no" : done);
+}
+
+static const char *
+check(bool repair)
+{
+	struct mem_text t = {0};
+	struct findings n = {repair, note, &t, 0, 0};
+	const struct fail *f;
+	size_t records;
+
+	mem_puts(&t, "");
+	f = store_check(&records, open_store(), &n);
+	return f != NULL ? f->text : t.text;
+}
+
+/* break it, and see what the check finds, mends, and finds then. */
+static void
+breaks(const char *what, const char *command, const char *finding)
+{
+	const char *text;
+
+	output(mem_printf("cd '%s' && %s", conf.data, command));
+	text = check(false);
+	ok(strstr(text, finding) != NULL, "%s: found (%s)", what, text);
+	text = check(true);
+	ok(strstr(text, finding) != NULL && strstr(text, ": no") == NULL,
+	    "%s: mended (%s)", what, text);
+	is(check(false), "", "%s: sound", what);
+}
+
+static void
+test_check(void)
+{
+	const char *shop = store_path("apps", "shop");
+	const char *object = "g() { git -C store rev-parse $1 |"
+	                     " sed 's|^..|store/.git/objects/&/|'; }";
+
+	set(open_store(), "shop", 0, "checked");
+	git("branch -D old");
+	is(check(false), "", "a sound store");
+	breaks("a lost record", mem_printf("rm 'store/%s'", shop),
+	    "is missing");
+	breaks("a spoilt record", mem_printf("echo x > 'store/%s'", shop),
+	    "is not valid");
+	breaks("an edit in place",
+	    mem_printf("sed -i s/checked/edited/ 'store/%s'", shop),
+	    "was edited in place");
+	breaks("a row too few",
+	    "sed -i 1d \"$(find index/key -type f | head -n 1)\"",
+	    "not what the records make");
+	breaks("a row too many", "echo zz >> index/list/all",
+	    "not what the records make");
+	breaks("a log cut short",
+	    "truncate -s -41 \"$(find index/log -type f | head -n 1)\"",
+	    "not what the records make");
+	breaks("an index that reflects nothing", "echo x > index/head",
+	    "index/head");
+	breaks("a setting", "git -C store config core.bare false",
+	    "core.bare is not true");
+	breaks("no hook", "rm store/.git/hooks/update",
+	    "does not refuse a push");
+	breaks("HEAD elsewhere",
+	    "git -C store symbolic-ref HEAD refs/heads/none",
+	    "does not stand at main");
+	breaks("main moved back",
+	    "git -C store update-ref refs/heads/main"
+	    " main~1",
+	    "lacks our last commit");
+	breaks("a blob lost",
+	    mem_printf("%s; rm -f $(g main:%s)", object, shop),
+	    "is missing or broken");
+	breaks("a blob spoilt",
+	    mem_printf("%s; chmod u+w $(g main:%s); echo x > $(g main:%s)",
+	        object, shop, shop),
+	    "is missing or broken");
+	set(open_store(), "shop", 0, "once more");
+	output(mem_printf("cd '%s' && %s; rm -f $(g main^{tree})", conf.data,
+	    object));
+	ok(strstr(check(false), "objects are missing") != NULL,
+	    "a tree lost: found");
+	ok(strstr(check(true), "made again from the journal") != NULL,
+	    "made again");
+	is(check(false), "", "and sound");
+	output(mem_printf("mkdir -p '%s/state/aside' && touch -d '2 hours ago'"
+	                  " '%s/state/tmp/old' && touch '%s/state/aside/x'"
+	                  " '%s/store/apps/stray.txt'",
+	    conf.data, conf.data, conf.data, conf.data));
+	check(true);
+	is(check(false),
+	    "apps/stray.txt is no record: left alone; "
+	    "state/aside/x is an edit that met a change: yours to take or"
+	    " remove: left alone; ",
+	    "a stray file and an edit kept aside are named, and stay");
+	output(mem_printf("cd '%s' && rm state/aside/x store/apps/stray.txt",
+	    conf.data));
+}
+
 static void
 test_boot(void)
 {
@@ -421,6 +639,9 @@ main(void)
 	test_reindex();
 	test_admin();
 	test_crash();
+	test_aside();
+	test_main_moved();
+	test_check();
 	test_boot();
 	test_torn();
 	test_writers();
