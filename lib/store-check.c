@@ -226,9 +226,9 @@ read_history(struct check *c)
 	const struct fail *f =
 	    store_git_walk(c->store->git, c->head, pass_commit, NULL);
 
-	return f != NULL
-	           ? f
-	           : store_git_files(c->store->git, c->head, pass_file, NULL);
+	return f != NULL ? f
+	                 : store_git_files(c->store->git, c->head, false,
+	                       pass_file, NULL);
 }
 
 /* Write the objects of all entries in the journal again. */

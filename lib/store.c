@@ -31,6 +31,12 @@ store_new(const char *data, index_rows_of *rows)
 	return s;
 }
 
+bool
+store_there(const char *data)
+{
+	return access(mem_printf("%s/state/journal", data), F_OK) == 0;
+}
+
 const struct fail *
 store_init(const char *data)
 {
@@ -39,7 +45,7 @@ store_init(const char *data)
 	const struct fail *f;
 	bool clone;
 
-	if (access(mem_printf("%s/journal", s->state), F_OK) == 0)
+	if (store_there(data))
 		return fail(FAIL_CONFLICT, "%s holds a store already", data);
 	clone = rmdir(s->root) != 0 && errno != ENOENT;
 	f = file_directory(data);

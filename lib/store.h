@@ -48,6 +48,9 @@ const struct fail *store_open(struct store **out, const struct conf *conf,
  * store, or the clone is none that can become one. */
 const struct fail *store_init(const char *data);
 
+/* True where data holds a store, complete. */
+bool store_there(const char *data);
+
 /* The largest record, in bytes. */
 enum { STORE_RECORD_MAX = 1 << 20 };
 

@@ -57,12 +57,11 @@ init(const struct call *c)
 	}
 	key = mem_printf("%s/key", data);
 	f = settle_owner(data);
-	if (f == NULL)
+	/* a store without a key has lost it, or was killed before it had one */
+	if (f == NULL && (access(key, F_OK) == 0 || !store_there(data)))
 		f = store_init(data);
-	/* a store that has lost its key, or was killed before it had one */
-	if (f != NULL && (f->code != FAIL_CONFLICT || access(key, F_OK) == 0))
-		return f;
-	f = access(key, F_OK) == 0 ? NULL : token_key_new(data);
+	if (f == NULL && access(key, F_OK) != 0)
+		f = token_key_new(data);
 	plain.data = data;
 	if (f == NULL)
 		f = record_store(&s, &plain);

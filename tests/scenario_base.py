@@ -8,6 +8,10 @@ WIDTH = 700   # characters of a value that a failure shows
 SCENARIOS = []   # (subject, name, title, function, every_door)
 
 
+class Skip(Exception):
+    """What a scenario raises that cannot run here; why."""
+
+
 def scenario(title: str, every_door=True):
     """Register a function that takes a world.  every_door False: it asks
     nothing through the door, so once is enough."""

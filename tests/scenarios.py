@@ -65,6 +65,8 @@ class Report:
         for step in (function, check_store):
             try:
                 step(world)
+            except scenario_base.Skip as skip:
+                title += f" # SKIP {skip}"
             except AssertionError as error:
                 trouble += f"{step.__name__}: {error}\n{place(error)}\n"
                 if self.verbose:
