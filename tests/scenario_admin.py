@@ -312,6 +312,23 @@ def locks(world):
     sound(world)
 
 
+class Moved:
+    """with Moved(world, data): the programs work on another directory."""
+
+    def __init__(self, world, data: Path):
+        self.world, self.data, self.home = world, data, world.data
+
+    def move(self, data: Path):
+        self.world.configure(data=data)
+        self.world.data, self.world.store = data, data / "store"
+
+    def __enter__(self):
+        self.move(self.data)
+
+    def __exit__(self, *_rest):
+        self.move(self.home)
+
+
 def restore(world, backup: Path) -> Path:
     """The recipe: a directory, a clone in it, sutler init."""
     fresh = world.dir / world.fresh("restored")
@@ -346,36 +363,24 @@ def backup(world):
     same_index(world)
     index = {path.relative_to(world.data): path.read_bytes() for path in
              (world.data / "index").rglob("*") if path.is_file()}
-    old = world.data
-    for number, words in enumerate(([], ["--mirror"], ["--no-hardlinks"])):
+    key = (world.data / "key").read_bytes()
+    for words in ([], ["--mirror"], ["--no-hardlinks"]):
         copy = world.dir / world.fresh("backup")
         git(world.dir, "clone", "-q", *words, world.store, copy)
-        fresh = restore(world, copy)
-        if number:   # one is answered through the door, the rest inspected
-            same(git(fresh / "store", "rev-parse", "main"), before[-2],
-                 "main")
-            continue
-        turned = old.with_name("before")
-        old.rename(turned)
-        fresh.rename(old)
-        try:
+        with Moved(world, restore(world, copy)):
             same(answers(), before, "answers")
-            same({path.relative_to(old): path.read_bytes() for path in
-                  (old / "index").rglob("*") if path.is_file()}, index,
-                 "index")
-            true((old / "key").read_bytes() !=
-                 (turned / "key").read_bytes(), "the same key")
+            same({path.relative_to(world.data): path.read_bytes() for path in
+                  (world.data / "index").rglob("*") if path.is_file()},
+                 index, "index")
+            true((world.data / "key").read_bytes() != key, "the same key")
             world.call(f"Bearer {jwt}", "GET", "/v1/users/self", want=401)
             exchange(world, app.owner.token)
             write(world, app, "AFTER")
-            said = git(old / "store", "push", old / "store", "main~1:main",
-                       "-f", want=1)
+            said = git(world.store, "push", world.store, "main~1:main", "-f",
+                       want=1)
             true("main cannot be pushed to" in said, said)
             sound(world)
-            world.sutler("init", old, want=1)   # it is complete
-        finally:
-            old.rename(fresh)
-            turned.rename(old)
+            world.sutler("init", world.data, want=1)   # it is complete
 
 
 @scenario("what is no whole clone of a store does not become one",
