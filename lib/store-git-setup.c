@@ -16,19 +16,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What git programs, in an administrator's hands, find there. */
+/*
+ * What git programs, in an administrator's hands, find there.  Precious objects
+ * are those that git prune and repack -d refuse to delete: they could come
+ * between our objects and their ref.  git minds that in format 0 too, which
+ * every library can read.
+ */
 static const struct {
 	const char *key, *value;
 } settings[] = {
-    {"core.bare",                    "true" }, /* no index, no checkout */
-    {"core.logallrefupdates",        "false"},
-    {"core.loosecompression",        "1"    },
-    {"core.sharedrepository",        "group"}, /* what root makes is ours too */
-    {"core.repositoryformatversion", "1"    }, /* there are extensions */
-  /* no git prune or repack -d between our objects and their ref */
-    {"extensions.preciousobjects",   "true" },
-    {"gc.auto",                      "0"    },
-    {"receive.autogc",               "false"},
+    {"core.bare",                  "true" }, /* no index, no checkout */
+    {"core.logallrefupdates",      "false"},
+    {"core.loosecompression",      "1"    },
+    {"core.sharedrepository",      "group"}, /* what root makes is ours too */
+    {"extensions.preciousobjects", "true" },
+    {"gc.auto",                    "0"    },
+    {"receive.autogc",             "false"},
 };
 
 /* A push to main would bypass the journal; every other branch is free. */

@@ -29,9 +29,6 @@ store_git_fail(const char *what)
 const struct fail *
 store_git_start(void)
 {
-	/* an extension that libgit2 would not know: nothing here deletes an
-	 * object that is not in a pack already */
-	static const char *extensions[] = {"preciousobjects"};
 	static bool started;
 	int level;
 
@@ -47,7 +44,6 @@ store_git_start(void)
 	mallopt(M_MMAP_THRESHOLD, HEAP_STEP * 8);
 	mallopt(M_TOP_PAD, HEAP_STEP);
 	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
-	git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions, (size_t)1);
 	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, 0);
 	git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)CACHE_MAX);
 	git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)WINDOW);
