@@ -144,7 +144,7 @@ store_check_index(struct store *s, struct findings *n)
 	if (access(mem_printf("%s/head", s->index), F_OK) != 0) {
 		/* whoever misses it makes it: so do we */
 		finding_harmless(n, "index", "is not there whole", "made");
-		return store_reindex_held(s);
+		return store_reindex_held(s, NULL);
 	}
 	scratch.index = c.made = mem_printf("%s/index", s->tmp);
 	f = store_reindex_held(&scratch, NULL);
