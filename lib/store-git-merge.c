@@ -56,11 +56,12 @@ replace(const char *dir, const char *sum, const struct pack *packs, size_t n,
 	return f;
 }
 
+/* The names in the making end as no pack's do: git would read them. */
 static const struct fail *
 merge(const char *dir, const struct pack *packs, size_t n)
 {
-	const char *pack = mem_printf("%s/tmp_merge.pack", dir);
-	const char *idx = mem_printf("%s/tmp_merge.idx", dir);
+	const char *pack = mem_printf("%s/tmp_merge_pack", dir);
+	const char *idx = mem_printf("%s/tmp_merge_idx", dir);
 	const char **names = mem_alloc(n * sizeof(*names)), *sum;
 	const struct fail *f;
 	size_t objects = 0, i;
@@ -112,7 +113,7 @@ remove_remnant(const char *dir, const char *name)
 	const char *path = mem_printf("%s/%s", dir, name);
 	struct stat st;
 
-	if (strncmp(name, "tmp_merge.", 10) == 0)
+	if (strncmp(name, "tmp_merge_", 10) == 0)
 		return unlink(path) == 0;
 	/* libgit2's may be another program's, which is at work */
 	return strncmp(name, "pack_git2_", 10) == 0 && stat(path, &st) == 0 &&

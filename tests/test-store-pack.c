@@ -282,7 +282,7 @@ test_remnants(void)
 	struct store *s = open_store();
 	struct store_packed did;
 
-	shell("cd .git/objects/pack && : >tmp_merge.pack && : >tmp_merge.idx"
+	shell("cd .git/objects/pack && : >tmp_merge_pack && : >tmp_merge_idx"
 	      " && : >pack_git2_old && touch -d '2 days ago' pack_git2_old &&"
 	      " cp $(ls *.idx | head -n 1)"
 	      " pack-0123456789012345678901234567890123456789.idx");
