@@ -39,6 +39,7 @@ question(const struct exchange *x, const struct conf *conf, long timeout)
 	json_add_text(q, "password", x->password);
 	json_add_text(q, "accept", x->accept);
 	json_add_text(q, "body", x->body);
+	cJSON_AddBoolToObject(q, "form", x->form);
 	cJSON_AddNumberToObject(q, "timeout", (double)timeout);
 	cJSON_AddNumberToObject(q, "connect_timeout", CLIENT_CONNECT_TIMEOUT);
 	cJSON_AddBoolToObject(q, "allow_http", conf->allow_http);

@@ -62,6 +62,7 @@ struct exchange {
 	const char *user, *password; /* Basic credentials */
 	const char *accept;          /* Accept header, or NULL for none */
 	const char *body;            /* JSON text, or NULL for no body */
+	bool form;                   /* body is a form's (a browser's post) */
 	/* the answer */
 	int status;         /* 0: there was none */
 	const char *answer; /* its body, NUL behind; never NULL */

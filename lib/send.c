@@ -25,7 +25,7 @@ enum {
 struct question {
 	const char *method, *url, *user, *password, *accept, *body;
 	long timeout, connect_timeout; /* seconds */
-	bool allow_http, allow_private;
+	bool form, allow_http, allow_private;
 };
 
 struct answer {
@@ -226,9 +226,10 @@ headers(const struct question *q)
 	snprintf(accept, sizeof(accept), "Accept:%s%s",
 	    q->accept == NULL ? "" : " ", q->accept == NULL ? "" : q->accept);
 	list = curl_slist_append(list, accept);
-	return curl_slist_append(list, q->body == NULL
-	                                   ? "Content-Type:"
-	                                   : "Content-Type: application/json");
+	return curl_slist_append(list,
+	    q->body == NULL ? "Content-Type:"
+	    : q->form       ? "Content-Type: application/x-www-form-urlencoded"
+	                    : "Content-Type: application/json");
 }
 
 static void
@@ -329,6 +330,7 @@ read_question(struct question *q, struct answer *a)
 	q->body = text_of(o, "body");
 	q->timeout = seconds_of(o, "timeout");
 	q->connect_timeout = seconds_of(o, "connect_timeout");
+	q->form = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "form"));
 	q->allow_http =
 	    cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "allow_http"));
 	q->allow_private =
