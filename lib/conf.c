@@ -238,6 +238,22 @@ read_line(struct conf *c, size_t seen[KEYS], size_t number, char *line,
 	return set_key(c, seen, number, trim(line), trim(equals + 1), dir);
 }
 
+static void
+take_default(struct conf *c, const struct conf_key *key)
+{
+	if (key->otherwise[0] != '\0')
+		key->take((char *)c + key->offset, key->otherwise, "", key->min,
+		    key->max);
+}
+
+static void
+derive(struct conf *c)
+{
+	c->host = url_host(c->public_url);
+	if (c->billing_url == NULL)
+		c->billing_url = mem_printf("%s/billing", c->public_url);
+}
+
 static const struct fail *
 fill_in(struct conf *c, const size_t seen[KEYS], size_t lines)
 {
@@ -251,14 +267,25 @@ fill_in(struct conf *c, const size_t seen[KEYS], size_t lines)
 		if (key->otherwise == NULL)
 			return fail(FAIL_SYSTEM, "%s:%zu: %s is missing",
 			    c->file, lines, key->name);
-		if (key->otherwise[0] != '\0')
-			key->take((char *)c + key->offset, key->otherwise, "",
-			    key->min, key->max);
+		take_default(c, key);
 	}
-	c->host = url_host(c->public_url);
-	if (c->billing_url == NULL)
-		c->billing_url = mem_printf("%s/billing", c->public_url);
+	derive(c);
 	return NULL;
+}
+
+struct conf *
+conf_defaults(const char *public_url)
+{
+	struct conf *c = mem_alloc(sizeof(*c));
+	size_t i;
+
+	for (i = 0; i < KEYS; i++)
+		if (keys[i].otherwise != NULL)
+			take_default(c, &keys[i]);
+	c->file = "";
+	c->public_url = mem_copy(public_url);
+	derive(c);
+	return c;
 }
 
 static const struct fail *

@@ -39,4 +39,7 @@ const struct fail *conf_read(struct conf **out);
 /* The same from the file named. */
 const struct fail *conf_read_file(struct conf **out, const char *file);
 
+/* What holds where a file sets no more than public_url; data is NULL. */
+struct conf *conf_defaults(const char *public_url);
+
 #endif
