@@ -35,6 +35,7 @@ static const struct {
 } reasons[] = {
     {200, "OK"                   },
     {201, "Created"              },
+    {202, "Accepted"             },
     {204, "No Content"           },
     {400, "Bad Request"          },
     {401, "Unauthorized"         },
@@ -232,6 +233,9 @@ main(void)
 		                                          : 500,
 		    .text = "The sandbox is out of order."};
 	}
+	sleep(a.delay);
 	answer(&a);
+	if (a.callback != NULL)
+		sandbox_call_back(a.callback, conf);
 	return 0;
 }

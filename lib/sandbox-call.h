@@ -23,21 +23,65 @@ struct sandbox_desk {
 	bool plain;   /* a plan change is refused in plain text */
 };
 
+struct sandbox_call;
+
+/* Who asks, by the credentials. */
+enum sandbox_caller {
+	SANDBOX_KNOWN,
+	SANDBOX_NOBODY,   /* there are none */
+	SANDBOX_PASSWORD, /* the right user, another password */
+	SANDBOX_USER      /* another user */
+};
+
+/* A way to be wrong, for those who test their tests: lib/sandbox.h. */
+struct sandbox_fault {
+	const char *name;
+	void (*handle)(struct sandbox_call *);    /* the call that it is in */
+	void (*before)(struct sandbox_call *);    /* with a body */
+	void (*after)(struct sandbox_call *);     /* of a success */
+	void (*otherwise)(struct sandbox_call *); /* of anything else */
+	enum sandbox_caller lets;                 /* is served as well */
+	const char *tail; /* of the password in callbacks, or NULL */
+	bool calls;       /* "not yet" is followed by a callback */
+	bool any_token, any_time;
+};
+
 /* One call on its way. */
 struct sandbox_call {
 	struct sandbox_answer *out;
 	const struct conf *conf;
 	const struct sandbox_request *request;
 	const struct sandbox_desk *desk;
-	const char *id;    /* of the resource in the path */
-	cJSON *state;      /* the file */
-	const cJSON *body; /* an object, or NULL */
-	bool changed;      /* state is to be written */
+	const struct sandbox_fault *fault; /* or NULL */
+	const char *id;                    /* of the resource in the path */
+	cJSON *state;                      /* the file */
+	const cJSON *body;                 /* an object, or NULL */
+	bool changed;                      /* state is to be written */
 };
 
 /* The desk that path begins with, *rest being what follows; or NULL. */
 const struct sandbox_desk *sandbox_desk_find(const char **rest,
     const char *path);
+
+/* What follows in path where the desk's name stands there once more. */
+const char *sandbox_desk_again(const struct sandbox_desk *desk,
+    const char *path);
+
+/* The fault that path ("/fault-…") begins with, *rest being what follows; or
+ * NULL. */
+const struct sandbox_fault *sandbox_fault_find(const char **rest,
+    const char *path);
+
+/* True where the call's fault serves that caller as if it were known. */
+bool sandbox_lets(const struct sandbox_call *c,
+    void (*handle)(struct sandbox_call *), enum sandbox_caller caller);
+
+/* Handle the call, with the fault where it is in that one. */
+void sandbox_handle(struct sandbox_call *c,
+    void (*handle)(struct sandbox_call *));
+
+/* The config in the answer is to be told by a callback. */
+void sandbox_plan_callback(struct sandbox_call *c);
 
 /* Answer with that status, and the sentence as the dialect has it. */
 void sandbox_refuse(struct sandbox_call *c, int status, const char *sentence);

@@ -81,19 +81,24 @@ behind(const char *path, const char *name)
 	return path + len + 1;
 }
 
+const char *
+sandbox_desk_again(const struct sandbox_desk *desk, const char *path)
+{
+	const char *again = desk->twice ? behind(path, desk->name) : NULL;
+
+	return again == NULL ? path : again;
+}
+
 const struct sandbox_desk *
 sandbox_desk_find(const char **rest, const char *path)
 {
-	const char *again;
 	size_t i;
 
 	for (i = 0; i < COUNT(desks); i++) {
 		*rest = behind(path, desks[i]->name);
 		if (*rest == NULL)
 			continue;
-		again = behind(*rest, desks[i]->name);
-		if (desks[i]->twice && again != NULL)
-			*rest = again;
+		*rest = sandbox_desk_again(desks[i], *rest);
 		return desks[i];
 	}
 	return NULL;
@@ -214,6 +219,8 @@ new_resource(struct sandbox_call *c, const struct sandbox_plan *plan)
 	cJSON_AddItemToObject(resource, "id", new_id(c));
 	json_add_text(resource, "uuid", json_text(c->body, "uuid"));
 	json_add_text(resource, "app", body_text(c->body, c->desk->app));
+	json_add_text(resource, "callback_url",
+	    json_text(c->body, "callback_url"));
 	json_add_text(resource, "plan", plan->name);
 	json_add_text(resource, "token", hash_random_hex(16));
 	json_add_text(resource, "created", clock_text(clock_now()));

@@ -91,17 +91,21 @@ sandbox_enter(struct sandbox_call *c)
 	const char *timestamp = form_value(form, "timestamp");
 	const char *salt = json_text(sandbox_credentials(c), "salt"), *text;
 	const cJSON *resource;
+	bool any_token, any_time;
 
+	any_token = c->fault != NULL && c->fault->any_token;
+	any_time = c->fault != NULL && c->fault->any_time;
 	text = mem_printf("%s:%s:%s", id, salt == NULL ? "" : salt, timestamp);
 	c->out->status = 403;
 	c->out->title = "Not signed in";
-	if (salt == NULL || !hash_equal(hash_sha1(text, strlen(text)),
-	                        form_value(form, "token"))) {
+	if (salt == NULL ||
+	    !(any_token || hash_equal(hash_sha1(text, strlen(text)),
+	                       form_value(form, "token")))) {
 		json_var_set(&c->out->facts, "Reason",
 		    "The token does not fit.", false);
 		return;
 	}
-	if (!is_fresh(timestamp)) {
+	if (!any_time && !is_fresh(timestamp)) {
 		json_var_set(&c->out->facts, "Reason",
 		    "The link is older than five minutes; ask for another.",
 		    false);

@@ -15,8 +15,8 @@
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-static bool
-is_known(const struct sandbox_call *c)
+static enum sandbox_caller
+caller_of(const struct sandbox_call *c)
 {
 	const cJSON *credentials = sandbox_credentials(c);
 	const char *header = c->request->authorization;
@@ -27,11 +27,15 @@ is_known(const struct sandbox_call *c)
 
 	if (header == NULL || strncasecmp(header, "Basic ", 6) != 0 ||
 	    user == NULL || password == NULL)
-		return false;
+		return SANDBOX_NOBODY;
 	header += 6;
 	said = hash_unbase64(&len, header, strlen(header));
-	return said != NULL && strlen(said) == len &&
-	       hash_equal(said, mem_printf("%s:%s", user, password));
+	if (said == NULL || strlen(said) != len)
+		return SANDBOX_NOBODY;
+	if (hash_equal(said, mem_printf("%s:%s", user, password)))
+		return SANDBOX_KNOWN;
+	said[strcspn(said, ":")] = '\0';
+	return hash_equal(said, user) ? SANDBOX_PASSWORD : SANDBOX_USER;
 }
 
 /* Who is asked comes before what: wrong credentials never learn more. */
@@ -41,7 +45,7 @@ api(struct sandbox_call *c, void (*handle)(struct sandbox_call *))
 	const struct fail *f;
 	cJSON *body;
 
-	if (!is_known(c)) {
+	if (!sandbox_lets(c, handle, caller_of(c))) {
 		sandbox_refuse(c, 401, "The credentials are wrong.");
 		return;
 	}
@@ -53,7 +57,7 @@ api(struct sandbox_call *c, void (*handle)(struct sandbox_call *))
 		}
 		c->body = body;
 	}
-	handle(c);
+	sandbox_handle(c, handle);
 }
 
 static const struct sandbox_route {
@@ -101,7 +105,7 @@ route(struct sandbox_call *c, const char *rest)
 		if (strcmp(method, c->request->method) != 0)
 			continue;
 		if (r->handle == sandbox_enter)
-			sandbox_enter(c);
+			sandbox_handle(c, sandbox_enter);
 		else
 			api(c, r->handle);
 		return;
@@ -147,6 +151,10 @@ serve(struct sandbox_call *c, const char *rest)
 		return fail(FAIL_SYSTEM, "%s: %s", file, f->text);
 	if (!cJSON_IsArray(json_get(c->state, "resources")))
 		return fail(FAIL_SYSTEM, "%s: has no resources", file);
+	if (cJSON_IsTrue(json_get(c->state, "faults")))
+		c->fault = sandbox_fault_find(&rest, rest);
+	if (c->fault != NULL)
+		rest = sandbox_desk_again(c->desk, rest);
 	route(c, rest);
 	if (!c->changed)
 		return NULL;

@@ -23,6 +23,13 @@
  *	GET    /sso            scalingo; POST for heroku and appfog
  *
  * Plans: "free", "big", and "refuse", which is always refused.
+ *
+ * Where the file says "faults": true, as no public one should, a segment
+ * "fault-NAME" behind the dialect's name (/scalingo/fault-sso-stale/sso) makes
+ * it break the rule of that name, one of those that `sutler provider test`
+ * tries; "fault-later" and "fault-change-later" break none: they answer "not
+ * yet" and call back.  Callbacks go to the order's callback_url, or
+ * (Scalingo's) to the file's "platform", else conf's public_url.
  */
 enum { SANDBOX_BODY_MAX = 64 << 10 };
 
@@ -35,6 +42,12 @@ struct sandbox_request {
 	size_t body_len;
 };
 
+/* A call to the platform, with the sandbox's credentials. */
+struct sandbox_callback {
+	struct sandbox_callback *next;
+	const char *method, *url, *user, *password, *body;
+};
+
 /* json, or else text, or else (facts) a page; none of them: no body. */
 struct sandbox_answer {
 	int status;
@@ -42,7 +55,9 @@ struct sandbox_answer {
 	const char *text;
 	const char *title;
 	struct json_var *facts, *config;
-	const char *allow; /* 405: the methods */
+	const char *allow;  /* 405: the methods */
+	unsigned int delay; /* seconds, before the answer is given */
+	struct sandbox_callback *callback; /* made after it is given */
 };
 
 /*
@@ -51,5 +66,9 @@ struct sandbox_answer {
  */
 const struct fail *sandbox_serve(struct sandbox_answer *out,
     const struct conf *conf, const struct sandbox_request *request);
+
+/* Make the callbacks, one after the other, in a process of its own. */
+void sandbox_call_back(const struct sandbox_callback *list,
+    const struct conf *conf);
 
 #endif
