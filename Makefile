@@ -40,7 +40,7 @@ LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed
 GIT2 = static
 LIBS_static = $(BUILD)/lib/git-offline.o -Wl,-Bstatic -lmbedcrypto -lgit2 -lhttp_parser -lpcre2-8 -lmbedcrypto -lz \
 	-Wl,-Bdynamic -lc -lcjson
-LIBS_dynamic = -lgit2 -lcjson -lmbedcrypto -lz
+LIBS_dynamic = -lgit2 -lhttp_parser -lcjson -lmbedcrypto -lz
 LIBS = $(LIBS_$(GIT2))
 OFFLINE_static = $(BUILD)/lib/git-offline.o
 
@@ -53,11 +53,12 @@ STORE = store store-apply store-walk store-check store-check-index store-pack st
 SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
 	dialect-heroku dialect-appfog dialect-heroku-v3 dialect-clevercloud dialect-flynn \
 	provider provider-manifest provider-past provider-change \
-	client
+	client probe probe-callback probe-config probe-desk probe-rules probe-show
 RECORDS = account app attachment variable installed addon addon-order addon-provision \
 	addon-change addon-remove addon-config addon-action event \
 	token oauth work work-try work-hook record
-DOOR = auth cgi cgi-answer cgi-body cgi-path sandbox sandbox-desk sandbox-sso
+DOOR = auth cgi cgi-answer cgi-body cgi-path sandbox sandbox-callback sandbox-desk \
+	sandbox-fault sandbox-sso
 LAYERS = $(BASE) $(STORE) $(SPEECH) $(RECORDS) $(DOOR)
 OBJECTS = $(LAYERS:%=$(BUILD)/lib/%.o)
 
@@ -86,7 +87,7 @@ $(CGI:%=$(BUILD)/cgi-bin/%): $(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o \
 	$(LINK)
 
 SUTLER = sutler sutler-account sutler-addon sutler-app sutler-manifest \
-	sutler-provider sutler-work
+	sutler-provider sutler-test sutler-work
 $(BUILD)/sutler: $(SUTLER:%=$(BUILD)/lib/%.o) $(BUILD)/libsutler.a
 	$(LINK)
 

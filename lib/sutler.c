@@ -13,7 +13,8 @@
 #include <string.h>
 
 static const struct command *const tables[] = {work_commands, account_commands,
-    manifest_commands, provider_commands, app_commands, addon_commands};
+    manifest_commands, provider_commands, test_commands, app_commands,
+    addon_commands};
 
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 

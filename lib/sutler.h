@@ -11,7 +11,7 @@
  * The operator's command: a table of commands, each with its own usage.
  * Exit status 0; 1: refused or failed, with the reason on stderr; 2: usage.
  */
-enum { SUTLER_OPTIONS = 6 };
+enum { SUTLER_OPTIONS = 8 };
 
 /* An option's words, "--slug" and its value, or "--test" alone. */
 struct call;
@@ -54,6 +54,7 @@ void call_row(const struct call *c, cJSON *row);
 void call_done(const struct call *c);
 
 extern const struct command account_commands[], manifest_commands[],
-    provider_commands[], app_commands[], addon_commands[], work_commands[];
+    provider_commands[], app_commands[], addon_commands[], work_commands[],
+    test_commands[];
 
 #endif

@@ -99,6 +99,22 @@ test_post(void)
 }
 
 static void
+test_form(void)
+{
+	struct exchange x = {.method = "POST",
+	    .url = mem_printf("%s/echo", root),
+	    .body = "id=1&token=a%20b",
+	    .form = true};
+	cJSON *echo = NULL;
+
+	client_send(&x, &conf, 20);
+	ok(json_parse(&echo, x.answer, x.answer_len) == NULL, "a form");
+	is(echoed(echo, "Content-Type"), "application/x-www-form-urlencoded",
+	    "its Content-Type");
+	is(echoed(echo, "body"), x.body, "its body");
+}
+
+static void
 test_methods(void)
 {
 	static const char *const methods[] = {"GET", "POST", "PUT", "PATCH",
@@ -367,6 +383,7 @@ main(int argc, char **argv)
 	}
 	before = open_files();
 	test_post();
+	test_form();
 	test_methods();
 	test_answers();
 	test_slow();

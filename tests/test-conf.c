@@ -58,6 +58,12 @@ test_defaults(void)
 	    "provider_region");
 	is(c->appfog_region, "useast", "appfog_region");
 	is(c->libexec, SUTLER_LIBEXEC, "libexec");
+	c = conf_defaults("http://127.0.0.1:1");
+	ok(c->data == NULL && c->provider_timeout == 20 && !c->allow_http,
+	    "without a file the same holds");
+	is(c->host, "127.0.0.1", "… for that URL");
+	is(c->billing_url, "http://127.0.0.1:1/billing", "… and those of it");
+	ok(conf_read_file(&c, file) == NULL, "the file again");
 	is(c->billing_url, "https://m.example/billing", "billing_url");
 	is(c->currency, "EUR", "currency");
 	is(c->restart_hook, NULL, "restart_hook");

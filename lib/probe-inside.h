@@ -1,0 +1,107 @@
+#ifndef SUTLER_PROBE_INSIDE_H
+#define SUTLER_PROBE_INSIDE_H
+
+#include "probe.h"
+
+/* What the probe's own files share; nobody else includes this. */
+
+/* The calls that rules look at; each is made once, when the first asks. */
+enum probe_step {
+	STEP_NONE,
+	STEP_PROVISION,
+	STEP_AGAIN,
+	STEP_PROVISION_ODD,
+	STEP_PROVISION_MISSING,
+	STEP_PROVISION_PASSWORD,
+	STEP_PROVISION_USER,
+	STEP_CHANGE,
+	STEP_SAME,
+	STEP_CHANGE_ODD,
+	STEP_CHANGE_MISSING,
+	STEP_CHANGE_PASSWORD,
+	STEP_CHANGE_USER,
+	STEP_ENTER,
+	STEP_ENTER_FORGED,
+	STEP_ENTER_STALE,
+	STEP_REMOVE,
+	STEP_REMOVE_AGAIN,
+	STEP_ENTER_GONE,
+	STEP_REMOVE_MISSING,
+	STEP_REMOVE_PASSWORD,
+	STEP_REMOVE_USER,
+	STEPS
+};
+
+/* Something that may be at the provider. */
+struct probe_made {
+	struct probe_made *next;
+	const char *uuid;
+	const char *resource; /* NULL: its id never became known */
+};
+
+/* The platform that the provider calls back: a process of its own. */
+struct probe_desk {
+	int fd; /* to it, or -1 */
+	int port;
+	int pid;
+};
+
+struct probe {
+	struct probe_setting with;
+	struct order order;
+	struct probe_desk desk;
+	const char *current; /* the plan that the resource has */
+	bool ready;          /* no answer "not yet" is open */
+	bool failed;         /* a rule has */
+	struct probe_call *calls[STEPS];
+	const char *skips[STEPS];  /* why there is no call */
+	struct probe_call *all;    /* newest first */
+	struct probe_made *made;   /* what is to be removed */
+	struct json_var *secrets;  /* values not to be shown, by themselves */
+	const cJSON *heard[STEPS]; /* what the provider's callbacks said */
+};
+
+/* Set the verdict, its text printed. */
+void probe_say(struct probe_verdict *v, enum probe_result result,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* What the rules about config ask, of a provision's answer; of a change's, all
+ * at once; and of what callbacks said. */
+probe_judgement probe_config_object, probe_config_declared, probe_config_values,
+    probe_config_urls, probe_config_complete, probe_config_change,
+    probe_config_called;
+
+/* The call of that step, made now where it was not; NULL: it cannot be made,
+ * and *why tells. */
+const struct probe_call *probe_step(const char **why, struct probe *p,
+    enum probe_step step);
+
+/* The answer's body where it is a JSON object, else NULL. */
+const cJSON *probe_object(const struct probe_call *c);
+
+/* The variables in what a provider says, or NULL. */
+const cJSON *probe_config(const cJSON *said);
+
+/* Keep the values of config from being shown. */
+void probe_hide(struct probe *p, const cJSON *config);
+
+/* All that the provider's callbacks said until one ended the wait after step,
+ * an array of {method, path, known, body, ends}; it is waited for at most the
+ * patience. */
+const cJSON *probe_callbacks(struct probe *p, enum probe_step step);
+
+/* From now on the desk answers a GET with the installation. */
+void probe_installed(struct probe *p, const struct outcome *outcome);
+
+/* Open the desk at that port for who knows user and password; what a GET is
+ * answered from then on (NULL: 404, as before the provision's answer). */
+const struct fail *probe_desk_open(struct probe_desk *out, int port,
+    const char *user, const char *password);
+void probe_desk_info(struct probe_desk *desk, const char *info);
+
+/* The next call that came: {method, path, known, body}, the body null where it
+ * is no JSON; NULL: none within ms, or a signal came. */
+cJSON *probe_desk_next(struct probe_desk *desk, int ms);
+void probe_desk_close(struct probe_desk *desk);
+
+#endif

@@ -1,0 +1,417 @@
+/*
+ * The calls that a probe makes, each once, and what it leaves to be removed.
+ */
+#include "probe-inside.h"
+#include "client.h"
+#include "clock.h"
+#include "hash.h"
+#include "mem.h"
+
+#include <signal.h>
+#include <string.h>
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+/* A plan that no provider sells, and a wrong password and user, which begin as
+ * the right ones: a provider may compare beginnings alone. */
+#define ODD_PLAN "no-such-plan"
+#define ODD_TAIL "-wrong"
+
+enum plan_choice { PLAN_CURRENT, PLAN_OTHER, PLAN_ODD };
+enum guise { GUISE_RIGHT, GUISE_MISSING, GUISE_PASSWORD, GUISE_USER };
+
+static const char *const guises[] = {
+    [GUISE_RIGHT] = "the manifest's credentials",
+    [GUISE_MISSING] = "no credentials",
+    [GUISE_PASSWORD] = "a wrong password",
+    [GUISE_USER] = "a wrong user",
+};
+
+#define CALL(kind, plan, guise, after)                                         \
+	{                                                                      \
+		ORDER_##kind, PLAN_##plan, GUISE_##guise, STEP_##after, false, \
+		    0, false                                                   \
+	}
+#define ENTER(after, forged, age)                                              \
+	{                                                                      \
+		ORDER_PROVISION, PLAN_CURRENT, GUISE_RIGHT, STEP_##after,      \
+		    true, age, forged                                          \
+	}
+
+static const struct step {
+	enum order_kind kind;
+	enum plan_choice plan;
+	enum guise guise;
+	enum probe_step after; /* which must have gone well */
+	bool enters;           /* single sign-on */
+	int age;               /* of the entrance, seconds */
+	bool forged;           /* signed with another salt */
+} steps[STEPS] = {
+    [STEP_PROVISION] = CALL(PROVISION, CURRENT, RIGHT, NONE),
+    [STEP_AGAIN] = CALL(PROVISION, CURRENT, RIGHT, PROVISION),
+    [STEP_PROVISION_ODD] = CALL(PROVISION, ODD, RIGHT, PROVISION),
+    [STEP_PROVISION_MISSING] = CALL(PROVISION, CURRENT, MISSING, NONE),
+    [STEP_PROVISION_PASSWORD] = CALL(PROVISION, CURRENT, PASSWORD, NONE),
+    [STEP_PROVISION_USER] = CALL(PROVISION, CURRENT, USER, NONE),
+    [STEP_CHANGE] = CALL(CHANGE, OTHER, RIGHT, PROVISION),
+    [STEP_SAME] = CALL(CHANGE, CURRENT, RIGHT, PROVISION),
+    [STEP_CHANGE_ODD] = CALL(CHANGE, ODD, RIGHT, PROVISION),
+    [STEP_CHANGE_MISSING] = CALL(CHANGE, CURRENT, MISSING, PROVISION),
+    [STEP_CHANGE_PASSWORD] = CALL(CHANGE, CURRENT, PASSWORD, PROVISION),
+    [STEP_CHANGE_USER] = CALL(CHANGE, CURRENT, USER, PROVISION),
+    [STEP_ENTER] = ENTER(PROVISION, false, 0),
+    [STEP_ENTER_FORGED] = ENTER(PROVISION, true, 0),
+    [STEP_ENTER_STALE] = ENTER(PROVISION, false, PROBE_STALE_SECONDS),
+    [STEP_REMOVE] = CALL(REMOVE, CURRENT, RIGHT, PROVISION),
+    [STEP_REMOVE_AGAIN] = CALL(REMOVE, CURRENT, RIGHT, REMOVE),
+    [STEP_ENTER_GONE] = ENTER(REMOVE, false, 0),
+    /* of what is gone: who takes them does no harm */
+    [STEP_REMOVE_MISSING] = CALL(REMOVE, CURRENT, MISSING, PROVISION),
+    [STEP_REMOVE_PASSWORD] = CALL(REMOVE, CURRENT, PASSWORD, PROVISION),
+    [STEP_REMOVE_USER] = CALL(REMOVE, CURRENT, USER, PROVISION),
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void
+interrupt(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+bool
+probe_interrupted(void)
+{
+	return interrupted != 0;
+}
+
+static void
+set_order(struct order *o, const struct probe *p)
+{
+	const struct conf *conf = p->with.conf;
+
+	*o = (struct order){.provider = p->with.provider,
+	    .uuid = hash_uuid(),
+	    .app_id = hash_id(),
+	    .app_name = "probe",
+	    .account = "probe",
+	    .owner_email = "probe@example.org",
+	    .region = conf->region,
+	    .provider_region = conf->provider_region,
+	    .appfog_region = conf->appfog_region};
+	o->addon_id = mem_printf("ad-%s", o->uuid);
+	o->heroku_id =
+	    mem_printf("app%lld@%s", (long long)clock_now(), conf->host);
+	o->public_url = mem_printf("http://127.0.0.1:%d", p->desk.port);
+}
+
+static void
+choose_plans(struct probe_setting *with)
+{
+	const struct plan *plan = with->provider->plans;
+
+	if (with->plan == NULL && plan != NULL)
+		with->plan = plan->name;
+	while (plan != NULL && strcmp(plan->name, with->plan) == 0)
+		plan = plan->next;
+	if (with->other == NULL && plan != NULL)
+		with->other = plan->name;
+}
+
+const struct fail *
+probe_begin(struct probe **out, const struct probe_setting *setting)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = interrupt};
+	struct probe *p = mem_alloc(sizeof(*p));
+	const struct fail *f;
+	size_t i;
+
+	p->with = *setting;
+	*out = p;
+	if (setting->provider == NULL)
+		return NULL;
+	choose_plans(&p->with);
+	p->current = p->with.plan;
+	f = probe_desk_open(&p->desk, setting->port, setting->provider->user,
+	    setting->provider->password);
+	if (f != NULL)
+		return f;
+	set_order(&p->order, p);
+	/* a second signal ends us at once */
+	action.sa_flags = (int)SA_RESETHAND;
+	for (i = 0; i < COUNT(signals); i++)
+		sigaction(signals[i], &action, NULL);
+	return NULL;
+}
+
+static const cJSON *
+plan_options(const struct provider *p, const char *name)
+{
+	const struct plan *plan = p->plans;
+
+	while (plan != NULL && strcmp(plan->name, name) != 0)
+		plan = plan->next;
+	return plan == NULL ? NULL : plan->options;
+}
+
+static void
+disguise(struct exchange *x, enum guise guise)
+{
+	switch (guise) {
+	case GUISE_MISSING:
+		x->user = x->password = NULL;
+		break;
+	case GUISE_PASSWORD:
+		x->password = mem_printf("%s" ODD_TAIL, x->password);
+		break;
+	case GUISE_USER:
+		x->user = mem_printf("%s" ODD_TAIL, x->user);
+		break;
+	case GUISE_RIGHT:
+		break;
+	}
+}
+
+static struct probe_call *
+send_call(struct probe *p, struct exchange x)
+{
+	struct probe_call *c = mem_alloc(sizeof(*c));
+	int64_t began = clock_now();
+
+	c->x = x;
+	client_send(&c->x, p->with.conf, p->with.timeout);
+	c->ms = (long)(clock_now() - began);
+	c->late = c->x.status == 0 && c->ms >= p->with.timeout * 1000;
+	c->next = p->all;
+	p->all = c;
+	return c;
+}
+
+/* Note what an answer to a provision has, or may have, made. */
+static void
+note_made(struct probe *p, const struct order *order,
+    const struct probe_call *c)
+{
+	const char *id = c->outcome.resource == NULL
+	                     ? NULL
+	                     : json_plain(c->outcome.resource);
+	struct probe_made *m = p->made;
+
+	if (id == NULL && !c->outcome.unsure &&
+	    (c->x.status < 200 || c->x.status > 299))
+		return;
+	for (; m != NULL; m = m->next)
+		if (strcmp(m->uuid, order->uuid) == 0 &&
+		    (id == NULL || m->resource == NULL ||
+		        strcmp(m->resource, id) == 0))
+			break;
+	if (m == NULL) {
+		m = mem_alloc(sizeof(*m));
+		m->uuid = order->uuid;
+		m->next = p->made;
+		p->made = m;
+	}
+	if (id != NULL)
+		m->resource = id;
+}
+
+static void
+note_removed(struct probe *p, const char *uuid, const char *resource)
+{
+	struct probe_made **m = &p->made;
+
+	while (*m != NULL)
+		if (strcmp((*m)->uuid, uuid) == 0 &&
+		    ((*m)->resource == NULL || resource == NULL ||
+		        strcmp((*m)->resource, resource) == 0))
+			*m = (*m)->next;
+		else
+			m = &(*m)->next;
+}
+
+static struct probe_call *
+give_order(struct probe *p, const struct order *order, enum guise guise)
+{
+	const struct dialect *d = p->with.provider->dialect;
+	struct probe_call *c;
+	struct exchange x;
+
+	d->ask(&x, order);
+	disguise(&x, guise);
+	c = send_call(p, x);
+	c->guise = guises[guise];
+	d->hear(&c->outcome, order, &c->x);
+	if (order->kind == ORDER_PROVISION)
+		note_made(p, order, c);
+	if (order->kind == ORDER_REMOVE && guise == GUISE_RIGHT &&
+	    (c->outcome.kind == OUTCOME_DONE ||
+	        c->outcome.kind == OUTCOME_PENDING))
+		note_removed(p, order->uuid, order->resource);
+	probe_hide(p, probe_config(probe_object(c)));
+	return c;
+}
+
+/* Enter the dashboard as a browser would; false: there is none. */
+static bool
+enter(struct probe_call **out, struct probe *p, const struct step *step)
+{
+	static const struct visitor visitor = {.email = "probe@example.org",
+	    .user_id = "us-0b6f1f0a-2f44-4a6e-8d1a-5f6e7a8b9c0d"};
+	struct provider forger = *p->with.provider;
+	struct order order = p->order;
+	struct mem_text form = {0};
+	const struct json_var *field;
+	struct entrance e;
+	struct exchange x;
+
+	order.plan = p->current;
+	if (step->forged && forger.sso_salt != NULL) {
+		forger.sso_salt = mem_printf("%s" ODD_TAIL, forger.sso_salt);
+		order.provider = &forger;
+	}
+	if (!forger.dialect->sign(&e, &order, &visitor,
+	        clock_now() / 1000 - step->age))
+		return false;
+	for (field = e.fields; field != NULL; field = field->next)
+		mem_addf(&form, "%s%s=%s", form.len == 0 ? "" : "&",
+		    dialect_escape(field->name), dialect_escape(field->value));
+	x = (struct exchange){.method = e.post ? "POST" : "GET",
+	    .url = e.url,
+	    .body = form.text,
+	    .form = e.post};
+	*out = send_call(p, x);
+	(*out)->guise = step->forged ? "another salt"
+	                : step->age  ? "an old timestamp"
+	                             : "the manifest's salt";
+	return true;
+}
+
+/* True where the dialect tells the provider that text. */
+static bool
+is_told(const struct order *order, const char *text)
+{
+	struct exchange x;
+
+	order->provider->dialect->ask(&x, order);
+	return strstr(x.url, text) != NULL ||
+	       (x.body != NULL && strstr(x.body, text) != NULL);
+}
+
+static bool
+went_well(const struct probe *p, enum probe_step step)
+{
+	const struct probe_call *c = p->calls[step];
+
+	if (step == STEP_NONE)
+		return true;
+	return c != NULL && c->x.status >= 200 && c->x.status <= 299 &&
+	       (step != STEP_PROVISION || p->order.resource != NULL);
+}
+
+/* Why the step cannot be made, or NULL; *order is what it would ask. */
+static const char *
+obstacle(struct order *order, const struct probe *p, enum probe_step number)
+{
+	const struct step *step = &steps[number];
+
+	*order = p->order;
+	order->kind = step->kind;
+	order->plan = step->plan == PLAN_ODD     ? ODD_PLAN
+	              : step->plan == PLAN_OTHER ? p->with.other
+	                                         : p->current;
+	if (step->kind == ORDER_PROVISION)
+		order->resource = NULL;
+	if (p->calls[STEP_PROVISION] != NULL &&
+	    p->calls[STEP_PROVISION]->x.status == 0)
+		return "the provision was not answered";
+	if (!went_well(p, step->after))
+		return step->after == STEP_REMOVE ? "nothing was removed"
+		                                  : "nothing was provisioned";
+	if (step->kind == ORDER_CHANGE && !p->with.provider->plan_updateable)
+		return "its plans are not to be changed";
+	if (order->plan == NULL)
+		return "there is no other plan (--to)";
+	if ((step->kind == ORDER_CHANGE || step->enters) && !p->ready)
+		return "it never became ready";
+	order->plan_options = plan_options(p->with.provider, order->plan);
+	if (number == STEP_AGAIN && !is_told(order, order->uuid))
+		return "the dialect tells no uuid";
+	if (step->plan == PLAN_ODD && !is_told(order, ODD_PLAN))
+		return "the dialect tells no plan";
+	/* it must not be taken for the one that is there */
+	if (number == STEP_PROVISION_ODD) {
+		order->uuid = hash_uuid();
+		order->addon_id = mem_printf("ad-%s", order->uuid);
+	}
+	return NULL;
+}
+
+const struct probe_call *
+probe_step(const char **why, struct probe *p, enum probe_step number)
+{
+	struct probe_call **call = &p->calls[number];
+	struct order order;
+
+	*why = p->skips[number];
+	if (*call != NULL || *why != NULL)
+		return *call;
+	*why =
+	    probe_interrupted() ? "interrupted" : obstacle(&order, p, number);
+	if (*why == NULL && steps[number].enters &&
+	    !enter(call, p, &steps[number]))
+		*why = "there is no dashboard: no sso_url, or no sso_salt";
+	if (*why == NULL && !steps[number].enters)
+		*call = give_order(p, &order, steps[number].guise);
+	p->skips[number] = *why;
+	if (*why != NULL)
+		return NULL;
+	if (number == STEP_PROVISION && (*call)->outcome.resource != NULL) {
+		p->order.resource = json_plain((*call)->outcome.resource);
+		p->ready = (*call)->outcome.kind != OUTCOME_PENDING;
+		probe_installed(p, &(*call)->outcome);
+	}
+	if (number == STEP_CHANGE && went_well(p, STEP_CHANGE))
+		p->current = order.plan;
+	return *call;
+}
+
+/* Asks once more to learn an id that never became known, as tick does. */
+static void
+remove_made(struct probe *p, const struct probe_made *made)
+{
+	struct order order = p->order;
+
+	order.uuid = made->uuid;
+	order.addon_id = mem_printf("ad-%s", made->uuid);
+	order.plan = p->with.plan;
+	order.plan_options = plan_options(p->with.provider, order.plan);
+	order.resource = made->resource;
+	if (made->resource == NULL && is_told(&order, order.uuid)) {
+		order.kind = ORDER_PROVISION;
+		give_order(p, &order, GUISE_RIGHT);
+		order.resource = made->resource;
+	}
+	order.kind = ORDER_REMOVE;
+	give_order(p, &order, GUISE_RIGHT);
+}
+
+const char *
+probe_end(struct probe *p)
+{
+	const struct probe_made *made, *next;
+	struct mem_text left = {0};
+
+	if (p->with.provider == NULL)
+		return NULL;
+	for (made = p->made; made != NULL; made = next) {
+		next = made->next;
+		remove_made(p, made);
+	}
+	for (made = p->made; made != NULL; made = made->next)
+		mem_addf(&left, "%s%s", left.len == 0 ? "" : ", ",
+		    made->resource == NULL ? made->uuid : made->resource);
+	probe_desk_close(&p->desk);
+	return left.text;
+}
