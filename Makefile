@@ -53,7 +53,8 @@ STORE = store store-apply store-walk store-check store-check-index store-pack st
 SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
 	dialect-heroku dialect-appfog dialect-heroku-v3 dialect-clevercloud dialect-flynn \
 	provider provider-manifest provider-past provider-change \
-	client probe probe-callback probe-config probe-desk probe-rules probe-show
+	client probe probe-callback probe-config probe-desk \
+	probe-judge probe-order probe-rules probe-show
 RECORDS = account app attachment variable installed addon addon-order addon-provision \
 	addon-change addon-remove addon-config addon-action event \
 	token oauth work work-try work-hook record

@@ -61,9 +61,36 @@ struct probe {
 	const cJSON *heard[STEPS]; /* what the provider's callbacks said */
 };
 
+/* Whose credentials an order has. */
+enum probe_guise { GUISE_RIGHT, GUISE_MISSING, GUISE_PASSWORD, GUISE_USER };
+
+/* What a wrong password, user and salt have behind the right one: a provider
+ * may compare beginnings alone. */
+#define PROBE_TAIL "-wrong"
+
+/* Send x within the timeout; the call is among the probe's. */
+struct probe_call *probe_send(struct probe *p, struct exchange x);
+
+/* Give the order, and note what it makes or removes at the provider. */
+struct probe_call *probe_order(struct probe *p, const struct order *order,
+    enum probe_guise guise);
+
+/* True where the dialect tells the provider that text. */
+bool probe_tells(const struct order *order, const char *text);
+
+/* The manifest's options of the plan called name, or NULL. */
+const cJSON *probe_plan_options(const struct provider *p, const char *name);
+
 /* Set the verdict, its text printed. */
 void probe_say(struct probe_verdict *v, enum probe_result result,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* What the other rules ask. */
+probe_judgement probe_judge_manifest, probe_judge_success, probe_judge_json,
+    probe_judge_id, probe_judge_drain, probe_judge_taken, probe_judge_callback,
+    probe_judge_caller, probe_judge_again, probe_judge_refused,
+    probe_judge_reason, probe_judge_401, probe_judge_403, probe_judge_entered,
+    probe_judge_closed, probe_judge_gone, probe_judge_time;
 
 /* What the rules about config ask, of a provision's answer; of a change's, all
  * at once; and of what callbacks said. */

@@ -1,9 +1,9 @@
 /*
- * The calls that a probe makes, each once, and what it leaves to be removed.
+ * The steps of a probe: which calls it makes, each once, and after what.
  */
 #include "probe-inside.h"
-#include "client.h"
 #include "clock.h"
+#include "conf.h"
 #include "hash.h"
 #include "mem.h"
 
@@ -12,20 +12,10 @@
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-/* A plan that no provider sells, and a wrong password and user, which begin as
- * the right ones: a provider may compare beginnings alone. */
+/* A plan that no provider sells. */
 #define ODD_PLAN "no-such-plan"
-#define ODD_TAIL "-wrong"
 
 enum plan_choice { PLAN_CURRENT, PLAN_OTHER, PLAN_ODD };
-enum guise { GUISE_RIGHT, GUISE_MISSING, GUISE_PASSWORD, GUISE_USER };
-
-static const char *const guises[] = {
-    [GUISE_RIGHT] = "the manifest's credentials",
-    [GUISE_MISSING] = "no credentials",
-    [GUISE_PASSWORD] = "a wrong password",
-    [GUISE_USER] = "a wrong user",
-};
 
 #define CALL(kind, plan, guise, after)                                         \
 	{                                                                      \
@@ -41,7 +31,7 @@ static const char *const guises[] = {
 static const struct step {
 	enum order_kind kind;
 	enum plan_choice plan;
-	enum guise guise;
+	enum probe_guise guise;
 	enum probe_step after; /* which must have gone well */
 	bool enters;           /* single sign-on */
 	int age;               /* of the entrance, seconds */
@@ -146,113 +136,6 @@ probe_begin(struct probe **out, const struct probe_setting *setting)
 	return NULL;
 }
 
-static const cJSON *
-plan_options(const struct provider *p, const char *name)
-{
-	const struct plan *plan = p->plans;
-
-	while (plan != NULL && strcmp(plan->name, name) != 0)
-		plan = plan->next;
-	return plan == NULL ? NULL : plan->options;
-}
-
-static void
-disguise(struct exchange *x, enum guise guise)
-{
-	switch (guise) {
-	case GUISE_MISSING:
-		x->user = x->password = NULL;
-		break;
-	case GUISE_PASSWORD:
-		x->password = mem_printf("%s" ODD_TAIL, x->password);
-		break;
-	case GUISE_USER:
-		x->user = mem_printf("%s" ODD_TAIL, x->user);
-		break;
-	case GUISE_RIGHT:
-		break;
-	}
-}
-
-static struct probe_call *
-send_call(struct probe *p, struct exchange x)
-{
-	struct probe_call *c = mem_alloc(sizeof(*c));
-	int64_t began = clock_now();
-
-	c->x = x;
-	client_send(&c->x, p->with.conf, p->with.timeout);
-	c->ms = (long)(clock_now() - began);
-	c->late = c->x.status == 0 && c->ms >= p->with.timeout * 1000;
-	c->next = p->all;
-	p->all = c;
-	return c;
-}
-
-/* Note what an answer to a provision has, or may have, made. */
-static void
-note_made(struct probe *p, const struct order *order,
-    const struct probe_call *c)
-{
-	const char *id = c->outcome.resource == NULL
-	                     ? NULL
-	                     : json_plain(c->outcome.resource);
-	struct probe_made *m = p->made;
-
-	if (id == NULL && !c->outcome.unsure &&
-	    (c->x.status < 200 || c->x.status > 299))
-		return;
-	for (; m != NULL; m = m->next)
-		if (strcmp(m->uuid, order->uuid) == 0 &&
-		    (id == NULL || m->resource == NULL ||
-		        strcmp(m->resource, id) == 0))
-			break;
-	if (m == NULL) {
-		m = mem_alloc(sizeof(*m));
-		m->uuid = order->uuid;
-		m->next = p->made;
-		p->made = m;
-	}
-	if (id != NULL)
-		m->resource = id;
-}
-
-static void
-note_removed(struct probe *p, const char *uuid, const char *resource)
-{
-	struct probe_made **m = &p->made;
-
-	while (*m != NULL)
-		if (strcmp((*m)->uuid, uuid) == 0 &&
-		    ((*m)->resource == NULL || resource == NULL ||
-		        strcmp((*m)->resource, resource) == 0))
-			*m = (*m)->next;
-		else
-			m = &(*m)->next;
-}
-
-static struct probe_call *
-give_order(struct probe *p, const struct order *order, enum guise guise)
-{
-	const struct dialect *d = p->with.provider->dialect;
-	struct probe_call *c;
-	struct exchange x;
-
-	d->ask(&x, order);
-	disguise(&x, guise);
-	c = send_call(p, x);
-	c->guise = guises[guise];
-	d->hear(&c->outcome, order, &c->x);
-	if (order->kind == ORDER_PROVISION)
-		note_made(p, order, c);
-	if (order->kind == ORDER_REMOVE && guise == GUISE_RIGHT &&
-	    (c->outcome.kind == OUTCOME_DONE ||
-	        c->outcome.kind == OUTCOME_PENDING))
-		note_removed(p, order->uuid, order->resource);
-	probe_hide(p, probe_config(probe_object(c)));
-	return c;
-}
-
 /* Enter the dashboard as a browser would; false: there is none. */
 static bool
 enter(struct probe_call **out, struct probe *p, const struct step *step)
@@ -268,7 +151,7 @@ enter(struct probe_call **out, struct probe *p, const struct step *step)
 
 	order.plan = p->current;
 	if (step->forged && forger.sso_salt != NULL) {
-		forger.sso_salt = mem_printf("%s" ODD_TAIL, forger.sso_salt);
+		forger.sso_salt = mem_printf("%s" PROBE_TAIL, forger.sso_salt);
 		order.provider = &forger;
 	}
 	if (!forger.dialect->sign(&e, &order, &visitor,
@@ -281,22 +164,11 @@ enter(struct probe_call **out, struct probe *p, const struct step *step)
 	    .url = e.url,
 	    .body = form.text,
 	    .form = e.post};
-	*out = send_call(p, x);
+	*out = probe_send(p, x);
 	(*out)->guise = step->forged ? "another salt"
 	                : step->age  ? "an old timestamp"
 	                             : "the manifest's salt";
 	return true;
-}
-
-/* True where the dialect tells the provider that text. */
-static bool
-is_told(const struct order *order, const char *text)
-{
-	struct exchange x;
-
-	order->provider->dialect->ask(&x, order);
-	return strstr(x.url, text) != NULL ||
-	       (x.body != NULL && strstr(x.body, text) != NULL);
 }
 
 static bool
@@ -335,10 +207,10 @@ obstacle(struct order *order, const struct probe *p, enum probe_step number)
 		return "there is no other plan (--to)";
 	if ((step->kind == ORDER_CHANGE || step->enters) && !p->ready)
 		return "it never became ready";
-	order->plan_options = plan_options(p->with.provider, order->plan);
-	if (number == STEP_AGAIN && !is_told(order, order->uuid))
+	order->plan_options = probe_plan_options(p->with.provider, order->plan);
+	if (number == STEP_AGAIN && !probe_tells(order, order->uuid))
 		return "the dialect tells no uuid";
-	if (step->plan == PLAN_ODD && !is_told(order, ODD_PLAN))
+	if (step->plan == PLAN_ODD && !probe_tells(order, ODD_PLAN))
 		return "the dialect tells no plan";
 	/* it must not be taken for the one that is there */
 	if (number == STEP_PROVISION_ODD) {
@@ -363,7 +235,7 @@ probe_step(const char **why, struct probe *p, enum probe_step number)
 	    !enter(call, p, &steps[number]))
 		*why = "there is no dashboard: no sso_url, or no sso_salt";
 	if (*why == NULL && !steps[number].enters)
-		*call = give_order(p, &order, steps[number].guise);
+		*call = probe_order(p, &order, steps[number].guise);
 	p->skips[number] = *why;
 	if (*why != NULL)
 		return NULL;
@@ -375,43 +247,4 @@ probe_step(const char **why, struct probe *p, enum probe_step number)
 	if (number == STEP_CHANGE && went_well(p, STEP_CHANGE))
 		p->current = order.plan;
 	return *call;
-}
-
-/* Asks once more to learn an id that never became known, as tick does. */
-static void
-remove_made(struct probe *p, const struct probe_made *made)
-{
-	struct order order = p->order;
-
-	order.uuid = made->uuid;
-	order.addon_id = mem_printf("ad-%s", made->uuid);
-	order.plan = p->with.plan;
-	order.plan_options = plan_options(p->with.provider, order.plan);
-	order.resource = made->resource;
-	if (made->resource == NULL && is_told(&order, order.uuid)) {
-		order.kind = ORDER_PROVISION;
-		give_order(p, &order, GUISE_RIGHT);
-		order.resource = made->resource;
-	}
-	order.kind = ORDER_REMOVE;
-	give_order(p, &order, GUISE_RIGHT);
-}
-
-const char *
-probe_end(struct probe *p)
-{
-	const struct probe_made *made, *next;
-	struct mem_text left = {0};
-
-	if (p->with.provider == NULL)
-		return NULL;
-	for (made = p->made; made != NULL; made = next) {
-		next = made->next;
-		remove_made(p, made);
-	}
-	for (made = p->made; made != NULL; made = made->next)
-		mem_addf(&left, "%s%s", left.len == 0 ? "" : ", ",
-		    made->resource == NULL ? made->uuid : made->resource);
-	probe_desk_close(&p->desk);
-	return left.text;
 }
