@@ -48,13 +48,14 @@ OFFLINE_static = $(BUILD)/lib/git-offline.o
 # or of lower ones (tests/layers checks it).
 BASE = mem fail secret json json-scan json-record hash html clock file finding owner conf
 STORE = store store-apply store-walk store-check store-check-index store-pack store-log store-past journal store-git store-git-build \
-	store-git-main store-git-setup store-git-walk store-git-pack store-git-merge store-git-copy \
+	store-git-main store-git-setup store-git-walk store-git-pack store-git-merge store-git-copy store-git-find \
 	index index-write index-build
 SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
 	dialect-heroku dialect-appfog dialect-heroku-v3 dialect-clevercloud dialect-flynn \
 	provider provider-manifest provider-past provider-change \
 	client probe probe-callback probe-config probe-desk \
-	probe-judge probe-order probe-rules probe-show
+	probe-judge probe-order probe-rules probe-show \
+	transcript transcript-mask
 RECORDS = account app attachment variable installed addon addon-order addon-provision \
 	addon-change addon-remove addon-config addon-action event \
 	token oauth work work-try work-hook record
@@ -88,7 +89,7 @@ $(CGI:%=$(BUILD)/cgi-bin/%): $(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o \
 	$(LINK)
 
 SUTLER = sutler sutler-account sutler-addon sutler-app sutler-manifest \
-	sutler-provider sutler-test sutler-work
+	sutler-provider sutler-test sutler-transcript sutler-work
 $(BUILD)/sutler: $(SUTLER:%=$(BUILD)/lib/%.o) $(BUILD)/libsutler.a
 	$(LINK)
 

@@ -6,6 +6,8 @@
 #include "attachment.h"
 #include "addons.h"
 #include "json.h"
+#include "store-log.h"
+#include "transcript.h"
 #include "work.h"
 
 #include <string.h>
@@ -17,28 +19,30 @@ static const struct fail *change(struct cgi *c);
 static const struct fail *destroy(struct cgi *c);
 static const struct fail *bind(struct cgi *c);
 static const struct fail *resume(struct cgi *c);
+static const struct fail *exchanges(struct cgi *c);
 static const struct fail *attachments(struct cgi *c);
 static const struct fail *attach(struct cgi *c);
 static const struct fail *detach(struct cgi *c);
 
 static const struct route routes[] = {
-    {"GET",    "/v1/apps/:app/addons",            AUTH_USER,     list              },
-    {"POST",   "/v1/apps/:app/addons",            AUTH_USER,     provision         },
-    {"GET",    "/v1/apps/:app/addons/:id",        AUTH_USER,     show              },
-    {"PATCH",  "/v1/apps/:app/addons/:id",        AUTH_USER,     change            },
-    {"DELETE", "/v1/apps/:app/addons/:id",        AUTH_USER,     destroy           },
-    {"POST",   "/v1/apps/:app/addons/:id/bind",   AUTH_USER,     bind              },
-    {"POST",   "/v1/apps/:app/addons/:id/resume", AUTH_USER,     resume            },
-    {"GET",    "/v1/apps/:app/attachments",       AUTH_USER,     attachments       },
-    {"POST",   "/v1/apps/:app/attachments",       AUTH_USER,     attach            },
-    {"DELETE", "/v1/apps/:app/attachments/:id",   AUTH_USER,     detach            },
+    {"GET",    "/v1/apps/:app/addons",               AUTH_USER,     list              },
+    {"POST",   "/v1/apps/:app/addons",               AUTH_USER,     provision         },
+    {"GET",    "/v1/apps/:app/addons/:id",           AUTH_USER,     show              },
+    {"PATCH",  "/v1/apps/:app/addons/:id",           AUTH_USER,     change            },
+    {"DELETE", "/v1/apps/:app/addons/:id",           AUTH_USER,     destroy           },
+    {"POST",   "/v1/apps/:app/addons/:id/bind",      AUTH_USER,     bind              },
+    {"POST",   "/v1/apps/:app/addons/:id/resume",    AUTH_USER,     resume            },
+    {"GET",    "/v1/apps/:app/addons/:id/exchanges", AUTH_USER,     exchanges         },
+    {"GET",    "/v1/apps/:app/attachments",          AUTH_USER,     attachments       },
+    {"POST",   "/v1/apps/:app/attachments",          AUTH_USER,     attach            },
+    {"DELETE", "/v1/apps/:app/attachments/:id",      AUTH_USER,     detach            },
 
-    {"GET",    "/addons",                         AUTH_RESOURCE, partner_addons    },
-    {"GET",    "/addons/:id",                     AUTH_RESOURCE, partner_addon     },
-    {"GET",    "/addons/:id/config",              AUTH_RESOURCE, partner_config    },
-    {"PATCH",  "/addons/:id/config",              AUTH_RESOURCE, partner_config_set},
-    {"POST",   "/addons/:id/actions/provision",   AUTH_RESOURCE, partner_ready     },
-    {"POST",   "/addons/:id/actions/deprovision", AUTH_RESOURCE, partner_failed    },
+    {"GET",    "/addons",                            AUTH_RESOURCE, partner_addons    },
+    {"GET",    "/addons/:id",                        AUTH_RESOURCE, partner_addon     },
+    {"GET",    "/addons/:id/config",                 AUTH_RESOURCE, partner_config    },
+    {"PATCH",  "/addons/:id/config",                 AUTH_RESOURCE, partner_config_set},
+    {"POST",   "/addons/:id/actions/provision",      AUTH_RESOURCE, partner_ready     },
+    {"POST",   "/addons/:id/actions/deprovision",    AUTH_RESOURCE, partner_failed    },
 };
 
 int
@@ -253,4 +257,71 @@ detach(struct cgi *c)
 {
 	c->status = 204;
 	return attachment_remove(&c->act, c->param[0], c->param[1]);
+}
+
+/* What an owner sees of a transcript: that it was, and what came of it. */
+static cJSON *
+exchange_view(const cJSON *transcript)
+{
+	static const struct {
+		const char *key, *from;
+	} members[] = {
+	    {"id",          "id"     },
+	    {"created_at",  "at"     },
+	    {"duration_ms", "ms"     },
+	    {"order",       "order"  },
+	    {"method",      "method" },
+	    {"status",      "status" },
+	    {"outcome",     "outcome"},
+	    {"message",     "message"},
+	};
+	cJSON *view = cJSON_CreateObject();
+	size_t i;
+
+	for (i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		cJSON_AddItemToObject(view, members[i].key,
+		    cJSON_Duplicate(json_get(transcript, members[i].from),
+		        true));
+	return view;
+}
+
+/* Add the transcripts that the commit names, where it is the add-on's. */
+static const struct fail *
+add_exchanges(cJSON *list, const struct cgi *c, const struct store_log *log)
+{
+	const char *rest = log->message, *id = event_trailer(&rest, "Addon");
+	const struct fail *f = NULL;
+	cJSON *transcript;
+
+	if (id == NULL || strcmp(id, c->param[1]) != 0)
+		return NULL;
+	while (f == NULL && (id = event_trailer(&rest, "Exchange")) != NULL) {
+		f = transcript_load(&transcript, c->act.conf, id);
+		if (f == NULL && transcript != NULL)
+			cJSON_AddItemToArray(list, exchange_view(transcript));
+	}
+	return f;
+}
+
+/* Of the app's latest changes, newest first. */
+enum { EXCHANGES_CHANGES = 200 };
+
+static const struct fail *
+exchanges(struct cgi *c)
+{
+	cJSON *list = cJSON_AddArrayToObject(cgi_answer(c, 200), "exchanges");
+	size_t i, count = 0, total;
+	struct store_log *log;
+	const struct fail *f;
+	struct app *app;
+
+	f = app_load(&app, &c->act, c->param[0]);
+	if (f == NULL && app_addon(app, c->param[1]) == NULL)
+		f = fail_missing("addon");
+	if (f == NULL)
+		f = store_log(&log, &count, &total, c->act.store, app->id, 0,
+		    EXCHANGES_CHANGES);
+	for (i = 0; f == NULL && i < count; i++)
+		f = add_exchanges(list, c, &log[i]);
+	return f;
 }

@@ -102,7 +102,7 @@ addon_finish(struct addon_result *out, const struct act *act, const char *ident,
 /* Status, event and commit of a change of service that has been decided. */
 static const struct fail *
 set_status(struct addon_result *r, const struct act *act, const char *status,
-    const char *type, const char *reason)
+    const char *type, const char *reason, const char *exchange)
 {
 	cJSON *data = addon_event_data(r->addon, r->provider);
 	struct event e =
@@ -114,6 +114,7 @@ set_status(struct addon_result *r, const struct act *act, const char *status,
 		json_add_text(data, "reason", reason);
 	r->addon->status = status;
 	r->addon->updated_at = clock_text(clock_now());
+	event_exchange(&e, exchange);
 	event_add(&e, type, data);
 	event_addon(&e, r->addon->id);
 	return app_save(act, r->app, &e);
@@ -141,7 +142,7 @@ addon_suspend(struct addon_result *out, const struct act *act,
 	work = work_addon(WORK_SUSPEND, act, out->app, out->addon);
 	if (out->provider->dialect->suspends)
 		work_put(act->store, work);
-	f = set_status(out, act, "suspended", "suspend_addon", reason);
+	f = set_status(out, act, "suspended", "suspend_addon", reason, NULL);
 	if (f == NULL && out->provider->dialect->suspends)
 		(void)work_try(&settled, act, work, WORK_FIRST_TRY, true);
 	return f;
@@ -180,5 +181,6 @@ addon_resume(struct addon_result *out, const struct act *act, const char *ident,
 		return NULL;
 	}
 	work_put_gone(act->store, out->addon);
-	return set_status(out, act, "running", "resume_addon", NULL);
+	return set_status(out, act, "running", "resume_addon", NULL,
+	    outcome.exchange);
 }

@@ -57,6 +57,7 @@ keep_change(const struct act *act, struct addon_result *r,
 	json_add_text(data, "new_plan_name", plan->name);
 	e = event_new("%s: %s changed from plan %s to %s", r->app->name,
 	    r->provider->slug, a->plan, plan->name);
+	event_exchange(&e, out->exchange);
 	event_addon(&e, a->id);
 	event_add(&e, "upgrade_addon", data);
 	a->wanted_plan = NULL;
@@ -87,6 +88,7 @@ undo_change(const struct act *act, struct addon_result *r,
 	    r->app->name, r->provider->slug);
 
 	r->addon->wanted_plan = NULL;
+	event_exchange(&e, out->exchange);
 	event_app(&e, r->app->id, r->app->name);
 	event_addon(&e, r->addon->id);
 	app_put(act->store, r->app);

@@ -72,6 +72,7 @@ owe_removal(const struct act *act, struct addon_result *r,
 	const struct fail *f;
 
 	r->addon->resource = out->resource;
+	event_exchange(&e, out->exchange);
 	event_app(&e, r->app->id, r->app->name);
 	event_addon(&e, r->addon->id);
 	f = store_lock(act->store);
@@ -101,6 +102,7 @@ undo_provision(const struct act *act, struct addon_result *r,
 		    work_addon(WORK_REMOVE, act, r->app, r->addon));
 	else
 		work_put_gone(act->store, r->addon);
+	event_exchange(&e, out->exchange);
 	event_app(&e, r->app->id, r->app->name);
 	event_addon(&e, r->addon->id);
 	app_put(act->store, r->app);
@@ -154,6 +156,7 @@ keep_provision(const struct act *act, struct addon_result *r,
 	e = event_new("%s: %s %s", r->app->name, r->provider->slug,
 	    strcmp(a->status, "running") == 0 ? "provisioned"
 	                                      : "is provisioning");
+	event_exchange(&e, out->exchange);
 	event_addon(&e, a->id);
 	event_add(&e, "new_addon", addon_event_data(a, r->provider));
 	if (out->dropped != NULL)

@@ -88,6 +88,7 @@ struct outcome {
 	const char *reason;        /* REFUSED: for the user; FAILED: the log */
 	const char *dropped;       /* undeclared names left out, or NULL */
 	bool unsure; /* FAILED: it may have happened there all the same */
+	const char *exchange; /* id of its transcript, or NULL */
 };
 
 /* A signed entrance to a provider's dashboard. */

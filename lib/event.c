@@ -46,6 +46,30 @@ event_addon(struct event *e, const char *id)
 }
 
 void
+event_exchange(struct event *e, const char *id)
+{
+	if (id != NULL)
+		mem_addf(&e->trailers, "Exchange: %s\n", id);
+}
+
+const char *
+event_trailer(const char **rest, const char *name)
+{
+	size_t len = strlen(name), line;
+	const char *p;
+
+	while (**rest != '\0') {
+		p = *rest;
+		line = strcspn(p, "\n");
+		*rest = p + line + (p[line] != '\0');
+		if (strncmp(p, name, len) == 0 &&
+		    strncmp(p + len, ": ", 2) == 0)
+			return mem_dup(p + len + 2, line - len - 2);
+	}
+	return NULL;
+}
+
+void
 event_add(struct event *e, const char *type, const cJSON *data)
 {
 	cJSON *line = cJSON_CreateObject();

@@ -36,6 +36,7 @@ const struct fail *event_match(const struct act *act, const char *what,
  *	Addon: ad-3f0c1d7e-1111-4222-8333-abcdefabcdef
  *	Actor: provider redis
  *	Request-Id: 5d41402abc4b2a76
+ *	Exchange: 20260102-5d41402abc4b2a76
  *	Event: {"type":"edit_variable","name":"REDIS_URL",…}
  *
  * An event holds its type and type_data, never a variable's value.
@@ -43,7 +44,7 @@ const struct fail *event_match(const struct act *act, const char *what,
  */
 struct event {
 	const char *subject;
-	struct mem_text trailers; /* Event: lines */
+	struct mem_text trailers; /* Exchange: and Event: lines */
 	const char *app, *addon;
 };
 
@@ -56,8 +57,15 @@ struct event event_new(const char *format, ...)
 void event_app(struct event *e, const char *id, const char *name);
 void event_addon(struct event *e, const char *id);
 
+/* It came of the exchange with that id (NULL: of none that was kept). */
+void event_exchange(struct event *e, const char *id);
+
 /* It is an event of that type; data is an object or NULL. */
 void event_add(struct event *e, const char *type, const cJSON *data);
+
+/* The value of the next trailer called name in the commit message (or the
+ * rest of it) at *rest, which moves on behind it; NULL: no more. */
+const char *event_trailer(const char **rest, const char *name);
 
 /* Commit what was put into the store, as act's own deed; gives the lock back.
  * *id as in store_commit(). */

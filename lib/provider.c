@@ -4,6 +4,7 @@
 #include "hash.h"
 #include "mem.h"
 #include "secret.h"
+#include "transcript.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -323,20 +324,23 @@ provider_order(struct outcome *out, const struct conf *conf,
     const struct order *order, long timeout)
 {
 	const struct dialect *d = order->provider->dialect;
-	int64_t start = clock_now(), spent;
+	int64_t began = clock_now(), ended, spent;
 	const char *old;
 	struct exchange x;
 
 	d->ask(&x, order);
 	client_send(&x, conf, timeout);
-	old = provider_old_password(order->provider, start);
-	spent = (clock_now() - start + 999) / 1000;
+	old = provider_old_password(order->provider, began);
+	spent = (clock_now() - began + 999) / 1000;
 	if (x.status == 401 && old != NULL && spent < timeout) {
 		d->ask(&x, order);
 		x.password = old;
 		client_send(&x, conf, timeout - (long)spent);
 	}
+	ended = clock_now();
 	d->hear(out, order, &x);
+	out->exchange =
+	    transcript_keep(conf, order, &x, out, began, ended - began);
 }
 
 cJSON *

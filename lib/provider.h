@@ -134,7 +134,7 @@ const struct fail *provider_open(cJSON *manifest);
 
 /*
  * Carry out an order: the dialect's question, sent within timeout seconds in
- * all, and the dialect's reading of the answer.  Where the provider answers
+ * all, and the dialect's reading of the answer; a transcript is kept.  Where the provider answers
  * 401 while its old password is valid, it is asked once more with that one.
  * Never fails: out tells.
  */

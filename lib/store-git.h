@@ -109,6 +109,11 @@ bool store_git_reaches(struct store_git *g, const char *commit, const char *of);
 struct store_log;
 const struct fail *store_git_commit(struct store_log *log, struct store_git *g);
 
+/* *id = the one commit whose id begins with prefix, at least 4 hex digits;
+ * NULL: there is none, or there are several. */
+const struct fail *store_git_find(const char **id, struct store_git *g,
+    const char *prefix);
+
 /* Every commit of ours that led to head, oldest first: its id and message.
  * Each of ours descends from the one before it, whatever another hand has put
  * between them.  What a visit allocates is gone after it. */

@@ -36,3 +36,15 @@ store_log(struct store_log **out, size_t *count, size_t *total, struct store *s,
 	}
 	return f;
 }
+
+const struct fail *
+store_log_find(struct store_log *out, struct store *s, const char *prefix)
+{
+	const struct fail *f = store_need_git(s);
+
+	if (f == NULL)
+		f = store_git_find(&out->id, s->git, prefix);
+	if (f == NULL && out->id == NULL)
+		f = fail_missing("commit");
+	return f != NULL ? f : store_git_commit(out, s->git);
+}

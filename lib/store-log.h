@@ -19,4 +19,9 @@ const struct fail *store_log(struct store_log **out, size_t *count,
     size_t *total, struct store *s, const char *app_id, size_t skip,
     size_t max);
 
+/* The one commit whose id begins with prefix, at least 4 hex digits.
+ * FAIL_MISSING "commit". */
+const struct fail *store_log_find(struct store_log *out, struct store *s,
+    const char *prefix);
+
 #endif

@@ -181,6 +181,37 @@ app_env(const struct call *c)
 
 enum { LOG_PAGE = 100 };
 
+/* The exchanges that led to the commit with that message. */
+static cJSON *
+exchanges_of(const char *message)
+{
+	cJSON *list = cJSON_CreateArray();
+	const char *id;
+
+	while ((id = event_trailer(&message, "Exchange")) != NULL)
+		cJSON_AddItemToArray(list, cJSON_CreateString(id));
+	return list;
+}
+
+static void
+log_row(const struct call *c, const struct store_log *log)
+{
+	cJSON *o = cJSON_CreateObject();
+	cJSON *exchanges = exchanges_of(log->message), *id;
+
+	json_add_text(o, "commit", c->json ? log->id : mem_dup(log->id, 10));
+	json_add_text(o, "time", clock_text(log->time));
+	json_add_text(o, "author", log->author);
+	json_add_text(o, "subject",
+	    mem_dup(log->message, strcspn(log->message, "\n")));
+	if (c->json)
+		cJSON_AddItemToObject(o, "exchanges", exchanges);
+	else
+		cJSON_ArrayForEach(id, exchanges)
+			json_add_text(o, "exchange", id->valuestring);
+	call_row(c, o);
+}
+
 static const struct fail *
 app_log(const struct call *c)
 {
@@ -188,24 +219,14 @@ app_log(const struct call *c)
 	struct store_log *log;
 	const struct fail *f;
 	struct app *app;
-	cJSON *o;
 
 	f = app_load(&app, &c->act, c->argv[0]);
 	do {
 		if (f == NULL)
 			f = store_log(&log, &n, &total, c->act.store, app->id,
 			    skip, LOG_PAGE);
-		for (i = 0; f == NULL && i < n; i++) {
-			o = cJSON_CreateObject();
-			json_add_text(o, "commit",
-			    c->json ? log[i].id : mem_dup(log[i].id, 10));
-			json_add_text(o, "time", clock_text(log[i].time));
-			json_add_text(o, "author", log[i].author);
-			json_add_text(o, "subject",
-			    mem_dup(log[i].message,
-			        strcspn(log[i].message, "\n")));
-			call_row(c, o);
-		}
+		for (i = 0; f == NULL && i < n; i++)
+			log_row(c, &log[i]);
 		skip += LOG_PAGE;
 	} while (f == NULL && skip < total);
 	if (f == NULL)

@@ -10,6 +10,7 @@
 
 #include "sutler.h"
 #include "token.h"
+#include "transcript.h"
 #include "work.h"
 
 #include <dirent.h>
@@ -159,6 +160,8 @@ tick(const struct call *c)
 	f = work_walk(c->act.store, tick_one, &t);
 	if (f == NULL)
 		f = remove_old_pages(c);
+	if (f == NULL)
+		f = transcript_sweep(c->act.conf);
 	if (f == NULL)
 		f = store_checkpoint(c->act.store);
 	until = clock_now() + PACK_MS;

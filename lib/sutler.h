@@ -55,6 +55,6 @@ void call_done(const struct call *c);
 
 extern const struct command account_commands[], manifest_commands[],
     provider_commands[], app_commands[], addon_commands[], work_commands[],
-    test_commands[];
+    test_commands[], transcript_commands[];
 
 #endif

@@ -19,9 +19,10 @@ enum { FIRST_DELAY = 60, LAST_DELAY = 24 * 3600 }; /* seconds */
 struct attempt {
 	const struct act *act;
 	const struct work *work;
-	long timeout;        /* seconds */
-	const char *trouble; /* what is in the way, or NULL */
-	struct work *next;   /* what is owed in its place, or NULL */
+	long timeout;         /* seconds */
+	const char *trouble;  /* what is in the way, or NULL */
+	const char *exchange; /* id of the transcript, or NULL */
+	struct work *next;    /* what is owed in its place, or NULL */
 	struct event event;
 };
 
@@ -38,6 +39,7 @@ ask_provider(struct outcome *out, struct attempt *t, enum order_kind kind)
 		return false;
 	}
 	provider_order(out, t->act->conf, &order, t->timeout);
+	t->exchange = out->exchange;
 	if (out->kind != OUTCOME_REFUSED && out->kind != OUTCOME_FAILED)
 		return true;
 	t->trouble = out->reason;
@@ -279,6 +281,7 @@ conclude(struct attempt *t, size_t kind)
 	}
 	t->event = event_of(t->work, kinds[kind].what,
 	    t->trouble == NULL ? "settled" : "still owed");
+	event_exchange(&t->event, t->exchange);
 	if (t->trouble != NULL) {
 		later.attempts++;
 		later.trouble = t->trouble;

@@ -51,12 +51,13 @@ SUCCESS = [
     ("PUT", "/v1/provider/addons/:x/config", {200}, {"app"}),
     ("POST", "/v1/provider/addons/:x/actions/provision", {200}, {"app"}),
     ("POST", "/v1/provider/addons/:x/actions/deprovision", {200}, {"app"}),
+    ("GET", "/v1/apps/:x/addons/:x/exchanges", {200}, {"exchanges"}),
     ("POST", "/v1/apps/:x/addons/:x/resume", {200},
      {"addon", "message", "variables", "vars"}),
 ]
 ERRORS = {400, 401, 402, 403, 404, 405, 409, 411, 412, 413, 422, 429, 500,
           501, 503}
-LISTS = {"apps", "addons", "variables", "vars", "addon_providers", "plans",
+LISTS = {"exchanges", "apps", "addons", "variables", "vars", "addon_providers", "plans",
          "addon_categories", "regions", "tokens", "attachments"}
 DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?"
                   r"(Z|[+-]\d\d:\d\d)")

@@ -329,16 +329,17 @@ test_order(void)
 {
 	struct provider *p;
 	struct order o = {.kind = ORDER_REMOVE, .resource = "r/1"};
+	struct conf conf = {.transcript_days = 0};
 	struct outcome out;
 
 	provider_load(&p, NULL, "acme-cache");
 	o.provider = p;
 	answer = (struct exchange){.status = 204, .answer = ""};
-	provider_order(&out, NULL, &o, 7);
+	provider_order(&out, &conf, &o, 7);
 	is(asked, "DELETE https://acme.example/r/r%2F1 7", "asked");
 	ok(out.kind == OUTCOME_DONE, "heard");
 	answer.status = 0;
-	provider_order(&out, NULL, &o, 7);
+	provider_order(&out, &conf, &o, 7);
 	ok(out.kind == OUTCOME_FAILED && out.reason != NULL, "not heard");
 }
 
