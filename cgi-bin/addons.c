@@ -6,6 +6,7 @@
 #include "attachment.h"
 #include "addons.h"
 #include "json.h"
+#include "once.h"
 #include "store-log.h"
 #include "transcript.h"
 #include "work.h"
@@ -116,12 +117,22 @@ required(const char **out, const struct cgi *c, const char *key)
 	return NULL;
 }
 
+/* Has this very request been answered before, by r? */
+static const struct fail *
+ask_once(bool *again, struct addon_result *r, struct cgi *c)
+{
+	const struct fail *f = cgi_once(c);
+
+	return f != NULL ? f : once_again(again, r, &c->act);
+}
+
 static const struct fail *
 provision(struct cgi *c)
 {
 	const char *slug, *plan_id;
 	struct addon_result r;
 	const struct fail *f;
+	bool again = false;
 	struct app *app;
 	cJSON *options;
 
@@ -137,8 +148,10 @@ provision(struct cgi *c)
 	if (options != NULL && !cJSON_IsNull(options) &&
 	    !cJSON_IsObject(options))
 		return fail_field(NULL, "options", "must be an object");
-	f = addon_provision(&r, &c->act, c->param[0], slug, plan_id, options,
-	    json_text(json_get(c->body, "addon"), "name"));
+	f = ask_once(&again, &r, c);
+	if (f == NULL && !again)
+		f = addon_provision(&r, &c->act, c->param[0], slug, plan_id,
+		    options, json_text(json_get(c->body, "addon"), "name"));
 	if (f == NULL)
 		addon_answer(cgi_answer(c, 201), &r, c->act.conf);
 	return f;
@@ -166,11 +179,14 @@ change(struct cgi *c)
 	struct addon_result r;
 	const struct fail *f;
 	const char *plan_id;
+	bool again = false;
 
 	f = addon_load(&r, &c->act, c->param[0], c->param[1]);
 	if (f == NULL)
 		f = required(&plan_id, c, "plan_id");
 	if (f == NULL)
+		f = ask_once(&again, &r, c);
+	if (f == NULL && !again)
 		f = addon_change(&r, &c->act, c->param[0], c->param[1],
 		    plan_id);
 	if (f == NULL)

@@ -6,6 +6,7 @@
 #include "conf.h"
 #include "json.h"
 #include "mem.h"
+#include "once.h"
 #include "work.h"
 
 #include <string.h>
@@ -30,6 +31,8 @@ intend_change(struct addon_result *r, const struct act *act, const char *ident,
 		    r->provider->slug);
 	else
 		f = addon_check_payment(act, plan);
+	if (f == NULL)
+		f = once_begin(act, r->app, r->addon);
 	if (f != NULL) {
 		store_unlock(act->store);
 		return f;
@@ -76,6 +79,7 @@ keep_change(const struct act *act, struct addon_result *r,
 	addon_apply_config(a, out->config);
 	r->message = out->message;
 	r->variables = addon_names(r->provider, a);
+	once_done(act, r->app, r->message);
 	return app_save(act, r->app, &e);
 }
 
@@ -91,6 +95,7 @@ undo_change(const struct act *act, struct addon_result *r,
 	event_exchange(&e, out->exchange);
 	event_app(&e, r->app->id, r->app->name);
 	event_addon(&e, r->addon->id);
+	once_forget(act, r->app);
 	app_put(act->store, r->app);
 	if (out->unsure)
 		work_put(act->store,

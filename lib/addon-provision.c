@@ -10,6 +10,7 @@
 #include "index.h"
 #include "json.h"
 #include "mem.h"
+#include "once.h"
 #include "oauth.h"
 #include "work.h"
 
@@ -105,6 +106,7 @@ undo_provision(const struct act *act, struct addon_result *r,
 	event_exchange(&e, out->exchange);
 	event_app(&e, r->app->id, r->app->name);
 	event_addon(&e, r->addon->id);
+	once_forget(act, r->app);
 	app_put(act->store, r->app);
 	return event_commit(NULL, act, &e);
 }
@@ -164,6 +166,7 @@ keep_provision(const struct act *act, struct addon_result *r,
 		    a->provider, out->dropped);
 	r->message = out->message;
 	r->variables = addon_names(r->provider, a);
+	once_done(act, r->app, r->message);
 	return app_save(act, r->app, &e);
 }
 
@@ -179,7 +182,11 @@ intend_provision(const char **grant, struct addon_result *r,
 
 	if (f != NULL)
 		return f;
-	f = addon_check_payment(act, plan);
+	r->addon = addon_new(act, r->provider, plan, options);
+	/* what this very request made is in its own way */
+	f = once_begin(act, r->app, r->addon);
+	if (f == NULL)
+		f = addon_check_payment(act, plan);
 	if (f == NULL)
 		f = check_once(r->app, r->provider);
 	if (f == NULL)
@@ -188,7 +195,6 @@ intend_provision(const char **grant, struct addon_result *r,
 		store_unlock(act->store);
 		return f;
 	}
-	r->addon = addon_new(act, r->provider, plan, options);
 	r->addon->prefix = prefix;
 	if (r->provider->client_secret != NULL)
 		*grant = oauth_grant(r->addon);

@@ -50,6 +50,18 @@ static const struct json_field attachment_fields[] = {
 static const struct json_shape attachment_shape =
     JSON_SHAPE_LIST(attachment, attachment_fields);
 
+static const struct json_field request_fields[] = {
+    JSON_FIELD(app_request, key, STRING, MUST),
+    JSON_FIELD(app_request, content, STRING, MUST),
+    JSON_FIELD(app_request, addon_id, STRING, MUST),
+    JSON_FIELD(app_request, made_at, STRING, MUST),
+    JSON_FIELD(app_request, done, BOOL, OMIT),
+    JSON_FIELD(app_request, message, STRING, OMIT),
+};
+
+static const struct json_shape request_shape =
+    JSON_SHAPE_LIST(app_request, request_fields);
+
 static const struct json_field app_fields[] = {
     JSON_FIELD(app, id, STRING, MUST),
     JSON_FIELD(app, name, STRING, MUST),
@@ -60,6 +72,8 @@ static const struct json_field app_fields[] = {
     JSON_FIELD_LIST(app, addons, &addon_shape),
     {"attachments", JSON_LIST, JSON_OMIT, offsetof(struct app, attachments),
                                  &attachment_shape},
+    {"requests",    JSON_LIST, JSON_OMIT, offsetof(struct app, requests),
+                                 &request_shape   },
 };
 
 static const struct json_shape app_shape = JSON_SHAPE(app, app_fields);
@@ -163,8 +177,12 @@ has_values(const struct json_var *v)
 static const struct fail *
 check_record(const struct app *app)
 {
+	const struct app_request *r;
 	const struct addon *a;
 
+	for (r = app->requests; r != NULL; r = r->next)
+		if (!is_plain(r->key))
+			return fail(FAIL_BUSY, "a request's key is none");
 	if (!looks_like_id(app->id) || !is_plain(app->owner))
 		return fail(FAIL_BUSY, "id or owner is none");
 	if (!has_values(app->variables))
@@ -455,6 +473,7 @@ const struct fail *
 app_rows(struct index_rows *rows, const char *path, const cJSON *record)
 {
 	struct app *app = mem_alloc(sizeof(*app));
+	const struct app_request *r;
 	const struct addon *a;
 	const struct fail *f;
 	const char *text;
@@ -473,6 +492,8 @@ app_rows(struct index_rows *rows, const char *path, const cJSON *record)
 	index_key(rows, mem_printf("number %.*s", NUMBER_DIGITS, app->id),
 	    app->name);
 	index_list(rows, mem_printf("owner/%s", app->owner), app->name);
+	for (r = app->requests; r != NULL; r = r->next)
+		index_key(rows, mem_printf("request %s", r->key), app->name);
 	for (a = app->addons; a != NULL; a = a->next) {
 		index_key(rows, mem_printf("addon %s", a->id), app->name);
 		if (a->resource == NULL)

@@ -17,6 +17,7 @@ struct app {
 	struct json_var *variables;     /* the owner's */
 	struct addon *addons;           /* in the order they were bought */
 	struct attachment *attachments; /* of other apps' add-ons */
+	struct app_request *requests; /* those that count once, oldest first */
 
 	const char *revision; /* of the record that was read */
 };
@@ -54,6 +55,16 @@ struct addon {
 	const char *prefix; /* of its variables' names, or NULL: as declared */
 	cJSON *attached;    /* ids of the other apps that have it, or NULL */
 	struct json_var *rebind; /* set, but in force once bound again */
+};
+
+/* A request that is known by its Idempotency-Key (lib/once.h). */
+struct app_request {
+	struct app_request *next;
+	const char *key, *content; /* hashes */
+	const char *addon_id;      /* what it is about */
+	const char *made_at;
+	bool done;           /* it has been answered */
+	const char *message; /* of the answer, or NULL */
 };
 
 enum { APP_NAME_MIN = 2, APP_NAME_MAX = 48 };
@@ -110,7 +121,8 @@ cJSON *app_variable_view(const struct app *app, const struct json_var *var,
     const struct addon *addon);
 
 /* Index rows: "app <id>", "heroku <number>", "addon <id>", "resource <slug>
- * <sha1>", list "owner/<account>", place "provider/<slug>", log <id>. */
+ * <sha1>", "request <key>", list "owner/<account>", place "provider/<slug>",
+ * log <id>. */
 const struct fail *app_rows(struct index_rows *rows, const char *path,
     const cJSON *record);
 

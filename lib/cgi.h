@@ -90,6 +90,10 @@ bool cgi_dry_run(const struct cgi *c);
  * query, or a member of a JSON body; or NULL. */
 const char *cgi_param(const struct cgi *c, const char *name);
 
+/* Read the name that the client gives its request (Idempotency-Key, or the
+ * query parameter idempotency_key) into c->act.once.  FAIL_SYNTAX. */
+const struct fail *cgi_once(struct cgi *c);
+
 /* All values of the query parameter name, as an array of strings. */
 cJSON *cgi_query_all(const struct cgi *c, const char *name);
 

@@ -7,6 +7,7 @@
 
 struct account;
 struct provider;
+struct once;
 
 /*
  * Who does something, on what, because of which request.  Made once per
@@ -20,6 +21,7 @@ struct act {
 	                                    the operator */
 	const char *request_id;
 	const char *if_match; /* revision that the record must have, or NULL */
+	const struct once *once; /* the request's own name, or NULL */
 };
 
 /* What is to be changed has the revision that act->if_match asks for, if it
