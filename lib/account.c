@@ -25,6 +25,8 @@ static const struct json_field fields[] = {
     JSON_FIELD(account, paying, BOOL, MUST),
     JSON_FIELD(account, disabled, BOOL, OMIT),
     JSON_FIELD(account, operator, BOOL, OMIT),
+    JSON_FIELD(account, notify_url, STRING, OMIT),
+    JSON_FIELD(account, notify_secret, SECRET, OMIT),
     JSON_FIELD(account, created_at, STRING, MUST),
     JSON_FIELD_LIST(account, tokens, &token_shape),
 };
@@ -102,6 +104,9 @@ account_read(struct account **out, const char *path, const cJSON *record)
 	f = json_read(a, record, &shape);
 	if (f != NULL)
 		return fail(f->code, "%s: %s", path, f->text);
+	if ((a->notify_url == NULL) != (a->notify_secret == NULL))
+		return fail(FAIL_BUSY,
+		    "%s: notify_url and notify_secret go together", path);
 	if (!name_allowed(a->name) ||
 	    strcmp(store_path("accounts", a->name), path) != 0)
 		return fail(FAIL_BUSY,

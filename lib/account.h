@@ -33,6 +33,7 @@ struct account {
 	bool paying;   /* has a payment method */
 	bool disabled; /* may do nothing, at once */
 	bool operator; /* may push any provider's manifest */
+	const char *notify_url, *notify_secret; /* see lib/notify.h; or NULL */
 	const char *created_at;
 	struct account_token *tokens;
 };

@@ -340,6 +340,7 @@ app_save(const struct act *act, struct app *app, struct event *e)
 		app->revision = revision_of(app);
 	}
 	event_app(e, app->id, app->name);
+	e->owner = app->owner;
 	app_put(act->store, app);
 	return event_commit(NULL, act, e);
 }

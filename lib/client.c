@@ -38,6 +38,7 @@ question(const struct exchange *x, const struct conf *conf, long timeout)
 	json_add_text(q, "user", x->user);
 	json_add_text(q, "password", x->password);
 	json_add_text(q, "accept", x->accept);
+	json_add_text(q, "header", x->header);
 	json_add_text(q, "body", x->body);
 	cJSON_AddBoolToObject(q, "form", x->form);
 	cJSON_AddNumberToObject(q, "timeout", (double)timeout);

@@ -1,6 +1,7 @@
 #include "event.h"
 #include "account.h"
 #include "conf.h"
+#include "notify.h"
 #include "provider.h"
 
 #include <ctype.h>
@@ -135,6 +136,8 @@ event_commit(const char **id, const struct act *act, const struct event *e)
 	if (e->trailers.len > 0)
 		mem_puts(&t, e->trailers.text);
 	m.text = t.text;
+	if (e->owner != NULL && act->account == NULL)
+		notify_put(act, e, actor);
 	return store_commit(id, act->store, &m);
 }
 

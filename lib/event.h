@@ -48,6 +48,7 @@ struct event {
 	const char *subject;
 	struct mem_text trailers; /* Exchange: and Event: lines */
 	const char *app, *addon;
+	const char *owner; /* of the app, to be told of it; or NULL */
 };
 
 /* A change set whose subject is what printf(3) would print; control
@@ -70,6 +71,7 @@ void event_add(struct event *e, const char *type, const cJSON *data);
 const char *event_trailer(const char **rest, const char *name);
 
 /* Commit what was put into the store, as act's own deed; gives the lock back.
+ * e's owner is owed word of its events, unless a user acts (lib/notify.h).
  * *id as in store_commit(). */
 const struct fail *event_commit(const char **id, const struct act *act,
     const struct event *e);

@@ -23,7 +23,7 @@ enum {
 };
 
 struct question {
-	const char *method, *url, *user, *password, *accept, *body;
+	const char *method, *url, *user, *password, *accept, *header, *body;
 	long timeout, connect_timeout; /* seconds */
 	bool form, allow_http, allow_private;
 };
@@ -226,6 +226,8 @@ headers(const struct question *q)
 	snprintf(accept, sizeof(accept), "Accept:%s%s",
 	    q->accept == NULL ? "" : " ", q->accept == NULL ? "" : q->accept);
 	list = curl_slist_append(list, accept);
+	if (q->header != NULL)
+		list = curl_slist_append(list, q->header);
 	return curl_slist_append(list,
 	    q->body == NULL ? "Content-Type:"
 	    : q->form       ? "Content-Type: application/x-www-form-urlencoded"
@@ -327,6 +329,7 @@ read_question(struct question *q, struct answer *a)
 	q->user = text_of(o, "user");
 	q->password = text_of(o, "password");
 	q->accept = text_of(o, "accept");
+	q->header = text_of(o, "header");
 	q->body = text_of(o, "body");
 	q->timeout = seconds_of(o, "timeout");
 	q->connect_timeout = seconds_of(o, "connect_timeout");
@@ -354,6 +357,8 @@ check_question(struct question *q, struct answer *a)
 	if (q->accept != NULL &&
 	    (strpbrk(q->accept, "\r\n") != NULL || strlen(q->accept) > 200))
 		return trouble(a, "the Accept header is none");
+	if (q->header != NULL && strpbrk(q->header, "\r\n") != NULL)
+		return trouble(a, "the header is none");
 	if (strncasecmp(q->url, "https://", 8) == 0)
 		return true;
 	if (strncasecmp(q->url, "http://", 7) != 0)

@@ -4,6 +4,8 @@
 #include "app.h"
 #include "clock.h"
 #include "fail.h"
+#include "hash.h"
+#include "manifest.h"
 #include "mem.h"
 #include "store-log.h"
 #include "sutler.h"
@@ -137,6 +139,33 @@ account_operator(const struct call *c)
 	    "is no operator");
 }
 
+enum { NOTIFY_URL_MAX = 1000, SECRET_BYTES = 32 };
+
+/* A new secret with every URL, so that an old receiver can forge nothing. */
+static const struct fail *
+account_notify(const struct call *c)
+{
+	const struct conf *conf = c->act.conf;
+	const struct manifest_type *type =
+	    conf->allow_http ? &manifest_url : &manifest_https;
+	bool off = strcmp(c->argv[1], "off") == 0;
+	const struct fail *f;
+	struct account *a;
+
+	if (!off && (strlen(c->argv[1]) > NOTIFY_URL_MAX ||
+	                !type->fits(cJSON_CreateString(c->argv[1]))))
+		return fail(FAIL_SYNTAX, "must be \"off\" or %s", type->want);
+	f = edit(&a, c);
+	if (f != NULL)
+		return f;
+	a->notify_url = off ? NULL : c->argv[1];
+	a->notify_secret = off ? NULL : hash_random_hex(SECRET_BYTES);
+	f = save(c, a, off ? "is not notified" : "is notified");
+	if (f == NULL && !off)
+		puts(a->notify_secret);
+	return f;
+}
+
 static cJSON *
 account_row(const struct account *a)
 {
@@ -181,6 +210,7 @@ account_show(const struct call *c)
 	if (f != NULL)
 		return f;
 	o = account_row(a);
+	json_add_text(o, "notify_url", a->notify_url);
 	tokens = cJSON_AddArrayToObject(o, "tokens");
 	for (t = a->tokens; t != NULL; t = t->next) {
 		token = cJSON_CreateObject();
@@ -212,5 +242,8 @@ const struct command account_commands[] = {
     {"account token",                                             "NAME [WHAT-FOR]",
      "one more API token; prints it, this once", 1, 2, false, account_token,
      {{0}}},
+    {"account notify",                                             "NAME URL|off",
+     "where its webhooks go, or that none do; prints their secret, this "
+     "once", 2, 2, false, account_notify, {{0}}},
     {0                                            }
 };

@@ -117,7 +117,18 @@ struct tick {
 	const struct call *call;
 	const char *now;
 	size_t settled, left;
+	cJSON *held; /* owners whose earlier notification has not arrived */
 };
+
+/* o stays open; what its owner is told later waits for it. */
+static void
+leave_open(struct tick *t, const struct work *o)
+{
+	t->left++;
+	if (strcmp(o->kind, WORK_NOTIFY) == 0 &&
+	    json_get(t->held, o->owner) == NULL)
+		cJSON_AddTrueToObject(t->held, o->owner);
+}
 
 static const struct fail *
 tick_one(void *arg, const struct work *o)
@@ -127,13 +138,16 @@ tick_one(void *arg, const struct work *o)
 	const struct fail *f;
 	bool settled = false;
 
-	if (strcmp(o->next_at, t->now) > 0) {
-		t->left++;
+	if (strcmp(o->next_at, t->now) > 0 ||
+	    (strcmp(o->kind, WORK_NOTIFY) == 0 &&
+	        json_get(t->held, o->owner) != NULL)) {
+		leave_open(t, o);
 		return NULL;
 	}
 	f = work_try(&settled, act, o, act->conf->provider_timeout, false);
 	t->settled += settled;
-	t->left += !settled;
+	if (!settled)
+		leave_open(t, o);
 	return f;
 }
 
@@ -143,7 +157,8 @@ tick(const struct call *c)
 {
 	const char *lock =
 	    mem_printf("%s/state/tick", store_data(c->act.store));
-	struct tick t = {c, clock_text(clock_now()), 0, 0};
+	struct tick t = {c, clock_text(clock_now()), 0, 0,
+	    cJSON_CreateObject()};
 	struct store_packed packed;
 	const struct fail *f;
 	int64_t until;

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "json.h"
 #include "mem.h"
+#include "notify.h"
 #include "provider.h"
 #include "work.h"
 
@@ -22,6 +23,7 @@ struct attempt {
 	long timeout;         /* seconds */
 	const char *trouble;  /* what is in the way, or NULL */
 	const char *exchange; /* id of the transcript, or NULL */
+	const char *loss;     /* what it was given up for, or NULL */
 	struct work *next;    /* what is owed in its place, or NULL */
 	struct event event;
 };
@@ -124,6 +126,16 @@ ask_restart(struct attempt *t)
 	t->trouble = work_run_hook(t->act->conf, t->work, t->timeout);
 }
 
+static void
+ask_notify(struct attempt *t)
+{
+	t->trouble = notify_send(t->act, t->work, t->timeout);
+	if (t->trouble == NULL || !notify_is_over(t->work))
+		return;
+	t->loss = t->trouble;
+	t->trouble = NULL;
+}
+
 /* The add-on that the work is about, or *addon NULL: it is gone. */
 static const struct fail *
 find_addon(struct app **app, struct addon **addon, const struct attempt *t)
@@ -197,21 +209,32 @@ take_as_running(struct attempt *t)
 	return NULL;
 }
 
+static const struct fail *
+say_loss(struct attempt *t)
+{
+	if (t->loss != NULL)
+		t->event.subject = event_new("%s: word to %s given up: %s",
+		    t->work->app_name, t->work->owner, t->loss)
+		                       .subject;
+	return NULL;
+}
+
 static const struct {
 	const char *kind;
 	void (*ask)(struct attempt *t);
 	const struct fail *(*conclude)(struct attempt *t); /* under the lock */
 	const char *what;                                  /* "… of redis" */
 } kinds[] = {
-    {WORK_PROVISION, NULL,        give_up,         "order"      },
-    {WORK_CHANGE,    NULL,        put_back,        "plan change"},
-    {WORK_AWAIT,     NULL,        give_up,         "answer"     },
-    {WORK_EXPECT,    NULL,        take_as_running, "answer"     },
-    {WORK_LEAVE,     NULL,        NULL,            "removal"    },
-    {WORK_REMOVE,    ask_remove,  NULL,            "removal"    },
-    {WORK_RESTORE,   ask_restore, NULL,            "old plan"   },
-    {WORK_SUSPEND,   ask_suspend, NULL,            "suspension" },
-    {WORK_RESTART,   ask_restart, NULL,            "restart"    },
+    {WORK_PROVISION, NULL,        give_up,         "order"       },
+    {WORK_CHANGE,    NULL,        put_back,        "plan change" },
+    {WORK_AWAIT,     NULL,        give_up,         "answer"      },
+    {WORK_EXPECT,    NULL,        take_as_running, "answer"      },
+    {WORK_LEAVE,     NULL,        NULL,            "removal"     },
+    {WORK_REMOVE,    ask_remove,  NULL,            "removal"     },
+    {WORK_RESTORE,   ask_restore, NULL,            "old plan"    },
+    {WORK_SUSPEND,   ask_suspend, NULL,            "suspension"  },
+    {WORK_RESTART,   ask_restart, NULL,            "restart"     },
+    {WORK_NOTIFY,    ask_notify,  say_loss,        "notification"},
 };
 
 static const char *

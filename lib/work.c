@@ -4,8 +4,10 @@
 #include "json.h"
 #include "mem.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
 static const struct json_field fields[] = {
     JSON_FIELD(work, id, STRING, MUST),
@@ -42,6 +44,7 @@ static const struct {
     {WORK_RESTORE,   DUE_NOW     },
     {WORK_SUSPEND,   DUE_NOW     },
     {WORK_RESTART,   DUE_NOW     },
+    {WORK_NOTIFY,    DUE_NOW     },
 };
 
 enum { UUID_LENGTH = 36 };
@@ -107,6 +110,25 @@ work_restart(const struct app *app)
 	return o;
 }
 
+/* RFC 9562, version 7: the time comes first, to a 4096th of a millisecond. */
+struct work *
+work_notify(const char *owner, const char *app_id, const char *app_name)
+{
+	const struct app app = {.id = app_id, .name = app_name, .owner = owner};
+	struct work *o = work_new(WORK_NOTIFY, &app);
+	const char *hex = hash_random_hex(8);
+	uint64_t ms, part;
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	ms = (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	part = (uint64_t)t.tv_nsec % 1000000 * 4096 / 1000000;
+	o->id =
+	    mem_printf("%08" PRIx64 "-%04" PRIx64 "-7%03" PRIx64 "-8%.3s-%.12s",
+	        ms >> 16, ms & 0xffff, part, hex, hex + 4);
+	return o;
+}
+
 void
 work_put(struct store *store, const struct work *o)
 {
@@ -142,6 +164,7 @@ parse(struct work **out, const struct store_record *record)
 		return fail(FAIL_BUSY, "%s: %s", record->path, f->text);
 	if (find_kind(o->kind) == KINDS ||
 	    (strcmp(o->kind, WORK_RESTART) != 0 &&
+	        strcmp(o->kind, WORK_NOTIFY) != 0 &&
 	        (o->provider == NULL || o->addon_id == NULL ||
 	            strlen(o->addon_id) <= strlen("ad-") || o->plan == NULL)))
 		return fail(FAIL_BUSY, "%s: not a piece of work", record->path);

@@ -20,6 +20,7 @@
  *	restore	   at once		  asks it for the plan we have
  *	suspend	   at once		  tells it
  *	restart	   at once		  runs the operator's hook
+ *	notify	   at once		  tells the owner, in order
  *
  * Source: Open Service Broker API, "Orphan Mitigation"; Heroku, "Asynchronous
  * Provisioning".
@@ -33,15 +34,16 @@
 #define WORK_RESTORE "restore"
 #define WORK_SUSPEND "suspend"
 #define WORK_RESTART "restart"
+#define WORK_NOTIFY "notify"
 
 struct work {
 	const char *id;   /* uuid: the add-on's, or made of the app's id */
 	const char *kind; /* one of those above */
 	const char *app_id, *app_name, *owner;
-	/* all but a restart's */
+	/* all but a restart's and a notification's */
 	const char *provider, *addon_id, *plan;
 	cJSON *resource; /* the provider's id, or NULL */
-	cJSON *options;  /* of the order, or NULL */
+	cJSON *options;  /* of the order; what a notification says; or NULL */
 	const char *created_at;
 	double attempts;
 	const char *next_at; /* not tried again before */
@@ -58,6 +60,11 @@ struct work *work_addon(const char *kind, const struct act *act,
 
 /* The restart of app: the same record however often it is due. */
 struct work *work_restart(const struct app *app);
+
+/* A notification of owner about that app: its id sorts behind those of all
+ * that were made before. */
+struct work *work_notify(const char *owner, const char *app_id,
+    const char *app_name);
 
 /* Put o into the store; take out what addon has. */
 void work_put(struct store *store, const struct work *o);
