@@ -46,7 +46,7 @@ OFFLINE_static = $(BUILD)/lib/git-offline.o
 
 # The library, lowest layer first; a file includes headers of its own layer
 # or of lower ones (tests/layers checks it).
-BASE = mem fail secret json json-scan json-record hash html clock file finding owner conf
+BASE = mem fail secret json json-scan json-record hash html clock file finding owner conf money
 STORE = store store-apply store-walk store-check store-check-index store-pack store-log store-past journal store-git store-git-build \
 	store-git-main store-git-setup store-git-walk store-git-pack store-git-merge store-git-copy store-git-find \
 	index index-write index-build
@@ -58,13 +58,13 @@ SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
 	transcript transcript-mask
 RECORDS = account app attachment variable installed addon addon-order addon-provision \
 	addon-change addon-remove addon-config addon-action event \
-	token oauth once notify work work-try work-hook record
+	token oauth usage usage-report usage-bill once notify work work-try work-hook record
 DOOR = auth cgi cgi-answer cgi-body cgi-once cgi-path sandbox sandbox-callback sandbox-desk \
 	sandbox-fault sandbox-sso
 LAYERS = $(BASE) $(STORE) $(SPEECH) $(RECORDS) $(DOOR)
 OBJECTS = $(LAYERS:%=$(BUILD)/lib/%.o)
 
-CGI = apps addons token sso catalog portal account sandbox
+CGI = apps addons token sso catalog portal account sandbox usage
 PROGRAMS = $(CGI:%=$(BUILD)/cgi-bin/%) $(BUILD)/sutler $(BUILD)/send
 
 all: $(PROGRAMS)

@@ -58,6 +58,7 @@ keep_change(const struct act *act, struct addon_result *r,
 	cJSON_DeleteItemFromObject(data, "plan_name");
 	json_add_text(data, "old_plan_name", a->plan);
 	json_add_text(data, "new_plan_name", plan->name);
+	cJSON_AddNumberToObject(data, "old_plan_price", a->price);
 	e = event_new("%s: %s changed from plan %s to %s", r->app->name,
 	    r->provider->slug, a->plan, plan->name);
 	event_exchange(&e, out->exchange);
@@ -67,6 +68,7 @@ keep_change(const struct act *act, struct addon_result *r,
 	a->plan_id = plan->id;
 	a->plan = plan->name;
 	a->price = plan->price;
+	a->units = plan->units;
 	a->currency = act->conf->currency;
 	a->updated_at = clock_text(clock_now());
 	work_put_gone(act->store, a);

@@ -8,6 +8,7 @@
 #include "conf.h"
 #include "json.h"
 #include "mem.h"
+#include "usage.h"
 #include "work.h"
 
 #include <string.h>
@@ -214,9 +215,14 @@ addon_forget(struct event *e, const struct act *act, struct app *app,
 	json_add_text(data, "plan_name", a->plan);
 	json_add_text(data, "resource_id",
 	    a->resource == NULL ? NULL : json_plain(a->resource));
+	/* what lib/usage-bill.c needs to know of what is gone */
+	cJSON_AddNumberToObject(data, "plan_price", a->price);
+	json_add_text(data, "currency", a->currency);
+	json_add_text(data, "status", a->status);
 	if (reason != NULL)
 		json_add_text(data, "reason", reason);
 	event_add(e, "delete_addon", data);
+	usage_end(act->store, app, a);
 	event_app(e, app->id, app->name);
 	e->owner = app->owner;
 	event_addon(e, a->id);

@@ -43,6 +43,7 @@ addon_new(const struct act *act, const struct provider *p,
 	a->plan_id = plan->id;
 	a->plan = plan->name;
 	a->price = plan->price;
+	a->units = plan->units;
 	a->currency = act->conf->currency;
 	a->status = "provisioning";
 	a->provisioned_at = a->updated_at = clock_text(clock_now());

@@ -37,6 +37,7 @@ plan_of(const struct addon *addon, const struct provider *p,
 	if (listed != NULL)
 		bought = *listed;
 	bought.price = addon->price;
+	bought.units = addon->units;
 	return plan_view(&bought, conf);
 }
 

@@ -19,6 +19,7 @@ static const struct json_field addon_fields[] = {
     JSON_FIELD(addon, plan_id, STRING, MUST),
     JSON_FIELD(addon, price, NUMBER, MUST),
     JSON_FIELD(addon, currency, STRING, MUST),
+    JSON_FIELD(addon, units, ANY, OMIT),
     JSON_FIELD(addon, status, STRING, MUST),
     JSON_FIELD(addon, verdict, STRING, OMIT),
     JSON_FIELD(addon, grant, STRING, OMIT),

@@ -41,6 +41,7 @@ struct addon {
 	const char *plan; /* canonical name */
 	double price;     /* per 30 days, as it was when bought */
 	const char *currency;
+	cJSON *units;        /* metered ones, as they were then, or NULL */
 	const char *status;  /* "provisioning", "running", "suspended" */
 	const char *verdict; /* "ready", "failed": the provider's own, before
 	                        its answer to the order came; or NULL */

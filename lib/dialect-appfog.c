@@ -91,6 +91,7 @@ static const struct manifest_rule plan_rules[] = {
     {"description", MANIFEST_MUST,    &manifest_text  },
     {"price",       MANIFEST_UNKNOWN, &price_type     },
     {"price_unit",  MANIFEST_UNKNOWN, &manifest_unread},
+    {"units",       MANIFEST_MAY,     &manifest_units },
 };
 
 /* Heroku's shape with something of its own; Heroku's manifests have no plans,

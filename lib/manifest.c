@@ -1,5 +1,6 @@
 #include "manifest.h"
 #include "mem.h"
+#include "plan.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -183,6 +184,10 @@ const struct manifest_type manifest_number = {is_number, "a number"};
 const struct manifest_type manifest_price = {is_price, "a number, 0 or more"};
 const struct manifest_type manifest_options = {is_options,
     "an object whose values are texts"};
+const struct manifest_type manifest_units = {plan_units_fit,
+    "an array of at most 8 objects with names of their own (at most 64 bytes) "
+    "and a price, perhaps display_name and included; amounts are decimals, 0 "
+    "or more, with at most 6 places"};
 const struct manifest_type manifest_url = {is_url,
     "an http or https URL with a host"};
 const struct manifest_type manifest_https = {is_https,
@@ -198,6 +203,7 @@ const struct manifest_rule manifest_plan_rules[MANIFEST_PLAN_RULES] = {
     {"price",        MANIFEST_MAY,  &manifest_price  },
     {"description",  MANIFEST_MAY,  &manifest_string },
     {"options",      MANIFEST_MAY,  &manifest_options},
+    {"units",        MANIFEST_MAY,  &manifest_units  },
 };
 
 const cJSON *

@@ -48,7 +48,7 @@ void manifest_check_plans(struct finding **list, const cJSON *plans,
     const char *key, const struct manifest_rule *rules, size_t count);
 
 /* The rules for one plan of a dialect that has none of its own. */
-enum { MANIFEST_PLAN_RULES = 5 };
+enum { MANIFEST_PLAN_RULES = 6 };
 extern const struct manifest_rule manifest_plan_rules[MANIFEST_PLAN_RULES];
 
 /* The member of object at a dotted path, or NULL: none, or null. */
@@ -69,7 +69,7 @@ bool manifest_one_of(const cJSON *item, const char *const *words, size_t count);
 extern const struct manifest_type manifest_string, manifest_text, manifest_word,
     manifest_user, manifest_bool, manifest_object, manifest_list,
     manifest_full_list, manifest_names, manifest_number, manifest_price,
-    manifest_options, manifest_url, manifest_https, manifest_logo,
-    manifest_unread;
+    manifest_options, manifest_units, manifest_url, manifest_https,
+    manifest_logo, manifest_unread;
 
 #endif

@@ -3,6 +3,7 @@
 #include "hash.h"
 #include "html.h"
 #include "mem.h"
+#include "money.h"
 
 #include <string.h>
 
@@ -19,6 +20,7 @@ static const struct json_field plan_fields[] = {
     {"price",        JSON_NUMBER, JSON_MUST, FIELD(price),        NULL},
     {"position",     JSON_NUMBER, JSON_MUST, FIELD(position),     NULL},
     {"options",      JSON_ANY,    JSON_OMIT, FIELD(options),      NULL},
+    {"units",        JSON_ANY,    JSON_OMIT, FIELD(units),        NULL},
     {"disabled",     JSON_BOOL,   JSON_OMIT, FIELD(disabled),     NULL},
     {"alternative",  JSON_STRING, JSON_OMIT, FIELD(alternative),  NULL},
 };
@@ -56,6 +58,70 @@ display_name(const cJSON *item, const char *name_key)
 	return "";
 }
 
+/* The amount at key; false: there is none. */
+static bool
+read_amount(int64_t *out, const cJSON *unit, const char *key)
+{
+	const cJSON *item = json_get(unit, key);
+
+	return (cJSON_IsString(item) || json_is_number(item)) &&
+	       money_parse(out, json_plain(item));
+}
+
+bool
+plan_units_fit(const cJSON *units)
+{
+	const cJSON *unit, *other, *shown, *given;
+	const char *name;
+	int64_t amount;
+
+	if (!cJSON_IsArray(units) || cJSON_GetArraySize(units) > PLAN_UNITS_MAX)
+		return false;
+	cJSON_ArrayForEach(unit, units) {
+		name = json_text(unit, "name");
+		shown = json_get(unit, "display_name");
+		given = json_get(unit, "included");
+		if (name == NULL || *name == '\0' ||
+		    strlen(name) > PLAN_UNIT_NAME_MAX ||
+		    (shown != NULL && !cJSON_IsString(shown)) ||
+		    !read_amount(&amount, unit, "price") ||
+		    (given != NULL && !read_amount(&amount, unit, "included")))
+			return false;
+		for (other = units->child; other != unit; other = other->next)
+			if (strcmp(json_text(other, "name"), name) == 0)
+				return false;
+	}
+	return true;
+}
+
+/* units as a record has them, or NULL. */
+static cJSON *
+copy_units(const cJSON *units)
+{
+	cJSON *copy, *o;
+	const cJSON *unit;
+	const char *shown;
+	int64_t amount;
+
+	if (!plan_units_fit(units) || units->child == NULL)
+		return NULL;
+	copy = cJSON_CreateArray();
+	cJSON_ArrayForEach(unit, units) {
+		o = cJSON_CreateObject();
+		shown = json_text(unit, "display_name");
+		json_add_text(o, "name", json_text(unit, "name"));
+		json_add_text(o, "display_name",
+		    shown == NULL ? json_text(unit, "name") : shown);
+		read_amount(&amount, unit, "price");
+		json_add_text(o, "price", money_text(amount));
+		if (!read_amount(&amount, unit, "included"))
+			amount = 0;
+		json_add_text(o, "included", money_text(amount));
+		cJSON_AddItemToArray(copy, o);
+	}
+	return copy;
+}
+
 struct plan *
 plan_list(const cJSON *plans, const char *name_key)
 {
@@ -81,6 +147,7 @@ plan_list(const cJSON *plans, const char *name_key)
 		options = json_get(item, "options");
 		if (cJSON_IsObject(options))
 			p->options = cJSON_Duplicate(options, true);
+		p->units = copy_units(json_get(item, "units"));
 		*tail = p;
 		tail = &p->next;
 	}
@@ -183,6 +250,9 @@ plan_view(const struct plan *plan, const struct conf *conf)
 	json_add_text(view, "sku",
 	    mem_printf("%s-%s", conf->region, plan->name));
 	cJSON_AddFalseToObject(view, "hds_available");
+	if (plan->units != NULL)
+		cJSON_AddItemToObject(view, "units",
+		    cJSON_Duplicate(plan->units, true));
 	pricing =
 	    cJSON_AddObjectToObject(cJSON_AddObjectToObject(view, "pricings"),
 	        "default");

@@ -16,7 +16,9 @@ struct plan {
 	double price;            /* per 30 days; 0 is free */
 	double position;         /* 1, 2, … in the manifest's order */
 	cJSON *options;          /* object given on to the provider, or NULL */
-	bool disabled;           /* no longer sold */
+	cJSON *units;  /* metered ones: [{name, display_name, price, included}],
+	                  the latter two as decimal texts; or NULL */
+	bool disabled; /* no longer sold */
 	const char *alternative; /* id of the plan to take instead, or NULL */
 };
 
@@ -43,6 +45,12 @@ struct plan *plan_list(const cJSON *plans, const char *name_key);
  */
 struct plan *plan_merge(const struct plan *have, const struct plan *before,
     struct plan *now);
+
+/* True where units may be those of a plan: at most PLAN_UNITS_MAX objects with
+ * a name of their own and a price, perhaps a display_name and how much of it
+ * the plan includes each month; amounts (lib/money.h) are texts or numbers. */
+enum { PLAN_UNITS_MAX = 8, PLAN_UNIT_NAME_MAX = 64 };
+bool plan_units_fit(const cJSON *units);
 
 /* The plan as clients read it; conf's region is a part of its sku.  The
  * description is HTML (paragraphs, all else escaped).  Source: Scalingo API,

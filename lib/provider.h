@@ -134,9 +134,9 @@ const struct fail *provider_open(cJSON *manifest);
 
 /*
  * Carry out an order: the dialect's question, sent within timeout seconds in
- * all, and the dialect's reading of the answer; a transcript is kept.  Where the provider answers
- * 401 while its old password is valid, it is asked once more with that one.
- * Never fails: out tells.
+ * all, and the dialect's reading of the answer; a transcript is kept.  Where
+ * the provider answers 401 while its old password is valid, it is asked once
+ * more with that one. Never fails: out tells.
  */
 void provider_order(struct outcome *out, const struct conf *conf,
     const struct order *order, long timeout);

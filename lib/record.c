@@ -5,6 +5,7 @@
 #include "account.h"
 #include "app.h"
 #include "provider.h"
+#include "usage.h"
 
 /* Work owed to a provider is found by walking it; the index has no need. */
 static const struct fail *
@@ -24,6 +25,7 @@ static const struct {
     {"accounts/",  account_rows },
     {"providers/", provider_rows},
     {"open/",      open_rows    },
+    {"usage/",     usage_rows   },
 };
 
 const struct fail *

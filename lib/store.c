@@ -100,8 +100,8 @@ store_path(const char *kind, const char *name)
 
 	if (strcmp(kind, "providers") == 0)
 		return mem_printf("providers/%s.json", name);
-	if (strcmp(kind, "open") == 0)
-		return mem_printf("open/%.2s/%s.json", name, name);
+	if (strcmp(kind, "open") == 0 || strcmp(kind, "usage") == 0)
+		return mem_printf("%s/%.2s/%s.json", kind, name, name);
 	hash = hash_sha1(name, strlen(name));
 	return mem_printf("%s/%.2s/%.2s/%s.json", kind, hash, hash + 2, name);
 }

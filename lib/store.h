@@ -58,7 +58,8 @@ enum { STORE_RECORD_MAX = 1 << 20 };
 const struct fail *store_sync(const char *data);
 
 /* The path of a record: "apps/hh/hh/name.json".  kind is "apps", "accounts",
- * "providers" or "open"; name has been checked by its owner. */
+ * "providers", "open" or "usage" (name then has a slash); name has been checked
+ * by its owner. */
 const char *store_path(const char *kind, const char *name);
 
 /* The record at path; *out is NULL where there is none.  FAIL_BUSY: there is

@@ -244,6 +244,6 @@ const struct command account_commands[] = {
      {{0}}},
     {"account notify",                                             "NAME URL|off",
      "where its webhooks go, or that none do; prints their secret, this "
-     "once", 2, 2, false, account_notify, {{0}}},
+        "once", 2, 2, false, account_notify, {{0}}},
     {0                                            }
 };

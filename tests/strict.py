@@ -52,6 +52,9 @@ SUCCESS = [
     ("POST", "/v1/provider/addons/:x/actions/provision", {200}, {"app"}),
     ("POST", "/v1/provider/addons/:x/actions/deprovision", {200}, {"app"}),
     ("GET", "/v1/apps/:x/addons/:x/exchanges", {200}, {"exchanges"}),
+    ("GET", "/v1/apps/:x/usage", {200}, {"usage"}),
+    ("GET", "/v1/apps/:x/addons/:x/usage", {200}, {"usage"}),
+    ("POST", "/v1/provider/usage", {202}, {"timestamp", "usages"}),
     ("POST", "/v1/apps/:x/addons/:x/resume", {200},
      {"addon", "message", "variables", "vars"}),
 ]
