@@ -143,7 +143,8 @@ def failed_or_gone(world):
              "addon", "what is gone")
 
 
-@scenario("a repetition after kill -9 buys once, and is not lost")
+@scenario("a repetition after kill -9 buys once, and is not lost",
+          every_door=False)
 def killed(world):
     supplier = world.provider("scalingo")
     app = world.app()
