@@ -48,8 +48,11 @@ addon_order(struct order *out, enum order_kind kind, const struct act *act,
 	out->options = r->addon->options;
 	out->app_name = r->app->name;
 	out->account = r->app->owner;
-	if (act->account != NULL)
+	out->name = addon_name(r->addon);
+	if (act->account != NULL) {
 		out->owner_email = act->account->email;
+		out->user_id = act->account->id;
+	}
 }
 
 /* The manifest's options of p's plan called name, or NULL. */

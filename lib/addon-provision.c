@@ -248,6 +248,8 @@ addon_provision(struct addon_result *out, const struct act *act,
 	if (f != NULL)
 		return f;
 	addon_order(&order, ORDER_PROVISION, act, out, plan);
+	order.grant_code = grant;
+	order.grant_expires_at = out->addon->grant_until;
 	provider_order(&outcome, act->conf, &order,
 	    act->conf->provider_timeout);
 	f = addon_again(&gone, &later, out);

@@ -4,6 +4,7 @@
 #include "fail.h"
 #include "installed.h"
 #include "mem.h"
+#include "oauth.h"
 #include "provider.h"
 #include "sutler.h"
 
@@ -303,6 +304,22 @@ provider_owner(const struct call *c)
 	        p->owner == NULL ? "nobody" : p->owner));
 }
 
+static const struct fail *
+provider_secret(const struct call *c)
+{
+	struct provider *p;
+	const struct fail *f = edit(&p, c);
+	const char *secret;
+
+	if (f != NULL)
+		return f;
+	secret = oauth_secret(p);
+	f = save(c, p, NULL, event_new("%s: a new client secret", p->slug));
+	if (f == NULL)
+		printf("%s\n", secret);
+	return f;
+}
+
 const struct command provider_commands[] = {
     {"provider list",    "", "all providers", 0, 0, false, provider_list_all,
      {{0}}},
@@ -316,8 +333,11 @@ const struct command provider_commands[] = {
     {"provider visibility", "SLUG public|closed|private [ACCOUNT…]",
      "sold to all, to nobody new, to its owner and these accounts", 2,
      INT_MAX, false, provider_visibility, {{0}}},
-    {"provider owner",                  "SLUG [ACCOUNT]",
+    {"provider secret",                  "SLUG",
+     "a new client secret for /oauth/token (Heroku v3), printed once; tokens"
+        " made with the one before end", 1, 1, false, provider_secret, {{0}}},
+    {"provider owner",          "SLUG [ACCOUNT]",
      "the account that may push its manifest and read its secrets", 1, 2,
      false, provider_owner, {{0}}},
-    {0         }
+    {0                }
 };

@@ -505,6 +505,7 @@ test_sold(void)
 static void
 test_old_password(void)
 {
+	static const struct conf conf = {0};
 	struct order o = {.kind = ORDER_REMOVE, .resource = "r"};
 	struct provider *p, *q;
 	struct outcome out;
@@ -515,17 +516,17 @@ test_old_password(void)
 	answer = (struct exchange){.status = 204, .answer = ""};
 	right_password = "pw";
 	passwords = "";
-	provider_order(&out, NULL, &o, 7);
+	provider_order(&out, &conf, &o, 7);
 	is(passwords, "fresh pw ", "the new one first, then the old one");
 	ok(out.kind == OUTCOME_DONE, "which counts");
 	right_password = "fresh";
 	passwords = "";
-	provider_order(&out, NULL, &o, 7);
+	provider_order(&out, &conf, &o, 7);
 	is(passwords, "fresh ", "once where the new one is known");
 	right_password = "neither";
 	q->old_until = clock_text(clock_now() - 1000);
 	passwords = "";
-	provider_order(&out, NULL, &o, 7);
+	provider_order(&out, &conf, &o, 7);
 	is(passwords, "fresh ", "once where the old one is over");
 	ok(out.kind == OUTCOME_FAILED, "and not heard");
 	right_password = NULL;

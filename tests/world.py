@@ -236,13 +236,24 @@ class World:
             return None   # the web server's own page stands
         if re.match("/+v1/", path):
             return strict.check(method, path, answer)
-        if path.startswith(("/vendor", "/v2/vendor")) and answer.body:
+        if re.match("/(v2/)?(vendor|addons|oauth)", path) and answer.body:
             data = strict.loads(answer.body)
             if answer.status >= 400:
                 strict.check_fields(data, {"id": str, "message": str},
                                     "a vendor error")
             return data
         return None
+
+    def door_form(self, path: str, form: str, want: int) -> Reply:
+        """A form, as a browser or an OAuth client posts it."""
+        answer = self.door.request("POST", path, {
+            "Accept": "application/json",
+            "Content-Type": "application/x-www-form-urlencoded"},
+            form.encode())
+        if answer.status != want:
+            raise AssertionError(f"POST {path} {form}: got {answer.brief()}, "
+                                 f"wanted {want}")
+        return Reply(answer.status, strict.loads(answer.body), answer)
 
     # The store, as an administrator sees it
 

@@ -1,0 +1,229 @@
+"""Heroku's Platform API for Partners, version 3: the grant, the tokens, and
+one installation through them."""
+import re
+import time
+import urllib.parse
+
+from scenario_base import Commits, Unchanged, forge, same, scenario, true
+from scenario_outbox import kind_of, tick
+from world import MARK
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def partner(world):
+    """A v3 provider and its client secret."""
+    supplier = world.provider("heroku-v3")
+    secret = world.sutler("provider", "secret", supplier.slug)
+    return supplier, secret.stdout.decode().strip()
+
+
+def token_call(world, want, by="form", **fields):
+    query = urllib.parse.urlencode(fields)
+    if by == "query":
+        return world.call(None, "POST", f"/oauth/token?{query}", want=want,
+                          headers=FORM, body=b"")
+    if by == "json":
+        return world.call(None, "POST", "/oauth/token", fields, want=want)
+    return world.door_form("/oauth/token", query, want)
+
+
+def exchange(world, supplier, secret, **more):
+    """The tokens that the last order's grant is good for."""
+    grant = supplier.desk.asked("POST")[-1].json()["oauth_grant"]
+    return token_call(world, 200, grant_type="authorization_code",
+                      code=grant["code"], client_secret=secret, **more).data
+
+
+def bearer(tokens: dict) -> str:
+    return f"Bearer {tokens['access_token']}"
+
+
+@scenario("a grant is exchanged once, and refreshed as often as need be")
+def grant(world):
+    supplier, secret = partner(world)
+    app = world.app()
+    addon = world.addon(app, supplier)
+    body = supplier.desk.asked("POST")[-1].json()
+    true(re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]+", body["name"]), body["name"])
+    given = body["oauth_grant"]
+    same(given["type"], "authorization_code", "type")
+    good = {"grant_type": "authorization_code", "code": given["code"],
+            "client_secret": secret}
+    for change, want in (({"client_secret": "x"}, 401),
+                         ({"code": given["code"][:-1] + "!"}, 401),
+                         ({"code": "x"}, 401), ({"code": ""}, 401),
+                         ({"grant_type": "password"}, 400)):
+        with Unchanged(world, str(change)):
+            token_call(world, want, **dict(good, **change))
+    for missing in good:
+        with Unchanged(world, missing):
+            token_call(world, 400, **{key: value for key, value
+                                      in good.items() if key != missing})
+    with Commits(world, 1):
+        tokens = token_call(world, 200, **good).data
+    same(sorted(tokens), ["access_token", "expires_in", "refresh_token",
+                          "session_nonce", "token_type", "user_id"], "keys")
+    with Unchanged(world, "used up"):
+        token_call(world, 401, **good)
+    for by in ("form", "query", "json"):
+        with Unchanged(world, by):
+            again = token_call(world, 200, by, grant_type="refresh_token",
+                               refresh_token=tokens["refresh_token"],
+                               client_secret=secret).data
+        path = f"/addons/{addon['id'][3:]}"
+        world.call(bearer(again), "GET", path, want=200)
+    with Unchanged(world, "a wrong secret"):
+        token_call(world, 401, grant_type="refresh_token",
+                   refresh_token=tokens["refresh_token"], client_secret="x")
+        token_call(world, 401, grant_type="refresh_token",
+                   refresh_token=tokens["access_token"], client_secret=secret)
+
+
+@scenario("a new client secret, and the end of the installation, end tokens")
+def ended(world):
+    supplier, secret = partner(world)
+    app = world.app()
+    addon = world.addon(app, supplier)
+    path = f"/addons/{addon['id'][3:]}"
+    tokens = exchange(world, supplier, secret)
+    world.call(bearer(tokens), "GET", path, want=200)
+    fresh = world.sutler("provider", "secret",
+                         supplier.slug).stdout.decode().strip()
+    world.call(bearer(tokens), "GET", path, want=401)
+    token_call(world, 401, grant_type="refresh_token",
+               refresh_token=tokens["refresh_token"], client_secret=fresh)
+    other = world.addon(world.app(), supplier)
+    tokens = exchange(world, supplier, fresh)
+    world.call(bearer(tokens), "GET", path, want=404)   # not its own
+    mine = f"/addons/{other['id'][3:]}"
+    world.call(bearer(tokens), "GET", mine, want=200)
+    for who in (None, app.owner, supplier, "Bearer x", forge(
+            world, {"sub": other["id"], "exp": 1}, "oauth access")):
+        who = f"Bearer {who}" if isinstance(who, str) and "." in who else who
+        world.call(who, "GET", mine, want=401)
+
+
+@scenario("config is read and set by name, as a list")
+def config(world):
+    supplier, secret = partner(world)
+    app = world.app()
+    addon = world.addon(app, supplier)
+    who = bearer(exchange(world, supplier, secret))
+    path = f"/addons/{addon['id'][3:]}/config"
+    url, key = supplier.variables
+    same(world.call(who, "GET", path, want=200).data,
+         [{"name": url, "value": world.values(app)[url]}], "config")
+    found = world.call(who, "PATCH", path, {"config": [
+        {"name": url, "value": f"{MARK}-1"},
+        {"name": key, "value": f"{MARK}-2"}]}, want=200).data
+    same(found, [{"name": url, "value": f"{MARK}-1"},
+                 {"name": key, "value": f"{MARK}-2"}], "answer")
+    world.call(who, "PATCH", path, {"config": [{"name": key, "value": None}]},
+               want=200)
+    same(world.values(app), {url: f"{MARK}-1"}, "values")
+    with Unchanged(world):
+        world.call(who, "PATCH", path, {"config": [
+            {"name": "OTHER", "value": "x"}]}, want=403)
+        world.call(who, "PATCH", path, {"config": []}, want=400)
+
+
+@scenario("an asynchronous order of version 3, from its 202 to running")
+def later(world):
+    supplier, secret = partner(world)
+    app = world.app()
+    seen = {}
+
+    def during(one):   # the grant may be used before the answer is given
+        uuid = one.json()["uuid"]
+        seen.update(exchange(world, supplier, secret))
+        world.call(bearer(seen), "PATCH", f"/addons/{uuid}/config",
+                   {"config": [{"name": supplier.variables[0],
+                                "value": f"{MARK}-early"}]}, want=200)
+
+    supplier.desk.then(202, {"id": "x", "message": "Soon"}, during=during)
+    addon = world.order(app, supplier).data["addon"]
+    same(addon["status"], "provisioning", "status")
+    path, who = f"/addons/{addon['id'][3:]}", bearer(seen)
+    shown = world.call(who, "GET", path, want=200).data
+    same((shown["state"], shown["plan"]["name"], shown["app"]["name"]),
+         ("provisioning", f"{supplier.slug}:small", app.name), "shown")
+    world.call(who, "PATCH", path + "/config", {"config": [
+        {"name": supplier.variables[1], "value": f"{MARK}-2"}]}, want=200)
+    same(kind_of(world, addon["id"]), "await", "config does not end it")
+    done = world.call(who, "POST", path + "/actions/provision", want=200).data
+    same(done["state"], "provisioned", "state")
+    same(world.values(app), {supplier.variables[0]: f"{MARK}-early",
+                             supplier.variables[1]: f"{MARK}-2"}, "values")
+    same(world.owed(addon["id"]), [], "owed")
+
+
+@scenario("an asynchronous order of version 3 that fails is gone")
+def failed(world):
+    supplier, secret = partner(world)
+    app = world.app()
+    supplier.desk.then(202, {"id": "x"})
+    addon = world.order(app, supplier).data["addon"]
+    who = bearer(exchange(world, supplier, secret))
+    path = f"/addons/{addon['id'][3:]}"
+    done = world.call(who, "POST", path + "/actions/deprovision",
+                      want=200).data
+    same(done["state"], "deprovisioned", "state")
+    same(world.call(app.owner, "GET", app.path("/addons"),
+                    want=200).data["addons"], [], "addons")
+    world.call(who, "GET", path, want=401)
+
+
+@scenario("a removal answered 202 is finished by the provider, or in time")
+def removed_later(world):
+    supplier, secret = partner(world)
+    for finish in (True, False):
+        app = world.app()
+        addon = world.addon(app, supplier)
+        who = bearer(exchange(world, supplier, secret))
+        path = f"/addons/{addon['id'][3:]}"
+        supplier.desk.then(202)
+        world.call(app.owner, "DELETE", app.path(f"/addons/{addon['id']}"),
+                   want=204)
+        same(kind_of(world, addon["id"]), "leave", "work")
+        shown = world.call(who, "GET", path, want=200).data
+        same(shown["state"], "deprovisioning", "state")
+        if finish:
+            world.call(who, "POST", path + "/actions/deprovision", want=200)
+        else:
+            tick(world, addon["id"])
+        same(world.owed(addon["id"]), [], "owed")
+        world.call(who, "GET", path, want=401)
+
+
+@scenario("an order of version 3 that nobody answered is removed by its uuid")
+def by_uuid(world):
+    supplier, _ = partner(world)
+    app = world.app()
+    supplier.desk.then(close=True)
+    world.order(app, supplier, want=503)
+    uuid = supplier.desk.asked("POST")[-1].json()["uuid"]
+    tick(world, uuid)
+    same(len(supplier.desk.asked("POST")), 1, "POSTs")
+    same(supplier.desk.asked("DELETE")[-1].path.rpartition("/")[2], uuid,
+         "deleted")
+    same(world.owed(uuid), [], "owed")
+
+
+@scenario("a grant that is too old is none", every_door=False)
+def stale(world):
+    supplier, secret = partner(world)
+    app = world.app()
+    world.addon(app, supplier)
+    record = next((world.store / "apps").glob(f"*/*/{app.name}.json"))
+    text = record.read_text(encoding="utf-8")
+    past = time.strftime("%Y-%m-%dT%H:%M:%S.000Z",
+                         time.gmtime(time.time() - 1))
+    text = re.sub(r'("grant_until":\s*")[^"]*', rf"\g<1>{past}", text)
+    fresh = world.dir / "fresh"
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(record)
+    code = supplier.desk.asked("POST")[-1].json()["oauth_grant"]["code"]
+    token_call(world, 401, grant_type="authorization_code", code=code,
+               client_secret=secret)
+    world.sutler("fsck", "--repair")   # commits the edit
