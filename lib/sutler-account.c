@@ -245,5 +245,5 @@ const struct command account_commands[] = {
     {"account notify",                                             "NAME URL|off",
      "where its webhooks go, or that none do; prints their secret, this "
         "once", 2, 2, false, account_notify, {{0}}},
-    {0                                            }
+    {0                                    }
 };
