@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { USES_NAMED = 20 };
+enum { USES_NAMED = 20, USES_LINE = 160 };
 
 static const char *
 visibility_of(const struct provider *p)
@@ -56,18 +56,24 @@ provider_list_all(const struct call *c)
 struct uses {
 	const char *slug;
 	size_t count;
-	struct mem_text names; /* of the first few, a line each */
+	size_t len;
+	/* of the first few, a line each; what a scan allocates does not stay */
+	char names[USES_NAMED * USES_LINE];
 };
 
 static void
 add_use(struct uses *uses, const cJSON *o, const char *app, const char *id)
 {
 	const char *slug = json_text(o, "provider");
+	size_t left = sizeof(uses->names) - uses->len;
+	int n;
 
-	if (slug == NULL || strcmp(slug, uses->slug) != 0)
+	if (slug == NULL || strcmp(slug, uses->slug) != 0 ||
+	    uses->count++ >= USES_NAMED)
 		return;
-	if (uses->count++ < USES_NAMED)
-		mem_addf(&uses->names, "\n    %s %s", app, id);
+	n = snprintf(uses->names + uses->len, left, "\n    %s %s", app, id);
+	if (n > 0 && (size_t)n < left)
+		uses->len += (size_t)n;
 }
 
 static const struct fail *
@@ -111,7 +117,7 @@ provider_remove(const struct call *c)
 		f = fail(FAIL_CONFLICT,
 		    "%s has %zu installations, or removals that are owed (see"
 		    " sutler open): those first%s%s",
-		    p->slug, uses.count, uses.names.text,
+		    p->slug, uses.count, uses.names,
 		    uses.count > USES_NAMED ? "\n    …" : "");
 	if (f != NULL) {
 		store_unlock(c->act.store);

@@ -34,7 +34,7 @@ LINKS = {
     "vendor/apps": "apps", "v2/vendor/apps": "apps",
     "provider/addons": "portal", "api/v3/addons": "portal",
     "addons": "addons", "sso": "sso",
-    "sandbox": "sandbox",
+    "sandbox": "sandbox", "usage": "usage",
 }
 # A rewrite rule of the shipped server file: "pattern" => "/program$0".
 RULE = re.compile(r'^\s*"(\^/[^"]+)" => "(/[a-z/]+)\$0"', re.M)
