@@ -71,6 +71,8 @@ init(const struct call *c)
 	if (f == NULL)
 		f = settle_owner(data);
 	if (f == NULL)
+		f = store_sync(data);
+	if (f == NULL)
 		printf("%s is ready; next: sutler account add NAME EMAIL\n",
 		    data);
 	return f;
