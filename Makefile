@@ -133,7 +133,7 @@ test:
 	@python3 tests/all.py $(UNIT) $(UNIT_ASAN) 'python3 tests/layers.py' \
 	    '$(SCENARIOS) $(BUILD) --door all' \
 	    '$(SCENARIOS) $(BUILD)/asan --door direct' \
-	    'python3 tests/crash.py --build $(BUILD) --step 9' \
+	    'python3 tests/crash.py --build $(BUILD) --step 15' \
 	    'python3 tests/crowd.py --build $(BUILD) --writes 4000' \
 	    'python3 tests/power.py --build $(BUILD) --cuts 5' \
 	    'python3 tests/readme.py --build $(BUILD)'
@@ -174,10 +174,10 @@ LAYOUT = apps:v1/apps apps:v1/provider apps:vendor/apps \
 	apps:v2/vendor/apps token:v1/tokens \
 	account:v1/users catalog:v1/addon_providers \
 	catalog:v1/addon_categories catalog:v1/regions \
-	portal:provider/addons portal:api/v3/addons
+	portal:provider/addons portal:api/v3/addons token:oauth/token
 
 install-cgi:
-	set -e; for d in v1 vendor v2/vendor provider api/v3; do \
+	set -e; for d in v1 vendor v2/vendor provider api/v3 oauth; do \
 	    mkdir -p '$(DESTDIR)$(CGIDIR)/'$$d; done
 	set -e; cd '$(BUILD)/cgi-bin'; for p in $(CGI); do \
 	    install -m 755 $$p '$(DESTDIR)$(CGIDIR)/'$$p; done

@@ -33,6 +33,7 @@ LINKS = {
     "v1/addon_categories": "catalog", "v1/provider": "apps",
     "vendor/apps": "apps", "v2/vendor/apps": "apps",
     "provider/addons": "portal", "api/v3/addons": "portal",
+    "oauth/token": "token",
     "addons": "addons", "sso": "sso",
     "sandbox": "sandbox", "usage": "usage",
 }
