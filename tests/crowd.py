@@ -175,14 +175,15 @@ def explains(step: history.Step, done: Done) -> bool:
     """The commit makes the change that was acknowledged, and no other."""
     path = history.path_of(done.app)
     others = {p for p in step.changes if p != path}
+    # an order, and a removal, is open work until it is settled
+    if others and (done.kind not in ("delete", "provision") or not all(
+            p.startswith("open/") for p in others)):
+        return False
     if path not in step.changes:   # the second half of a deletion
-        return done.kind == "delete" and all(
-            p.startswith("open/") for p in others)
+        return done.kind == "delete"
     before, after = step.changes[path]
     if done.kind == "delete":
-        return after is None and all(p.startswith("open/") for p in others)
-    if others:
-        return False
+        return after is None
     if done.kind == "create":
         return before is None and after["name"] == done.app
     changed = history.difference(before, after)
