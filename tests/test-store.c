@@ -376,7 +376,8 @@ test_main_moved(void)
 	next_stands_on(ours, "main moved back");
 	ours = git("rev-parse main");
 	git("update-ref refs/heads/main main~2");
-	ok(store_reindex(open_store(), NULL) == NULL, "reindex on main moved back");
+	ok(store_reindex(open_store(), NULL) == NULL,
+	    "reindex on main moved back");
 	is(git("rev-parse main"), ours, "puts it where it was");
 
 	theirs = foreign("");

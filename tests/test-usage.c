@@ -205,9 +205,9 @@ test_metered(void)
 	is(report("2026-04-30T22", B, "rows", "12.5"), "accepted", "by id");
 	is(report("2026-04-30T21", "r-" B, "rows", "\"100\""), "accepted",
 	    "by the provider's own id");
-	is(report("2026-04-30T21", B + 3, "rows", "100.0"), "accepted",
+	is(report("2026-04-30T21", &B[3], "rows", "100.0"), "accepted",
 	    "the same again");
-	is(report("2026-04-30T21", B + 3, "rows", "101"), "accepted",
+	is(report("2026-04-30T21", &B[3], "rows", "101"), "accepted",
 	    "another one, while the month is open");
 	is(report("2026-04-30T23", B, "rows", "1"),
 	    "the hour has not passed yet", "this hour");
