@@ -46,14 +46,13 @@ finish(struct addon_result *r, const struct act *act, bool ready)
 
 /* The removal that the provider answered "not yet" is done. */
 static const struct fail *
-finish_removal(struct addon_result *r, const struct act *act, const char *id)
+finish_removal(const struct act *act, const char *id)
 {
 	struct addon addon = {.id = id};
 	const struct fail *f;
 	struct work *work;
 	struct event e;
 
-	(void)r;
 	f = work_load(&work, act->store, id);
 	if (f == NULL && (work == NULL || strcmp(work->kind, WORK_LEAVE) != 0 ||
 	                     strcmp(work->provider, act->provider->slug) != 0))
@@ -83,7 +82,7 @@ addon_finish(struct addon_result *out, const struct act *act, const char *ident,
 		out->addon = NULL;
 		if (strncmp(ident, "ad-", 3) != 0)
 			id = mem_printf("ad-%s", ident);
-		return finish_removal(out, act, id);
+		return finish_removal(act, id);
 	}
 	if (f == NULL && strcmp(out->addon->status, "provisioning") != 0 &&
 	    !ready)
