@@ -143,8 +143,7 @@ def failed_or_gone(world):
              "addon", "what is gone")
 
 
-@scenario("a repetition after kill -9 buys once, and is not lost",
-          every_door=False)
+@scenario("a repetition after kill -9 buys once, and is not lost")
 def killed(world):
     supplier = world.provider("scalingo")
     app = world.app()
