@@ -133,13 +133,18 @@ allowed(const struct table *t, const char *path)
 	return list.text;
 }
 
-/* Become the program that has path.  FAIL_MISSING: there is none. */
+/*
+ * Become the program that has path, from here or from the deepest place where
+ * one is installed (api/v3/addons).  FAIL_MISSING: there is none.
+ */
 static const struct fail *
 become_sibling(const char *path)
 {
 	const char *name = cgi_path_program(path);
+	static const char *const up[] = {"", "../", "../../"};
 	char self[4096], *slash, *file;
 	ssize_t len;
+	size_t i;
 
 	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	if (name == NULL || getenv(hop) != NULL || len <= 0)
@@ -150,10 +155,10 @@ become_sibling(const char *path)
 		return fail(FAIL_MISSING, "not found");
 	*slash = '\0';
 	setenv(hop, "1", 1);
-	file = mem_printf("%s/%s", self, name);
-	execv(file, (char *[]){file, NULL});
-	file = mem_printf("%s/../%s", self, name);
-	execv(file, (char *[]){file, NULL});
+	for (i = 0; i < sizeof(up) / sizeof(up[0]); i++) {
+		file = mem_printf("%s/%s%s", self, up[i], name);
+		execv(file, (char *[]){file, NULL});
+	}
 	return fail(FAIL_MISSING, "not found");
 }
 
