@@ -58,7 +58,8 @@ SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
 	transcript transcript-mask
 RECORDS = account app attachment variable installed addon addon-order addon-provision \
 	addon-change addon-remove addon-config addon-action event \
-	token oauth usage usage-report usage-bill usage-csv once notify work work-try work-hook record
+	token oauth usage usage-report usage-bill usage-csv once notify webhook webhook-event webhook-past webhook-send \
+	work work-try work-hook record
 DOOR = auth cgi cgi-answer cgi-body cgi-once cgi-path sandbox sandbox-callback sandbox-desk \
 	sandbox-fault sandbox-sso
 LAYERS = $(BASE) $(STORE) $(SPEECH) $(RECORDS) $(DOOR)
@@ -83,7 +84,8 @@ LINK = @echo ld $@; $(CC) $(SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) \
 
 # A program of several files names the others here.
 $(BUILD)/cgi-bin/apps: $(BUILD)/cgi-bin/apps-provider.o
-$(BUILD)/cgi-bin/addons: $(BUILD)/cgi-bin/addons-partner.o
+$(BUILD)/cgi-bin/addons: $(BUILD)/cgi-bin/addons-partner.o \
+    $(BUILD)/cgi-bin/addons-webhook.o
 $(CGI:%=$(BUILD)/cgi-bin/%): $(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o \
     $(BUILD)/libsutler.a
 	$(LINK)

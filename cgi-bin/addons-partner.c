@@ -37,20 +37,37 @@ departed(struct addon_result *r, const struct cgi *c)
 	return NULL;
 }
 
-/* The installation of the token, if the request's name of it is one. */
+/* The request's own word for the installation must be one of its names. */
 static const struct fail *
-locate(struct addon_result *r, struct cgi *c)
+check_name(const struct addon_result *r, const struct cgi *c)
 {
 	const char *ident = c->param[0], *id = c->resource;
-	const struct fail *f = addon_locate(r, &c->act, id, true);
+
+	if (ident == NULL || strcmp(ident, id) == 0 ||
+	    strcmp(ident, id + strlen("ad-")) == 0 ||
+	    strcmp(ident, addon_name(r->addon)) == 0)
+		return NULL;
+	return fail_missing("addon");
+}
+
+const struct fail *
+partner_installed(struct addon_result *r, struct cgi *c)
+{
+	const struct fail *f = addon_locate(r, &c->act, c->resource, true);
+
+	if (f != NULL)
+		return f->code == FAIL_MISSING ? fail_missing("addon") : f;
+	return check_name(r, c);
+}
+
+const struct fail *
+partner_locate(struct addon_result *r, struct cgi *c)
+{
+	const struct fail *f = addon_locate(r, &c->act, c->resource, true);
 
 	if (f != NULL && f->code == FAIL_MISSING)
 		f = departed(r, c);
-	if (f == NULL && ident != NULL && strcmp(ident, id) != 0 &&
-	    strcmp(ident, id + strlen("ad-")) != 0 &&
-	    strcmp(ident, addon_name(r->addon)) != 0)
-		f = fail_missing("addon");
-	return f;
+	return f == NULL ? check_name(r, c) : f;
 }
 
 static const char *
@@ -112,7 +129,7 @@ const struct fail *
 partner_addon(struct cgi *c)
 {
 	struct addon_result r;
-	const struct fail *f = locate(&r, c);
+	const struct fail *f = partner_locate(&r, c);
 
 	if (f != NULL)
 		return f;
@@ -125,7 +142,7 @@ const struct fail *
 partner_addons(struct cgi *c)
 {
 	struct addon_result r;
-	const struct fail *f = locate(&r, c);
+	const struct fail *f = partner_locate(&r, c);
 
 	if (f != NULL)
 		return f;
@@ -154,7 +171,7 @@ const struct fail *
 partner_config(struct cgi *c)
 {
 	struct addon_result r;
-	const struct fail *f = locate(&r, c);
+	const struct fail *f = partner_locate(&r, c);
 
 	if (f != NULL)
 		return f;
@@ -170,7 +187,7 @@ partner_config_set(struct cgi *c)
 	const struct fail *f;
 	cJSON *config;
 
-	f = locate(&r, c);
+	f = partner_locate(&r, c);
 	if (f == NULL)
 		f = cgi_body_config(&config, c, true);
 	if (f == NULL)
@@ -187,7 +204,7 @@ static const struct fail *
 finish(struct cgi *c, bool ready)
 {
 	struct addon_result r;
-	const struct fail *f = locate(&r, c);
+	const struct fail *f = partner_locate(&r, c);
 
 	if (f == NULL)
 		c->json = view(c, &r);

@@ -44,6 +44,15 @@ static const struct route routes[] = {
     {"PATCH",  "/addons/:id/config",                 AUTH_RESOURCE, partner_config_set},
     {"POST",   "/addons/:id/actions/provision",      AUTH_RESOURCE, partner_ready     },
     {"POST",   "/addons/:id/actions/deprovision",    AUTH_RESOURCE, partner_failed    },
+    {"GET",    "/addons/:id/webhooks",               AUTH_RESOURCE, webhook_list      },
+    {"POST",   "/addons/:id/webhooks",               AUTH_RESOURCE, webhook_create    },
+    {"GET",    "/addons/:id/webhooks/:hook",         AUTH_RESOURCE, webhook_show      },
+    {"PATCH",  "/addons/:id/webhooks/:hook",         AUTH_RESOURCE, webhook_change    },
+    {"DELETE", "/addons/:id/webhooks/:hook",         AUTH_RESOURCE, webhook_delete    },
+    {"GET",    "/addons/:id/webhook-deliveries",     AUTH_RESOURCE, webhook_sent      },
+    {"GET",    "/addons/:id/webhook-deliveries/:id", AUTH_RESOURCE, webhook_sent      },
+    {"GET",    "/addons/:id/webhook-events",         AUTH_RESOURCE, webhook_causes    },
+    {"GET",    "/addons/:id/webhook-events/:id",     AUTH_RESOURCE, webhook_causes    },
 };
 
 int

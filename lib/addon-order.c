@@ -226,8 +226,7 @@ addon_forget(struct event *e, const struct act *act, struct app *app,
 		json_add_text(data, "reason", reason);
 	event_add(e, "delete_addon", data);
 	usage_end(act->store, app, a);
-	event_app(e, app->id, app->name);
-	e->owner = app->owner;
+	app_event(e, app);
 	event_addon(e, a->id);
 	addon_detach(app, a);
 	app->updated_at = clock_text(clock_now());

@@ -12,6 +12,20 @@
 
 /* The record's shape. */
 
+static const struct json_field webhook_fields[] = {
+    JSON_FIELD(webhook, id, STRING, MUST),
+    JSON_FIELD(webhook, url, STRING, MUST),
+    JSON_FIELD(webhook, include, ANY, MUST),
+    JSON_FIELD(webhook, level, STRING, MUST),
+    JSON_FIELD(webhook, authorization, SECRET, OMIT),
+    JSON_FIELD(webhook, secret, SECRET, MUST),
+    JSON_FIELD(webhook, created_at, STRING, MUST),
+    JSON_FIELD(webhook, updated_at, STRING, MUST),
+};
+
+static const struct json_shape webhook_shape =
+    JSON_SHAPE_LIST(webhook, webhook_fields);
+
 static const struct json_field addon_fields[] = {
     JSON_FIELD(addon, id, STRING, MUST),
     JSON_FIELD(addon, provider, STRING, MUST),
@@ -35,6 +49,8 @@ static const struct json_field addon_fields[] = {
     JSON_FIELD(addon, attached, ANY, OMIT),
     JSON_FIELD(addon, config, VARS, NULL),
     JSON_FIELD(addon, rebind, VARS, OMIT),
+    {"webhooks", JSON_LIST, JSON_OMIT, offsetof(struct addon, webhooks),
+                                 &webhook_shape},
 };
 
 static const struct json_shape addon_shape =
@@ -331,6 +347,13 @@ revision_of(const struct app *app)
 	return hash_blob(text, strlen(text));
 }
 
+void
+app_event(struct event *e, const struct app *app)
+{
+	event_app(e, app->id, app->name);
+	e->about = app;
+}
+
 const struct fail *
 app_save(const struct act *act, struct app *app, struct event *e)
 {
@@ -340,8 +363,7 @@ app_save(const struct act *act, struct app *app, struct event *e)
 		app->updated_at = clock_text(clock_now());
 		app->revision = revision_of(app);
 	}
-	event_app(e, app->id, app->name);
-	e->owner = app->owner;
+	app_event(e, app);
 	app_put(act->store, app);
 	return event_commit(NULL, act, e);
 }

@@ -56,6 +56,19 @@ struct addon {
 	const char *prefix; /* of its variables' names, or NULL: as declared */
 	cJSON *attached;    /* ids of the other apps that have it, or NULL */
 	struct json_var *rebind; /* set, but in force once bound again */
+	struct webhook *webhooks;
+};
+
+/* Where a provider wants to be told of what happens; lib/webhook.h. */
+struct webhook {
+	struct webhook *next;
+	const char *id; /* uuid */
+	const char *url;
+	cJSON *include;            /* names of what it is told of */
+	const char *level;         /* "notify", "sync" */
+	const char *authorization; /* header of each call, or NULL */
+	const char *secret;        /* that they are signed with */
+	const char *created_at, *updated_at;
 };
 
 /* A request that is known by its Idempotency-Key (lib/once.h). */
@@ -95,6 +108,9 @@ const struct fail *app_edit_addon(struct app **out, struct addon **addon,
 /* Put app into the store and commit, as the change set e. */
 const struct fail *app_save(const struct act *act, struct app *app,
     struct event *e);
+
+/* e concerns app, and those that listen there are told of it. */
+void app_event(struct event *e, const struct app *app);
 
 /* Put it, for a commit of several records. */
 void app_put(struct store *store, struct app *app);

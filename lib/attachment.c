@@ -225,6 +225,17 @@ append(struct app *app, const struct app *home, const struct addon *a,
 	return *tail;
 }
 
+/* Clients of Scalingo's know no such event, and show it as unknown. */
+static void
+say(struct event *e, const char *type, const char *name, const char *addon_id)
+{
+	cJSON *data = cJSON_CreateObject();
+
+	json_add_text(data, "attachment_name", name);
+	event_add(e, type, data);
+	event_addon(e, addon_id);
+}
+
 const struct fail *
 attachment_add(struct attachment **out, const struct act *act,
     const char *ident, const char *addon_id, const char *name)
@@ -259,7 +270,7 @@ attachment_add(struct attachment **out, const struct act *act,
 	app_put(act->store, home);
 	e = event_new("%s: attached %s of %s as %s", app->name, a->provider,
 	    home->name, name);
-	event_addon(&e, a->id);
+	say(&e, "attach_addon", name, a->id);
 	return app_save(act, app, &e);
 }
 
@@ -309,7 +320,7 @@ attachment_remove(const struct act *act, const char *ident, const char *id)
 	}
 	*at = t->next;
 	e = event_new("%s: detached %s", app->name, t->name);
-	event_addon(&e, t->addon);
+	say(&e, "detach_addon", t->name, t->addon);
 	return app_save(act, app, &e);
 }
 

@@ -32,13 +32,18 @@ static char *
 question(const struct exchange *x, const struct conf *conf, long timeout)
 {
 	cJSON *q = cJSON_CreateObject();
+	cJSON *headers = cJSON_AddArrayToObject(q, "headers");
+	size_t i;
 
 	json_add_text(q, "method", x->method);
 	json_add_text(q, "url", x->url);
 	json_add_text(q, "user", x->user);
 	json_add_text(q, "password", x->password);
 	json_add_text(q, "accept", x->accept);
-	json_add_text(q, "header", x->header);
+	for (i = 0; i < sizeof(x->headers) / sizeof(x->headers[0]); i++)
+		if (x->headers[i] != NULL)
+			cJSON_AddItemToArray(headers,
+			    cJSON_CreateString(x->headers[i]));
 	json_add_text(q, "body", x->body);
 	cJSON_AddBoolToObject(q, "form", x->form);
 	cJSON_AddNumberToObject(q, "timeout", (double)timeout);

@@ -15,7 +15,7 @@ enum { CLIENT_ANSWER_MAX = 256 << 10, CLIENT_CONNECT_TIMEOUT = 5 };
  * so; the address is checked after resolution.
  *
  * The question goes to send's stdin as one JSON object {method, url, user,
- * password, accept, header, body, form, timeout, connect_timeout, allow_http,
+ * password, accept, headers, body, form, timeout, connect_timeout, allow_http,
  * allow_private}; the answer comes back as {status, trouble} on one line and
  * the body's bytes behind it.
  */

@@ -61,7 +61,7 @@ struct exchange {
 	const char *url;
 	const char *user, *password; /* Basic credentials */
 	const char *accept;          /* Accept header, or NULL for none */
-	const char *header;          /* one more line, "Name: value", or NULL */
+	const char *headers[2];      /* further lines, "Name: value", or NULL */
 	const char *body;            /* JSON text, or NULL for no body */
 	bool form;                   /* body is a form's (a browser's post) */
 	/* the answer */

@@ -3,6 +3,7 @@
 #include "conf.h"
 #include "notify.h"
 #include "provider.h"
+#include "webhook.h"
 
 #include <ctype.h>
 #include <pwd.h>
@@ -118,13 +119,17 @@ describe(struct store_message *m, const char **actor, const struct act *act)
 }
 
 const struct fail *
-event_commit(const char **id, const struct act *act, const struct event *e)
+event_commit(const char **id, const struct act *act, struct event *e)
 {
 	struct store_message m = {0};
 	struct mem_text t = {0};
 	const char *actor;
 
 	describe(&m, &actor, act);
+	if (e->about != NULL && act->account == NULL)
+		notify_put(act, e, actor);
+	if (e->about != NULL)
+		webhook_put(act, e, actor, m.author_email);
 	mem_addf(&t, "%s\n\n", e->subject);
 	if (e->app != NULL)
 		mem_addf(&t, "App: %s\n", e->app);
@@ -136,8 +141,6 @@ event_commit(const char **id, const struct act *act, const struct event *e)
 	if (e->trailers.len > 0)
 		mem_puts(&t, e->trailers.text);
 	m.text = t.text;
-	if (e->owner != NULL && act->account == NULL)
-		notify_put(act, e, actor);
 	return store_commit(id, act->store, &m);
 }
 

@@ -6,6 +6,7 @@
 #include "store.h"
 
 struct account;
+struct app;
 struct provider;
 struct once;
 
@@ -48,7 +49,7 @@ struct event {
 	const char *subject;
 	struct mem_text trailers; /* Exchange: and Event: lines */
 	const char *app, *addon;
-	const char *owner; /* of the app, to be told of it; or NULL */
+	const struct app *about; /* who is to be told of it; or NULL */
 };
 
 /* A change set whose subject is what printf(3) would print; control
@@ -56,7 +57,7 @@ struct event {
 struct event event_new(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
-/* It concerns that app, that add-on. */
+/* It concerns that app (of which nobody is told), that add-on. */
 void event_app(struct event *e, const char *id, const char *name);
 void event_addon(struct event *e, const char *id);
 
@@ -71,9 +72,10 @@ void event_add(struct event *e, const char *type, const cJSON *data);
 const char *event_trailer(const char **rest, const char *name);
 
 /* Commit what was put into the store, as act's own deed; gives the lock back.
- * e's owner is owed word of its events, unless a user acts (lib/notify.h).
- * *id as in store_commit(). */
+ * The owner of the app that it is about is owed word of its events, unless a
+ * user acts (lib/notify.h), and so are its webhooks (lib/webhook.h).  *id as in
+ * store_commit(). */
 const struct fail *event_commit(const char **id, const struct act *act,
-    const struct event *e);
+    struct event *e);
 
 #endif

@@ -23,18 +23,16 @@ events_of(const struct event *e)
 void
 notify_put(const struct act *act, const struct event *e, const char *actor)
 {
-	const char *space = strchr(e->app, ' ');
 	cJSON *body, *app, *events = events_of(e);
 	struct account *owner;
 	struct work *o;
 
 	/* an owner that cannot be read is told nothing, and hinders nobody */
 	if (events->child == NULL ||
-	    account_load(&owner, act->store, e->owner) != NULL ||
+	    account_load(&owner, act->store, e->about->owner) != NULL ||
 	    owner->notify_url == NULL)
 		return;
-	o = work_notify(owner->name, mem_dup(e->app, (size_t)(space - e->app)),
-	    space + 1);
+	o = work_news(WORK_NOTIFY, e->about);
 	body = o->options = cJSON_CreateObject();
 	json_add_text(body, "id", o->id);
 	json_add_text(body, "created_at", o->created_at);
@@ -65,7 +63,7 @@ notify_send(const struct act *act, const struct work *o, long timeout)
 	x.body = o->options == NULL ? "{}" : json_print(o->options, false);
 	hash_hmac_sha256(hmac, owner->notify_secret,
 	    strlen(owner->notify_secret), x.body, strlen(x.body));
-	x.header = mem_printf("Sutler-Webhook-Hmac-SHA256: %s",
+	x.headers[0] = mem_printf("Sutler-Webhook-Hmac-SHA256: %s",
 	    hash_base64(hmac, sizeof(hmac)));
 	client_send(&x, act->conf, timeout);
 	if (x.status >= 200 && x.status < 300)

@@ -23,7 +23,8 @@ enum {
 };
 
 struct question {
-	const char *method, *url, *user, *password, *accept, *header, *body;
+	const char *method, *url, *user, *password, *accept, *body;
+	const cJSON *headers;          /* further lines, strings */
 	long timeout, connect_timeout; /* seconds */
 	bool form, allow_http, allow_private;
 };
@@ -218,6 +219,7 @@ headers(const struct question *q)
 	/* an empty one keeps libcurl from adding its own */
 	static const char *const fixed[] = {"Expect:", "User-Agent: sutler"};
 	struct curl_slist *list = NULL;
+	const cJSON *one;
 	char accept[256];
 	size_t i;
 
@@ -226,8 +228,8 @@ headers(const struct question *q)
 	snprintf(accept, sizeof(accept), "Accept:%s%s",
 	    q->accept == NULL ? "" : " ", q->accept == NULL ? "" : q->accept);
 	list = curl_slist_append(list, accept);
-	if (q->header != NULL)
-		list = curl_slist_append(list, q->header);
+	cJSON_ArrayForEach(one, q->headers)
+		list = curl_slist_append(list, one->valuestring);
 	return curl_slist_append(list,
 	    q->body == NULL ? "Content-Type:"
 	    : q->form       ? "Content-Type: application/x-www-form-urlencoded"
@@ -329,7 +331,7 @@ read_question(struct question *q, struct answer *a)
 	q->user = text_of(o, "user");
 	q->password = text_of(o, "password");
 	q->accept = text_of(o, "accept");
-	q->header = text_of(o, "header");
+	q->headers = cJSON_GetObjectItemCaseSensitive(o, "headers");
 	q->body = text_of(o, "body");
 	q->timeout = seconds_of(o, "timeout");
 	q->connect_timeout = seconds_of(o, "connect_timeout");
@@ -347,6 +349,7 @@ check_question(struct question *q, struct answer *a)
 	static const char *const methods[] = {"GET", "POST", "PUT", "PATCH",
 	    "DELETE"};
 	size_t i, count = sizeof(methods) / sizeof(methods[0]);
+	const cJSON *one;
 
 	for (i = 0; i < count && strcmp(methods[i], q->method) != 0; i++)
 		continue;
@@ -357,8 +360,10 @@ check_question(struct question *q, struct answer *a)
 	if (q->accept != NULL &&
 	    (strpbrk(q->accept, "\r\n") != NULL || strlen(q->accept) > 200))
 		return trouble(a, "the Accept header is none");
-	if (q->header != NULL && strpbrk(q->header, "\r\n") != NULL)
-		return trouble(a, "the header is none");
+	cJSON_ArrayForEach(one, q->headers)
+		if (!cJSON_IsString(one) ||
+		    strpbrk(one->valuestring, "\r\n") != NULL)
+			return trouble(a, "one of the headers is none");
 	if (strncasecmp(q->url, "https://", 8) == 0)
 		return true;
 	if (strncasecmp(q->url, "http://", 7) != 0)

@@ -119,17 +119,18 @@ struct tick {
 	const struct call *call;
 	const char *now;
 	size_t settled, left;
-	cJSON *held; /* owners whose earlier notification has not arrived */
+	cJSON *held; /* queues whose first has not arrived */
 };
 
-/* o stays open; what its owner is told later waits for it. */
+/* o stays open; what is to arrive behind it waits for it. */
 static void
 leave_open(struct tick *t, const struct work *o)
 {
+	const char *queue = work_queue(o);
+
 	t->left++;
-	if (strcmp(o->kind, WORK_NOTIFY) == 0 &&
-	    json_get(t->held, o->owner) == NULL)
-		cJSON_AddTrueToObject(t->held, o->owner);
+	if (queue[0] != '\0' && json_get(t->held, queue) == NULL)
+		cJSON_AddTrueToObject(t->held, queue);
 }
 
 static const struct fail *
@@ -141,8 +142,7 @@ tick_one(void *arg, const struct work *o)
 	bool settled = false;
 
 	if (strcmp(o->next_at, t->now) > 0 ||
-	    (strcmp(o->kind, WORK_NOTIFY) == 0 &&
-	        json_get(t->held, o->owner) != NULL)) {
+	    json_get(t->held, work_queue(o)) != NULL) {
 		leave_open(t, o);
 		return NULL;
 	}

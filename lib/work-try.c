@@ -9,6 +9,7 @@
 #include "mem.h"
 #include "notify.h"
 #include "provider.h"
+#include "webhook.h"
 #include "work.h"
 
 #include <stdio.h>
@@ -23,6 +24,7 @@ struct attempt {
 	long timeout;         /* seconds */
 	const char *trouble;  /* what is in the way, or NULL */
 	const char *exchange; /* id of the transcript, or NULL */
+	const char *said;     /* trailers of the attempt's commit, or NULL */
 	const char *loss;     /* what it was given up for, or NULL */
 	struct work *next;    /* what is owed in its place, or NULL */
 	struct event event;
@@ -136,6 +138,18 @@ ask_notify(struct attempt *t)
 	t->trouble = NULL;
 }
 
+static void
+ask_webhook(struct attempt *t)
+{
+	bool over;
+
+	t->trouble = webhook_send(&t->said, &over, t->act, t->work, t->timeout);
+	if (t->trouble == NULL || !over)
+		return;
+	t->loss = t->trouble;
+	t->trouble = NULL;
+}
+
 /* The add-on that the work is about, or *addon NULL: it is gone. */
 static const struct fail *
 find_addon(struct app **app, struct addon **addon, const struct attempt *t)
@@ -213,9 +227,12 @@ static const struct fail *
 say_loss(struct attempt *t)
 {
 	if (t->loss != NULL)
-		t->event.subject = event_new("%s: word to %s given up: %s",
-		    t->work->app_name, t->work->owner, t->loss)
-		                       .subject;
+		t->event.subject =
+		    event_new("%s: word to %s given up: %s", t->work->app_name,
+		        t->work->provider == NULL ? t->work->owner
+		                                  : t->work->provider,
+		        t->loss)
+		        .subject;
 	return NULL;
 }
 
@@ -224,28 +241,30 @@ static const struct {
 	void (*ask)(struct attempt *t);
 	const struct fail *(*conclude)(struct attempt *t); /* under the lock */
 	const char *what;                                  /* "… of redis" */
+	long longest; /* seconds between two attempts */
 } kinds[] = {
-    {WORK_PROVISION, NULL,        give_up,         "order"       },
-    {WORK_CHANGE,    NULL,        put_back,        "plan change" },
-    {WORK_AWAIT,     NULL,        give_up,         "answer"      },
-    {WORK_EXPECT,    NULL,        take_as_running, "answer"      },
-    {WORK_LEAVE,     NULL,        NULL,            "removal"     },
-    {WORK_REMOVE,    ask_remove,  NULL,            "removal"     },
-    {WORK_RESTORE,   ask_restore, NULL,            "old plan"    },
-    {WORK_SUSPEND,   ask_suspend, NULL,            "suspension"  },
-    {WORK_RESTART,   ask_restart, NULL,            "restart"     },
-    {WORK_NOTIFY,    ask_notify,  say_loss,        "notification"},
+    {WORK_PROVISION, NULL,        give_up,         "order",        LAST_DELAY           },
+    {WORK_CHANGE,    NULL,        put_back,        "plan change",  LAST_DELAY           },
+    {WORK_AWAIT,     NULL,        give_up,         "answer",       LAST_DELAY           },
+    {WORK_EXPECT,    NULL,        take_as_running, "answer",       LAST_DELAY           },
+    {WORK_LEAVE,     NULL,        NULL,            "removal",      LAST_DELAY           },
+    {WORK_REMOVE,    ask_remove,  NULL,            "removal",      LAST_DELAY           },
+    {WORK_RESTORE,   ask_restore, NULL,            "old plan",     LAST_DELAY           },
+    {WORK_SUSPEND,   ask_suspend, NULL,            "suspension",   LAST_DELAY           },
+    {WORK_RESTART,   ask_restart, NULL,            "restart",      LAST_DELAY           },
+    {WORK_NOTIFY,    ask_notify,  say_loss,        "notification", LAST_DELAY           },
+    {WORK_WEBHOOK,   ask_webhook, say_loss,        "webhook",      WEBHOOK_LONGEST_DELAY},
 };
 
 static const char *
-next_time(double attempts)
+next_time(double attempts, long longest)
 {
 	long delay = FIRST_DELAY;
 
-	for (; attempts > 1 && delay < LAST_DELAY; attempts--)
+	for (; attempts > 1 && delay < longest; attempts--)
 		delay *= 2;
-	if (delay > LAST_DELAY)
-		delay = LAST_DELAY;
+	if (delay > longest)
+		delay = longest;
 	return clock_text(clock_now() + delay * 1000);
 }
 
@@ -305,10 +324,12 @@ conclude(struct attempt *t, size_t kind)
 	t->event = event_of(t->work, kinds[kind].what,
 	    t->trouble == NULL ? "settled" : "still owed");
 	event_exchange(&t->event, t->exchange);
+	if (t->said != NULL)
+		mem_puts(&t->event.trailers, t->said);
 	if (t->trouble != NULL) {
 		later.attempts++;
 		later.trouble = t->trouble;
-		later.next_at = next_time(later.attempts);
+		later.next_at = next_time(later.attempts, kinds[kind].longest);
 		work_put(t->act->store, &later);
 		return event_commit(NULL, t->act, &t->event);
 	}
@@ -353,6 +374,14 @@ work_try(bool *settled, const struct act *act, const struct work *o,
 	return NULL;
 }
 
+/* True where o is what an add-on itself is owed, not word of it. */
+static bool
+is_order(const struct work *o)
+{
+	return o->addon_id != NULL &&
+	       strcmp(o->id, o->addon_id + strlen("ad-")) == 0;
+}
+
 const struct fail *
 work_abandon(const struct act *act, const struct work *o, const char *reason)
 {
@@ -369,9 +398,9 @@ work_abandon(const struct act *act, const struct work *o, const char *reason)
 		return f;
 	t.event = event_of(o, o->kind,
 	    mem_printf("abandoned, it may still cost money: %s", reason));
-	if (o->addon_id != NULL)
+	if (is_order(o))
 		f = find_addon(&app, &addon, &t);
-	if (f == NULL && o->addon_id != NULL && addon != NULL &&
+	if (f == NULL && is_order(o) && addon != NULL &&
 	    strcmp(addon->status, "provisioning") == 0)
 		f = addon_forget(&t.event, act, app, addon, reason);
 	if (f != NULL) {

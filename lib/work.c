@@ -45,6 +45,7 @@ static const struct {
     {WORK_SUSPEND,   DUE_NOW     },
     {WORK_RESTART,   DUE_NOW     },
     {WORK_NOTIFY,    DUE_NOW     },
+    {WORK_WEBHOOK,   DUE_NOW     },
 };
 
 enum { UUID_LENGTH = 36 };
@@ -112,10 +113,9 @@ work_restart(const struct app *app)
 
 /* RFC 9562, version 7: the time comes first, to a 4096th of a millisecond. */
 struct work *
-work_notify(const char *owner, const char *app_id, const char *app_name)
+work_news(const char *kind, const struct app *app)
 {
-	const struct app app = {.id = app_id, .name = app_name, .owner = owner};
-	struct work *o = work_new(WORK_NOTIFY, &app);
+	struct work *o = work_new(kind, app);
 	const char *hex = hash_random_hex(8);
 	uint64_t ms, part;
 	struct timespec t;
@@ -127,6 +127,17 @@ work_notify(const char *owner, const char *app_id, const char *app_name)
 	    mem_printf("%08" PRIx64 "-%04" PRIx64 "-7%03" PRIx64 "-8%.3s-%.12s",
 	        ms >> 16, ms & 0xffff, part, hex, hex + 4);
 	return o;
+}
+
+const char *
+work_queue(const struct work *o)
+{
+	if (strcmp(o->kind, WORK_NOTIFY) == 0)
+		return mem_printf("owner %s", o->owner);
+	if (strcmp(o->kind, WORK_WEBHOOK) == 0)
+		return mem_printf("webhook %s",
+		    json_text(o->options, "webhook"));
+	return "";
 }
 
 void
@@ -166,7 +177,9 @@ parse(struct work **out, const struct store_record *record)
 	    (strcmp(o->kind, WORK_RESTART) != 0 &&
 	        strcmp(o->kind, WORK_NOTIFY) != 0 &&
 	        (o->provider == NULL || o->addon_id == NULL ||
-	            strlen(o->addon_id) <= strlen("ad-") || o->plan == NULL)))
+	            strlen(o->addon_id) <= strlen("ad-") || o->plan == NULL)) ||
+	    (strcmp(o->kind, WORK_WEBHOOK) == 0 &&
+	        json_text(o->options, "webhook") == NULL))
 		return fail(FAIL_BUSY, "%s: not a piece of work", record->path);
 	*out = o;
 	return NULL;

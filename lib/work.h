@@ -21,6 +21,7 @@
  *	suspend	   at once		  tells it
  *	restart	   at once		  runs the operator's hook
  *	notify	   at once		  tells the owner, in order
+ *	webhook	   at once		  tells a provider's webhook, in order
  *
  * Source: Open Service Broker API, "Orphan Mitigation"; Heroku, "Asynchronous
  * Provisioning".
@@ -35,6 +36,7 @@
 #define WORK_SUSPEND "suspend"
 #define WORK_RESTART "restart"
 #define WORK_NOTIFY "notify"
+#define WORK_WEBHOOK "webhook"
 
 struct work {
 	const char *id;   /* uuid: the add-on's, or made of the app's id */
@@ -61,10 +63,13 @@ struct work *work_addon(const char *kind, const struct act *act,
 /* The restart of app: the same record however often it is due. */
 struct work *work_restart(const struct app *app);
 
-/* A notification of owner about that app: its id sorts behind those of all
+/* News of app, of kind "notify" or "webhook": its id sorts behind those of all
  * that were made before. */
-struct work *work_notify(const char *owner, const char *app_id,
-    const char *app_name);
+struct work *work_news(const char *kind, const struct app *app);
+
+/* What o's like must arrive in order at, "" for what has none: of those with
+ * the same name only the first that is open may be tried. */
+const char *work_queue(const struct work *o);
 
 /* Put o into the store; take out what addon has. */
 void work_put(struct store *store, const struct work *o);
