@@ -60,7 +60,7 @@ RECORDS = account app attachment variable installed addon addon-order addon-prov
 	addon-change addon-remove addon-config addon-action event \
 	token oauth usage usage-report usage-bill usage-csv once notify webhook webhook-event webhook-past webhook-send \
 	work work-try work-hook record
-DOOR = auth cgi cgi-answer cgi-body cgi-once cgi-path sandbox sandbox-callback sandbox-desk \
+DOOR = rate auth cgi cgi-answer cgi-body cgi-once cgi-path sandbox sandbox-callback sandbox-desk \
 	sandbox-fault sandbox-sso
 LAYERS = $(BASE) $(STORE) $(SPEECH) $(RECORDS) $(DOOR)
 OBJECTS = $(LAYERS:%=$(BUILD)/lib/%.o)

@@ -7,6 +7,7 @@
 #include "hash.h"
 #include "mem.h"
 #include "oauth.h"
+#include "rate.h"
 #include "token.h"
 
 enum { AUTH_TEXT_MAX = 8192 };
@@ -192,5 +193,12 @@ auth_check(struct cgi *c, enum auth auth)
 	    [AUTH_PORTAL] = check_portal,
 	};
 
-	return checks[auth](c);
+	const struct fail *f = checks[auth](c);
+	const char *who = c->token_id != NULL   ? c->token_id
+	                  : c->resource != NULL ? c->resource
+	                  : c->provider != NULL ? c->provider->slug
+	                                        : NULL;
+
+	return f != NULL || who == NULL ? f
+	                                : rate_count(c->act.conf, who, c->now);
 }

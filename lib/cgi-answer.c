@@ -35,6 +35,7 @@ static const struct meaning meanings[] = {
     {FAIL_STALE,     412, "precondition_failed",   NULL                               },
     {FAIL_LARGE,     413, "payload_too_large",     NULL                               },
     {FAIL_INVALID,   422, "invalid_params",        NULL                               },
+    {FAIL_RATE,      429, "rate_limit",            NULL                               },
     {FAIL_BUSY,      503, "unavailable",           "not possible now, try again later"},
     {FAIL_PROVIDER,  503, "unavailable",           "the add-on provider is in trouble"},
     {FAIL_SYSTEM,    500, "internal_server_error", "internal error"                   },
@@ -72,6 +73,7 @@ static const struct {
     {412, "Precondition Failed"  },
     {413, "Payload Too Large"    },
     {422, "Unprocessable Entity" },
+    {429, "Too Many Requests"    },
     {500, "Internal Server Error"},
     {503, "Service Unavailable"  },
 };
@@ -230,6 +232,8 @@ cgi_answer_fail(struct cgi *c, const struct fail *f)
 	shapes[c->family](answer, f, text);
 	if (f->code == FAIL_METHOD && f->what != NULL)
 		cgi_header(c, "Allow", f->what);
+	if (f->code == FAIL_RATE)
+		cgi_header(c, "Retry-After", f->what);
 	if (f->code == FAIL_AUTH)
 		cgi_header(c, "WWW-Authenticate",
 		    c->auth == AUTH_USER || c->auth == AUTH_GUEST ||

@@ -42,6 +42,7 @@ static const struct conf_key {
     {"provider_patience", take_number, AT(provider_patience), 1, 604800,
      "43200"                                                                            },
     {"transcript_days",   take_number, AT(transcript_days),   0, 3650,   "30"           },
+    {"rate_limit",        take_number, AT(rate_limit),        0, 60000,  "0"            },
     {"page_size",         take_number, AT(page_size),         1, 4000,   "4000"         },
     {"allow_http",        take_switch, AT(allow_http),        0, 0,      "no"           },
     {"allow_private",     take_switch, AT(allow_private),     0, 0,      "no"           },

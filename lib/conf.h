@@ -25,9 +25,10 @@ struct conf {
 	long provider_timeout;    /* seconds for one whole call, 1 to 25 */
 	long provider_patience; /* seconds that an answer "not yet" may last */
 	long transcript_days;   /* that an exchange is kept; 0: none is */
-	long page_size;         /* rows of GET /vendor/apps, 1 to 4000 */
-	bool allow_http;        /* providers may be reached without TLS */
-	bool allow_private;     /* … and at private addresses */
+	long rate_limit;    /* requests of one token a minute; 0: no limit */
+	long page_size;     /* rows of GET /vendor/apps, 1 to 4000 */
+	bool allow_http;    /* providers may be reached without TLS */
+	bool allow_private; /* … and at private addresses */
 };
 
 /*
