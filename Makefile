@@ -132,10 +132,12 @@ check: all $(UNIT)
 test:
 	@sh tests/packages.sh $(PACKAGES_TEST)
 	@$(MAKE) --no-print-directory all $(UNIT) $(SLOW_FLUSH) asan
-	@python3 tests/all.py $(UNIT) $(UNIT_ASAN) 'python3 tests/layers.py' \
-	    '$(SCENARIOS) $(BUILD) --door all' \
-	    '$(SCENARIOS) $(BUILD)/asan --door direct' \
+	@python3 tests/all.py '$(SCENARIOS) $(BUILD)/asan --door direct' \
+	    '$(SCENARIOS) $(BUILD) --door direct' \
+	    '$(SCENARIOS) $(BUILD) --door linked --again' \
+	    '$(SCENARIOS) $(BUILD) --door lighttpd --again' \
 	    'python3 tests/crash.py --build $(BUILD) --step 15' \
+	    'python3 tests/layers.py' $(UNIT) $(UNIT_ASAN) --alone \
 	    'python3 tests/crowd.py --build $(BUILD) --writes 4000' \
 	    'python3 tests/power.py --build $(BUILD) --cuts 5' \
 	    'python3 tests/readme.py --build $(BUILD)'
