@@ -56,7 +56,7 @@ SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
 	client probe probe-callback probe-config probe-desk \
 	probe-judge probe-order probe-rules probe-show \
 	transcript transcript-mask
-RECORDS = account app attachment variable installed addon addon-order addon-provision \
+RECORDS = account app app-record app-view attachment variable installed addon addon-order addon-provision \
 	addon-change addon-remove addon-config addon-action event \
 	token oauth usage usage-report usage-bill usage-csv once notify webhook webhook-event webhook-past webhook-send \
 	work work-try work-hook record

@@ -81,7 +81,23 @@ struct app_request {
 	const char *message; /* of the answer, or NULL */
 };
 
-enum { APP_NAME_MIN = 2, APP_NAME_MAX = 48 };
+enum {
+	APP_NAME_MIN = 2,
+	APP_NAME_MAX = 48,
+	APP_NUMBER_DIGITS = 13 /* of the id, hex: 52 bits */
+};
+
+bool app_is_id(const char *text);
+
+/* FAIL_INVALID where name is none that an app may have, in the words of the
+ * Scalingo API. */
+const struct fail *app_check_name(const char *name);
+
+/* The app in record, which stood at path; FAIL_BUSY: it is not valid.  And the
+ * record of app. */
+const struct fail *app_read(struct app **out, const char *path,
+    const cJSON *record);
+cJSON *app_write(const struct app *app);
 
 /* A new app; FAIL_INVALID: the name breaks a rule. */
 const struct fail *app_new(struct app **out, const char *name,
