@@ -21,16 +21,14 @@ enum { PER_PAGE = 20, PER_PAGE_MAX = 100 };
 static const struct fail *
 check_family(const struct cgi *c, enum family family)
 {
-	static const char *const paths[] = {[FAMILY_SCALINGO] =
-	                                        "use /v1/provider/apps",
-	    [FAMILY_HEROKU] = "use /vendor/apps",
-	    [FAMILY_NONE] = "it has nothing to ask for"};
 	const struct dialect *d = c->provider->dialect;
 
 	if (d->family == family)
 		return NULL;
-	return fail(FAIL_FORBIDDEN, "these are a %s provider's credentials: %s",
-	    d->name, paths[d->family]);
+	return fail(FAIL_FORBIDDEN,
+	    "these are a %s provider's credentials: %s%s", d->name,
+	    d->apps_path == NULL ? "it has nothing to ask for" : "use ",
+	    d->apps_path == NULL ? "" : d->apps_path);
 }
 
 /* Cut text at its next tab. */
@@ -129,9 +127,9 @@ static void
 add_link(struct mem_text *link, const struct cgi *c, uint64_t place,
     const char *rel)
 {
-	mem_addf(link, "%s<%s/vendor/apps?offset=%llu>; rel=\"%s\"",
+	mem_addf(link, "%s<%s%s?offset=%llu>; rel=\"%s\"",
 	    link->len == 0 ? "" : ", ", c->act.conf->public_url,
-	    (unsigned long long)place, rel);
+	    c->provider->dialect->apps_path, (unsigned long long)place, rel);
 }
 
 /*

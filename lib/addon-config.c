@@ -336,5 +336,6 @@ addon_installation(struct installation *out, const struct act *act,
 	    .provider_region = conf->provider_region,
 	    .appfog_region = conf->appfog_region,
 	    .public_url = conf->public_url,
-	    .provider = r->provider->slug};
+	    .provider = r->provider->slug,
+	    .apps_path = r->provider->dialect->apps_path};
 }

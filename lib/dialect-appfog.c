@@ -211,7 +211,7 @@ appfog_row(const struct installation *in)
 	    in->resource == NULL ? cJSON_CreateNull()
 	                         : cJSON_Duplicate(in->resource, true));
 	json_add_text(row, "callback_url",
-	    dialect_callback(in->public_url, VENDOR_APPS, in->uuid));
+	    dialect_callback(in->public_url, in->apps_path, in->uuid));
 	json_add_text(cJSON_AddObjectToObject(row, "resource"), "uuid",
 	    in->uuid);
 	return row;
@@ -225,7 +225,7 @@ appfog_info(const struct installation *in)
 	json_add_text(info, "id", in->uuid);
 	json_add_text(info, "account_id", in->account);
 	json_add_text(info, "callback_url",
-	    dialect_callback(in->public_url, VENDOR_APPS, in->uuid));
+	    dialect_callback(in->public_url, in->apps_path, in->uuid));
 	json_add_text(cJSON_AddObjectToObject(info, "resource"), "uuid",
 	    in->uuid);
 	cJSON_AddItemToObject(info, "config", json_vars(in->config));
@@ -241,6 +241,7 @@ const struct dialect dialect_appfog = {
     .rebinds = true,
     .config_ends_wait = true,
     .patient = true,
+    .apps_path = VENDOR_APPS,
     .plan_key = "id",
     .claims = appfog_claims,
     .check = appfog_check,

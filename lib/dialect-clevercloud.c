@@ -110,7 +110,7 @@ clevercloud_row(const struct installation *in)
 	json_add_text(row, "provider_id", in->provider);
 	json_add_text(row, "addon_id", in->addon_id);
 	json_add_text(row, "callback_url",
-	    dialect_callback(in->public_url, VENDOR_APPS, in->addon_id));
+	    dialect_callback(in->public_url, in->apps_path, in->addon_id));
 	json_add_text(row, "plan", in->plan);
 	json_add_text(row, "owner_id", in->account);
 	return row;
@@ -124,7 +124,6 @@ clevercloud_info(const struct installation *in)
 	cJSON *info;
 
 	ours.heroku_id = in->addon_id;
-	ours.public_url = mem_printf("%s/v2", in->public_url);
 	ours.provider_region = zone_of(in->provider_region);
 	info = heroku_info(&ours);
 	json_add_text(info, "owner_id", in->account);
@@ -138,6 +137,7 @@ const struct dialect dialect_clevercloud = {
     .family = FAMILY_HEROKU,
     .drops_undeclared = true,
     .undeclared = FAIL_FORBIDDEN,
+    .apps_path = VENDOR_APPS,
     .plan_key = "name",
     .claims = clevercloud_claims,
     .check = clevercloud_check,

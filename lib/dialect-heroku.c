@@ -234,7 +234,7 @@ heroku_row(const struct installation *in)
 	    in->resource == NULL ? NULL : json_plain(in->resource));
 	json_add_text(row, "heroku_id", in->heroku_id);
 	json_add_text(row, "callback_url",
-	    dialect_callback(in->public_url, VENDOR_APPS, in->heroku_id));
+	    dialect_callback(in->public_url, in->apps_path, in->heroku_id));
 	json_add_text(row, "plan", in->plan);
 	json_add_text(row, "name", in->app_name);
 	json_add_text(cJSON_AddObjectToObject(row, "resource"), "uuid",
@@ -251,7 +251,7 @@ heroku_info(const struct installation *in)
 	json_add_text(info, "name", in->app_name);
 	cJSON_AddItemToObject(info, "config", json_vars(in->config));
 	json_add_text(info, "callback_url",
-	    dialect_callback(in->public_url, VENDOR_APPS, in->heroku_id));
+	    dialect_callback(in->public_url, in->apps_path, in->heroku_id));
 	json_add_text(info, "owner_email", in->owner_email);
 	json_add_text(info, "region", in->provider_region);
 	cJSON_AddArrayToObject(info, "domains");
@@ -266,6 +266,7 @@ const struct dialect dialect_heroku = {
     .drops_undeclared = false,
     .undeclared = FAIL_FORBIDDEN,
     .config_ends_wait = true,
+    .apps_path = VENDOR_APPS,
     .plan_key = "name",
     .claims = heroku_claims,
     .check = heroku_check,

@@ -195,6 +195,7 @@ const struct dialect dialect_scalingo = {
     .drops_undeclared = false,
     .undeclared = FAIL_INVALID,
     .suspends = true,
+    .apps_path = "/v1/provider/apps",
     .plan_key = "name",
     .claims = scalingo_claims,
     .check = scalingo_check,

@@ -114,7 +114,8 @@ struct installation {
 	const char *account, *owner_email; /* NULL in a list row */
 	const struct json_var *config;     /* NULL in a list row */
 	const char *region, *provider_region, *appfog_region, *public_url;
-	const char *provider; /* slug */
+	const char *provider;  /* slug */
+	const char *apps_path; /* the dialect's */
 };
 
 /* The rules that a manifest breaks, or would better not. */
@@ -151,6 +152,9 @@ struct dialect {
 	bool by_uuid;
 	/* Providers are told of suspension and resumption. */
 	bool suspends;
+	/* The path below which providers find their installations, whose list
+	 * links to its other pages; NULL: nowhere. */
+	const char *apps_path;
 	/* The key of a plan's canonical name in the manifest's plans. */
 	const char *plan_key;
 	/* The key of an answer's variables; NULL: as dialect_hear() says. */

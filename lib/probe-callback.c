@@ -26,7 +26,8 @@ probe_installed(struct probe *p, const struct outcome *outcome)
 	    .provider_region = o->provider_region,
 	    .appfog_region = o->appfog_region,
 	    .public_url = o->public_url,
-	    .provider = provider->slug};
+	    .provider = provider->slug,
+	    .apps_path = provider->dialect->apps_path};
 	cJSON *info, *body;
 
 	if (provider->dialect->info == NULL)

@@ -1,5 +1,6 @@
 """The relatives of the three great dialects, each through its whole life."""
 import hashlib
+import re
 
 from scenario_base import among, same, scenario, true
 from scenario_sso import entrance, open_page, token
@@ -134,6 +135,26 @@ def clevercloud(world):
     seen = removed(world, app, supplier, addon)
     same(seen.path, f"{supplier.resources()}/{ident}", "DELETE")
     world.call(supplier, "GET", path, want=404)
+
+
+@scenario("Clever Cloud: the pages of its list are linked by its own path")
+def clevercloud_pages(world):
+    supplier = world.provider("clevercloud")
+    ours = [world.addon(world.app(), supplier)["id"] for _ in range(3)]
+    world.configure(page_size=2)
+    try:
+        found = world.call(supplier, "GET", "/v2/vendor/apps", want=200)
+        link = re.fullmatch(r'<(.+)>; rel="next"',
+                            found.answer.header("Link"))
+        path = behind(world, link[1])
+        true(path.startswith("/v2/vendor/apps?offset="), path)
+        rest = world.call(supplier, "GET", path, want=200)
+        same([row["addon_id"] for row in found.data + rest.data], ours,
+             "pages")
+        true("<" + world.door.public_url + "/v2/vendor/apps?offset=" in
+             rest.answer.header("Link"), "prev")
+    finally:
+        world.configure(page_size=4000)
 
 
 @scenario("Clever Cloud: a variable that is not declared is left out")

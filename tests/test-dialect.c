@@ -248,7 +248,8 @@ test_installation(const struct dialect *d, const cJSON *c)
 	    .provider_region = "amazon-web-services::eu-west-1",
 	    .appfog_region = "useast",
 	    .public_url = "https://market.example",
-	    .provider = "tide-pool"};
+	    .provider = "tide-pool",
+	    .apps_path = d->apps_path};
 
 	json_var_set(&config, "TIDE_POOL_URL", "tide://h", false);
 	if (d == &dialect_appfog)
