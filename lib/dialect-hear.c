@@ -211,23 +211,32 @@ hear_id(struct outcome *out, const cJSON *answer, const struct exchange *x)
 	return NULL;
 }
 
+const cJSON *
+dialect_config(const struct dialect *d, const cJSON *answer)
+{
+	const char *key = d->config_key == NULL ? "config" : d->config_key;
+	const cJSON *config = json_get(answer, key);
+	const cJSON *older = json_get(answer, "config_vars");
+
+	/* as older Scalingo providers call it */
+	if (config == NULL && d->config_key == NULL && cJSON_IsObject(older))
+		return older;
+	return config;
+}
+
 /* Read the variables; NULL, or what is wrong with them. */
 static const char *
 hear_config(struct outcome *out, const struct dialect *d,
     const struct provider *provider, const cJSON *answer)
 {
-	const char *key = d->config_key == NULL ? "config" : d->config_key;
-	const cJSON *config = json_get(answer, key), *item;
+	const cJSON *config = dialect_config(d, answer), *item;
 	struct mem_text dropped = {0};
 	const char *value;
 
-	if (config == NULL && d->config_key == NULL &&
-	    cJSON_IsObject(json_get(answer, "config_vars")))
-		config = json_get(answer, "config_vars");
 	if (config == NULL || cJSON_IsNull(config))
 		return NULL;
 	if (!cJSON_IsObject(config))
-		return mem_printf("the %s is no object", key);
+		return mem_printf("the %s is no object", config->string);
 	cJSON_ArrayForEach(item, config) {
 		if (!provider_declares(provider, item->string)) {
 			if (!d->drops_undeclared)

@@ -243,11 +243,13 @@ const char *dialect_sentence(const struct exchange *x);
 void dialect_find_fault(struct finding **list, bool warning, const char *path,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* The variables in a provider's answer, whatever they are, or NULL: under d's
+ * config_key, else "config", else an object "config_vars". */
+const cJSON *dialect_config(const struct dialect *d, const cJSON *answer);
+
 /*
- * What all dialects hear alike.  Reads x->answer as JSON where it is; keys
- * "config" (and "config_vars", as older Scalingo providers call it; or what
- * the dialect has for a config_key),
- * "message", "log_drain_url" and, for a provision, "id".
+ * What all dialects hear alike.  Reads x->answer as JSON where it is: the
+ * variables, "message", "log_drain_url" and, for a provision, "id".
  * 2xx: DONE; 202: PENDING (a removal where d->removes_later, else DONE).  422
  * and other 4xx but 401, 403, 404, 408 and 429: REFUSED with the provider's
  * sentence ("message" or "error" of a JSON body; plain text where plain is

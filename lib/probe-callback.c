@@ -59,7 +59,7 @@ ends_wait(const struct probe *p, const cJSON *said)
 		return true;
 	return p->with.provider->dialect->config_ends_wait &&
 	       (strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0) &&
-	       probe_config(json_get(said, "body")) != NULL;
+	       json_get(json_get(said, "body"), "config") != NULL;
 }
 
 const cJSON *
@@ -79,7 +79,7 @@ probe_callbacks(struct probe *p, enum probe_step step)
 			continue;
 		ended = ends_wait(p, said);
 		cJSON_AddBoolToObject(said, "ends", ended);
-		probe_hide(p, probe_config(json_get(said, "body")));
+		probe_hide(p, json_get(json_get(said, "body"), "config"));
 		cJSON_AddItemToArray(list, said);
 	}
 	p->ready |= ended;

@@ -86,9 +86,10 @@ find(const struct probe *p, const cJSON *config, fault *wrong)
 /* The config of the call's answer; NULL, where there is none to judge, and
  * the verdict is set. */
 static const cJSON *
-config_of(struct probe_verdict *v, const struct probe_call *c)
+config_of(struct probe_verdict *v, const struct probe *p,
+    const struct probe_call *c)
 {
-	const cJSON *config = probe_config(probe_object(c));
+	const cJSON *config = probe_config(p, c);
 
 	if (c->x.status < 200 || c->x.status > 299)
 		probe_say(v, PROBE_SKIP, "there was no success");
@@ -105,11 +106,10 @@ void
 probe_config_object(struct probe_verdict *v, struct probe *p,
     const struct probe_call *c)
 {
-	const cJSON *config = probe_config(probe_object(c));
+	const cJSON *config = probe_config(p, c);
 
-	(void)p;
 	if (config == NULL || cJSON_IsObject(config))
-		config_of(v, c);
+		config_of(v, p, c);
 	else
 		probe_say(v, PROBE_FAIL, "the config is no object");
 	if (cJSON_IsObject(config))
@@ -121,7 +121,7 @@ static void
 judge(struct probe_verdict *v, struct probe *p, const struct probe_call *c,
     fault *wrong, enum probe_result result)
 {
-	const cJSON *config = config_of(v, c);
+	const cJSON *config = config_of(v, p, c);
 	const char *text;
 
 	if (config == NULL)
@@ -169,7 +169,7 @@ void
 probe_config_complete(struct probe_verdict *v, struct probe *p,
     const struct probe_call *c)
 {
-	const cJSON *config = config_of(v, c), *name;
+	const cJSON *config = config_of(v, p, c), *name;
 
 	if (config == NULL)
 		return;
@@ -202,7 +202,7 @@ void
 probe_config_change(struct probe_verdict *v, struct probe *p,
     const struct probe_call *c)
 {
-	const cJSON *config = config_of(v, c);
+	const cJSON *config = config_of(v, p, c);
 
 	if (config != NULL)
 		judge_all(v, p, config);
@@ -237,7 +237,7 @@ probe_config_called(struct probe_verdict *v, struct probe *p,
 	(void)c;
 	probe_say(v, PROBE_SKIP, "no config was set");
 	cJSON_ArrayForEach(said, p->heard[STEP_PROVISION]) {
-		config = unlisted(probe_config(json_get(said, "body")));
+		config = unlisted(json_get(json_get(said, "body"), "config"));
 		if (config != NULL && v->result != PROBE_FAIL)
 			judge_all(v, p, config);
 	}

@@ -106,8 +106,8 @@ const struct probe_call *probe_step(const char **why, struct probe *p,
 /* The answer's body where it is a JSON object, else NULL. */
 const cJSON *probe_object(const struct probe_call *c);
 
-/* The variables in what a provider says, or NULL. */
-const cJSON *probe_config(const cJSON *said);
+/* The variables in the call's answer, whatever they are, or NULL. */
+const cJSON *probe_config(const struct probe *p, const struct probe_call *c);
 
 /* Keep the values of config from being shown. */
 void probe_hide(struct probe *p, const cJSON *config);

@@ -176,6 +176,8 @@ probe_judge_again(struct probe_verdict *v, struct probe *p,
     const struct probe_call *c)
 {
 	const struct probe_call *first = p->calls[STEP_PROVISION];
+	const cJSON *config = probe_config(p, c);
+	const cJSON *before = probe_config(p, first);
 	const cJSON *id = c->outcome.resource;
 
 	judge_status(v, c, 200, 299);
@@ -185,11 +187,8 @@ probe_judge_again(struct probe_verdict *v, struct probe *p,
 	if (id == NULL || !cJSON_Compare(id, first->outcome.resource, true))
 		probe_say(v, PROBE_FAIL, "another id, %s",
 		    id == NULL ? "or none" : json_plain(id));
-	else if (c->x.status == first->x.status &&
-	         !cJSON_Compare(probe_config(probe_object(c)),
-	             probe_config(probe_object(first)), true) &&
-	         probe_config(probe_object(c)) !=
-	             probe_config(probe_object(first)))
+	else if (c->x.status == first->x.status && config != before &&
+	         !cJSON_Compare(config, before, true))
 		probe_say(v, PROBE_FAIL, "the same id, another config");
 	else
 		probe_say(v, PROBE_PASS, "%s again", json_plain(id));

@@ -128,7 +128,7 @@ probe_order(struct probe *p, const struct order *order, enum probe_guise guise)
 	    (c->outcome.kind == OUTCOME_DONE ||
 	        c->outcome.kind == OUTCOME_PENDING))
 		note_removed(p, order->uuid, order->resource);
-	probe_hide(p, probe_config(probe_object(c)));
+	probe_hide(p, probe_config(p, c));
 	return c;
 }
 

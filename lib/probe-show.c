@@ -41,16 +41,9 @@ probe_object(const struct probe_call *c)
 }
 
 const cJSON *
-probe_config(const cJSON *said)
+probe_config(const struct probe *p, const struct probe_call *c)
 {
-	/* older Scalingo providers', and Flynn's */
-	static const char *const keys[] = {"config", "config_vars", "env"};
-	const cJSON *config = NULL;
-	size_t i;
-
-	for (i = 0; config == NULL && i < sizeof(keys) / sizeof(keys[0]); i++)
-		config = json_get(said, keys[i]);
-	return config;
+	return dialect_config(p->with.provider->dialect, probe_object(c));
 }
 
 /* Short ones would tear words that merely hold them. */
