@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <strings.h>
 #include <unistd.h>
 
+#include "form.h"
 #include "mem.h"
 
 /* The number that the digits of text are, up to one more than max; -1: they
@@ -103,76 +103,18 @@ cgi_body_read(struct cgi *c)
 	return NULL;
 }
 
-static int
-hex(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	digit = (char)(digit | 32);
-	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
-/* The len bytes at text as a form has them, decoded; %00 stays. */
-static const char *
-decode(const char *text, size_t len)
-{
-	char *out = mem_alloc(len + 1), *p = out;
-	const char *end = text + len;
-	int high, low;
-
-	for (; text < end; text++) {
-		*p = *text == '+' ? ' ' : *text;
-		if (*text == '%' && end - text > 2) {
-			high = hex(text[1]);
-			low = hex(text[2]);
-			if (high >= 0 && low >= 0 && high + low > 0) {
-				*p = (char)(high * 16 + low);
-				text += 2;
-			}
-		}
-		p++;
-	}
-	return out;
-}
-
-/* *value = that of the next parameter called name at or behind p; what stands
- * behind it, or NULL. */
-static const char *
-next_value(const char **value, const char *p, const char *name)
-{
-	size_t len, key;
-	bool found;
-
-	while (*p != '\0') {
-		len = strcspn(p, "&");
-		key = strcspn(p, "=&");
-		found = strcmp(decode(p, key), name) == 0;
-		if (found)
-			*value = key == len
-			             ? ""
-			             : decode(p + key + 1, len - key - 1);
-		p += len + (p[len] == '&');
-		if (found)
-			return p;
-	}
-	return NULL;
-}
-
 const char *
 cgi_query(const struct cgi *c, const char *name)
 {
-	const char *value = NULL;
-
-	next_value(&value, c->query, name);
-	return value;
+	return form_value(c->query, name);
 }
 
 const char *
 cgi_param(const struct cgi *c, const char *name)
 {
-	const char *value = NULL;
+	const char *value = c->form == NULL ? NULL : form_value(c->form, name);
 
-	if (c->form != NULL && next_value(&value, c->form, name) != NULL)
+	if (value != NULL)
 		return value;
 	value = json_text(c->body, name);
 	return value == NULL ? cgi_query(c, name) : value;
@@ -194,7 +136,7 @@ cgi_query_all(const struct cgi *c, const char *name)
 	cJSON *array = cJSON_CreateArray();
 	const char *p = c->query, *value;
 
-	while ((p = next_value(&value, p, name)) != NULL)
+	while ((p = form_next(&value, p, name)) != NULL)
 		cJSON_AddItemToArray(array, cJSON_CreateString(value));
 	return array;
 }
