@@ -58,10 +58,10 @@ SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
 	transcript transcript-mask
 RECORDS = account app app-record app-view attachment variable installed addon addon-order addon-provision \
 	addon-change addon-remove addon-config addon-action event \
-	history token oauth usage usage-report usage-bill usage-csv once notify webhook webhook-event webhook-past webhook-send \
-	work work-try work-hook record
+	history token oauth usage usage-report usage-bill usage-csv once \
+	notify webhook webhook-event webhook-past webhook-send work work-try work-hook record
 DOOR = rate auth cgi cgi-answer cgi-body cgi-once cgi-path sandbox sandbox-callback sandbox-desk \
-	sandbox-fault sandbox-sso
+	sandbox-fault sandbox-resource sandbox-sso
 LAYERS = $(BASE) $(STORE) $(SPEECH) $(RECORDS) $(DOOR)
 OBJECTS = $(LAYERS:%=$(BUILD)/lib/%.o)
 

@@ -18,7 +18,7 @@ enum { SLOW_SECONDS = 4, LONG_VALUE = CONFIG_VALUE_MAX + 1 };
 static cJSON *
 config_of(const struct sandbox_call *c)
 {
-	return (cJSON *)json_get(c->out->json, "config");
+	return (cJSON *)json_get(c->out->json, c->desk->config);
 }
 
 static void
@@ -59,7 +59,7 @@ drop_id(struct sandbox_call *c)
 static void
 list_config(struct sandbox_call *c)
 {
-	set(c->out->json, "config", cJSON_CreateArray());
+	set(c->out->json, c->desk->config, cJSON_CreateArray());
 }
 
 static void
@@ -101,14 +101,19 @@ break_drain(struct sandbox_call *c)
 	json_add_text(c->out->json, "log_drain_url", "nowhere");
 }
 
-/* The resource that it should have known by its uuid. */
+/* The resource that it should have known by its uuid; or, where that is its
+ * id, what it was told. */
 static void
-forget_uuid(struct sandbox_call *c)
+forget(struct sandbox_call *c)
 {
-	const char *uuid = json_text(c->body, "uuid");
+	const char *uuid = sandbox_text(c->body, c->desk->uuid);
 	cJSON *resource = uuid == NULL ? NULL : sandbox_find(c, uuid);
 
-	if (resource != NULL)
+	if (resource == NULL)
+		return;
+	if (c->desk->named)
+		set(resource, "token", cJSON_CreateString(hash_random_hex(16)));
+	else
 		set(resource, "uuid", cJSON_CreateString(""));
 }
 
@@ -143,6 +148,14 @@ refuse_other(struct sandbox_call *c)
 		set((cJSON *)c->body, "plan", cJSON_CreateString("refuse"));
 }
 
+/* What it has done before. */
+static void
+fail_again(struct sandbox_call *c)
+{
+	if (!c->changed)
+		out_of_order(c);
+}
+
 static void
 dawdle(struct sandbox_call *c)
 {
@@ -169,7 +182,7 @@ wait(struct sandbox_call *c)
 	if (c->changed && c->fault->calls)
 		sandbox_plan_callback(c);
 	c->out->status = 202;
-	set(c->out->json, "config", NULL);
+	set(c->out->json, c->desk->config, NULL);
 }
 
 static void
@@ -179,10 +192,20 @@ wait_misnamed(struct sandbox_call *c)
 	wait(c);
 }
 
+static void
+wait_removed(struct sandbox_call *c)
+{
+	if (c->fault->calls)
+		sandbox_plan_removed(c);
+	c->out->status = 202;
+}
+
 #define PROVISION sandbox_provision
 #define CHANGE sandbox_change
 #define REMOVE sandbox_remove
 #define ENTER sandbox_enter
+#define SUSPEND sandbox_suspend
+#define RESUME sandbox_resume
 
 /* clang-format off */
 static const struct sandbox_fault faults[] = {
@@ -197,9 +220,11 @@ static const struct sandbox_fault faults[] = {
     {"log-drain-url", PROVISION, .after = break_drain},
     {"answer-taken", PROVISION, .after = stretch_value},
     {"callback-arrives", PROVISION, .after = wait},
+    {"grant-exchanged", PROVISION, .grant_tail = "x"},
     {"callback-auth", PROVISION, .after = wait, .calls = true, .tail = "x"},
     {"callback-config", PROVISION, .after = wait_misnamed, .calls = true},
-    {"provision-idempotent", PROVISION, .before = forget_uuid},
+    {"callback-taken", PROVISION, .after = wait, .calls = true, .listless = true},
+    {"provision-idempotent", PROVISION, .before = forget},
     {"provision-unknown", PROVISION, .before = take_any_plan},
     {"refusal-reason", PROVISION, .otherwise = say_nothing},
     {"auth-missing-provision", PROVISION, .lets = SANDBOX_NOBODY},
@@ -216,7 +241,18 @@ static const struct sandbox_fault faults[] = {
     {"sso-right", ENTER, .after = forbid},
     {"sso-forged", ENTER, .any_token = true},
     {"sso-stale", ENTER, .any_time = true},
+    {"suspend-status", SUSPEND, .after = out_of_order},
+    {"suspend-twice", SUSPEND, .after = fail_again},
+    {"auth-missing-suspend", SUSPEND, .lets = SANDBOX_NOBODY},
+    {"auth-password-suspend", SUSPEND, .lets = SANDBOX_PASSWORD},
+    {"auth-user-suspend", SUSPEND, .lets = SANDBOX_USER},
+    {"resume-status", RESUME, .after = out_of_order},
+    {"auth-missing-resume", RESUME, .lets = SANDBOX_NOBODY},
+    {"auth-password-resume", RESUME, .lets = SANDBOX_PASSWORD},
+    {"auth-user-resume", RESUME, .lets = SANDBOX_USER},
     {"remove-status", REMOVE, .after = out_of_order},
+    {"remove-callback", REMOVE, .after = wait_removed},
+    {"token-refreshed", REMOVE, .after = wait_removed, .calls = true, .grant_tail = "x"},
     {"remove-twice", REMOVE, .otherwise = out_of_order},
     {"sso-gone", ENTER, .otherwise = let_in},
     {"auth-missing-remove", REMOVE, .lets = SANDBOX_NOBODY},
@@ -226,6 +262,7 @@ static const struct sandbox_fault faults[] = {
     /* no faults: a provider may */
     {"later", PROVISION, .after = wait, .calls = true},
     {"change-later", CHANGE, .after = wait, .calls = true},
+    {"remove-later", REMOVE, .after = wait_removed, .calls = true},
 };
 /* clang-format on */
 

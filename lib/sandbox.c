@@ -9,6 +9,7 @@
 
 #include "fail.h"
 #include "file.h"
+#include "form.h"
 #include "hash.h"
 #include "mem.h"
 #include "sandbox-call.h"
@@ -62,29 +63,53 @@ api(struct sandbox_call *c, void (*handle)(struct sandbox_call *))
 
 static const struct sandbox_route {
 	const char *method;
-	const char *path;
+	const char *path; /* an id may follow it, and then the tail */
+	const char *tail;
 	void (*handle)(struct sandbox_call *);
 } routes[] = {
-    {"POST",   "/resources",  sandbox_provision},
-    {"PUT",    "/resources/", sandbox_change   },
-    {"PATCH",  "/resources/", sandbox_change   },
-    {"DELETE", "/resources/", sandbox_remove   },
-    {NULL,     "/sso",        sandbox_enter    },
+    {"POST",   "/resources",  "",         sandbox_provision},
+    {"PUT",    "/resources/", "",         sandbox_change   },
+    {"PATCH",  "/resources/", "",         sandbox_change   },
+    {"DELETE", "/resources/", "",         sandbox_remove   },
+    {"POST",   "/resources/", "/suspend", sandbox_suspend  },
+    {"POST",   "/resources/", "/resume",  sandbox_resume   },
+    {NULL,     "/sso",        "",         sandbox_enter    },
 };
 
-/* What follows path in rest: an id where path ends in a slash, else nothing;
- * NULL: another path. */
+/* The id in rest, "" where the route's path ends in no slash; NULL: another
+ * path. */
 static const char *
-match(const char *rest, const char *path)
+match(const char *rest, const struct sandbox_route *r)
 {
-	size_t len = strlen(path);
+	size_t len = strlen(r->path), id;
 
-	if (strncmp(rest, path, len) != 0)
+	if (strncmp(rest, r->path, len) != 0)
 		return NULL;
 	rest += len;
-	if (path[len - 1] == '/')
-		return rest[0] == '\0' ? NULL : rest;
-	return rest[0] == '\0' || strcmp(rest, "/") == 0 ? rest : NULL;
+	if (r->path[len - 1] != '/')
+		return rest[0] == '\0' || strcmp(rest, "/") == 0 ? "" : NULL;
+	id = strcspn(rest, "/");
+	return id == 0 || strcmp(rest + id, r->tail) != 0 ? NULL
+	                                                  : mem_dup(rest, id);
+}
+
+/* The path as it is where the query tells the id. */
+static const char *
+with_id(const struct sandbox_call *c, const char *rest)
+{
+	const char *id = form_value(c->request->query, "id");
+
+	return c->desk->queried && id != NULL ? mem_printf("%s/%s", rest, id)
+	                                      : rest;
+}
+
+/* How the desk asks for that route, or NULL: it has none such. */
+static const char *
+method_of(const struct sandbox_desk *desk, const struct sandbox_route *r)
+{
+	if (r->tail[0] != '\0' && !desk->paused)
+		return NULL;
+	return r->method == NULL ? desk->sso_method : r->method;
 }
 
 static void
@@ -95,12 +120,13 @@ route(struct sandbox_call *c, const char *rest)
 	const char *method;
 	size_t i;
 
+	rest = with_id(c, rest);
 	for (i = 0; i < COUNT(routes); i++) {
 		r = &routes[i];
-		c->id = match(rest, r->path);
-		if (c->id == NULL)
+		c->id = match(rest, r);
+		method = method_of(c->desk, r);
+		if (c->id == NULL || method == NULL)
 			continue;
-		method = r->method == NULL ? c->desk->sso_method : r->method;
 		mem_addf(&allow, "%s%s", allow.len == 0 ? "" : ", ", method);
 		if (strcmp(method, c->request->method) != 0)
 			continue;
@@ -130,38 +156,85 @@ lock(int *out, const struct conf *conf)
 	return NULL;
 }
 
-static const struct fail *
-serve(struct sandbox_call *c, const char *rest)
+static const char *
+file_of(const struct conf *conf)
 {
-	const char *file = mem_printf("%s/sandbox.json", c->conf->data);
+	return mem_printf("%s/sandbox.json", conf->data);
+}
+
+/* *out = what the file holds, or NULL: there is none. */
+static const struct fail *
+load(cJSON **out, const struct conf *conf)
+{
+	const char *file = file_of(conf);
 	const struct fail *f;
-	mode_t mask;
 	char *text;
 	size_t len;
 
+	*out = NULL;
 	f = file_read(&text, &len, file);
+	if (f != NULL || text == NULL)
+		return f;
+	f = json_parse(out, text, len);
+	if (f != NULL)
+		return fail(FAIL_SYSTEM, "%s: %s", file, f->text);
+	if (!cJSON_IsArray(json_get(*out, "resources")))
+		return fail(FAIL_SYSTEM, "%s: has no resources", file);
+	return NULL;
+}
+
+static const struct fail *
+save(const struct conf *conf, const cJSON *state)
+{
+	const char *text = json_print(state, true);
+	mode_t mask = umask(077);
+	const struct fail *f =
+	    file_replace(file_of(conf), conf->data, text, strlen(text));
+
+	umask(mask);
+	return f;
+}
+
+static const struct fail *
+serve(struct sandbox_call *c, const char *rest)
+{
+	const struct fail *f = load(&c->state, c->conf);
+
 	if (f != NULL)
 		return f;
-	if (text == NULL) {
+	if (c->state == NULL) {
 		sandbox_refuse(c, 404, "There is no sandbox here.");
 		return NULL;
 	}
-	f = json_parse(&c->state, text, len);
-	if (f != NULL)
-		return fail(FAIL_SYSTEM, "%s: %s", file, f->text);
-	if (!cJSON_IsArray(json_get(c->state, "resources")))
-		return fail(FAIL_SYSTEM, "%s: has no resources", file);
 	if (cJSON_IsTrue(json_get(c->state, "faults")))
 		c->fault = sandbox_fault_find(&rest, rest);
 	if (c->fault != NULL)
 		rest = sandbox_desk_again(c->desk, rest);
 	route(c, rest);
-	if (!c->changed)
-		return NULL;
-	text = json_print(c->state, true);
-	mask = umask(077);
-	f = file_replace(file, c->conf->data, text, strlen(text));
-	umask(mask);
+	return c->changed ? save(c->conf, c->state) : NULL;
+}
+
+const struct fail *
+sandbox_keep(const struct conf *conf, const char *id, const char *token)
+{
+	const struct fail *f;
+	cJSON *state = NULL, *item, *kept = NULL;
+	int fd;
+
+	f = lock(&fd, conf);
+	if (f == NULL)
+		f = load(&state, conf);
+	cJSON_ArrayForEach(item, json_get(state, "resources"))
+		if (strcmp(json_plain(json_get(item, "id")), id) == 0)
+			kept = item;
+	/* it may have been removed since */
+	if (kept != NULL) {
+		cJSON_DeleteItemFromObjectCaseSensitive(kept, "refresh_token");
+		json_add_text(kept, "refresh_token", token);
+		f = save(conf, state);
+	}
+	if (fd != -1)
+		close(fd);
 	return f;
 }
 
