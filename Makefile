@@ -54,7 +54,8 @@ SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
 	dialect-heroku dialect-appfog dialect-heroku-v3 dialect-clevercloud dialect-flynn \
 	provider provider-manifest provider-past provider-change \
 	client probe probe-callback probe-config probe-desk \
-	probe-judge probe-order probe-rules probe-show \
+	probe-judge probe-judge-callback probe-order probe-platform \
+	probe-request probe-rules probe-show \
 	transcript transcript-mask
 RECORDS = account app app-record app-view attachment variable installed addon addon-order addon-provision \
 	addon-change addon-remove addon-config addon-action event \

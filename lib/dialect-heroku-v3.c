@@ -87,6 +87,7 @@ const struct dialect dialect_heroku_v3 = {
     .undeclared = FAIL_FORBIDDEN,
     .removes_later = true,
     .by_uuid = true,
+    .grants = true,
     .apps_path = "/vendor/apps",
     .plan_key = "name",
     .claims = v3_claims,

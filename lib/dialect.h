@@ -152,6 +152,9 @@ struct dialect {
 	bool by_uuid;
 	/* Providers are told of suspension and resumption. */
 	bool suspends;
+	/* Orders carry a grant, which is exchanged for the tokens that speak
+	 * for the one installation. */
+	bool grants;
 	/* The path below which providers find their installations, whose list
 	 * links to its other pages; NULL: nowhere. */
 	const char *apps_path;

@@ -7,8 +7,43 @@
 
 #include <string.h>
 
-void
-probe_installed(struct probe *p, const struct outcome *outcome)
+/* {id, name} of something under key. */
+static void
+add_named(cJSON *o, const char *key, const char *id, const char *name)
+{
+	cJSON *named = cJSON_AddObjectToObject(o, key);
+
+	json_add_text(named, "id", id);
+	json_add_text(named, "name", name);
+}
+
+/* The add-on object.  Source: Heroku Platform API, "Add-on". */
+static cJSON *
+addon_object(const struct probe *p, const struct outcome *outcome)
+{
+	const struct provider *provider = p->with.provider;
+	const struct order *o = &p->order;
+	cJSON *addon = cJSON_CreateObject();
+	bool done = outcome != NULL && outcome->kind == OUTCOME_DONE;
+
+	cJSON_AddArrayToObject(addon, "actions");
+	add_named(addon, "addon_service", provider->user, provider->user);
+	add_named(addon, "app", o->app_id, o->app_name);
+	cJSON_AddItemToObject(addon, "config_vars",
+	    cJSON_Duplicate(provider->config_vars, true));
+	json_add_text(addon, "id", o->uuid);
+	json_add_text(addon, "name", o->name);
+	add_named(addon, "plan", p->current,
+	    mem_printf("%s:%s", provider->user, p->current));
+	json_add_text(addon, "provider_id", o->resource);
+	json_add_text(addon, "state", done ? "provisioned" : "provisioning");
+	json_add_text(addon, "web_url", NULL);
+	return addon;
+}
+
+/* App Info, in the envelope of its family. */
+static cJSON *
+info_object(const struct probe *p, const struct outcome *outcome)
 {
 	const struct provider *provider = p->with.provider;
 	const struct order *o = &p->order;
@@ -28,16 +63,34 @@ probe_installed(struct probe *p, const struct outcome *outcome)
 	    .public_url = o->public_url,
 	    .provider = provider->slug,
 	    .apps_path = provider->dialect->apps_path};
-	cJSON *info, *body;
+	cJSON *info = provider->dialect->info(&in), *body;
 
-	if (provider->dialect->info == NULL)
-		return;
-	body = info = provider->dialect->info(&in);
-	if (provider->dialect->family == FAMILY_SCALINGO) {
-		body = cJSON_CreateObject();
-		cJSON_AddItemToObject(body, "app", info);
+	if (provider->dialect->family != FAMILY_SCALINGO)
+		return info;
+	body = cJSON_CreateObject();
+	cJSON_AddItemToObject(body, "app", info);
+	return body;
+}
+
+void
+probe_installed(struct probe *p, const struct outcome *outcome)
+{
+	const struct dialect *d = p->with.provider->dialect;
+	cJSON *told = cJSON_CreateObject(), *config, *item;
+	const struct json_var *v;
+
+	if (outcome != NULL && d->info != NULL)
+		cJSON_AddItemToObject(told, "info", info_object(p, outcome));
+	cJSON_AddItemToObject(told, "addon", addon_object(p, outcome));
+	config = cJSON_AddArrayToObject(told, "config");
+	for (v = outcome == NULL ? NULL : outcome->config; v != NULL;
+	     v = v->next) {
+		item = cJSON_CreateObject();
+		json_add_text(item, "name", v->name);
+		json_add_text(item, "value", v->value);
+		cJSON_AddItemToArray(config, item);
 	}
-	probe_desk_info(&p->desk, json_print(body, false));
+	probe_desk_tell(&p->desk, told);
 }
 
 static bool
@@ -48,9 +101,12 @@ ends_in(const char *text, const char *tail)
 	return len >= tail_len && strcmp(text + len - tail_len, tail) == 0;
 }
 
-/* True where the call says that what was pending is done. */
+/* Is the call said one that is waited for? */
+typedef bool wanted(const struct probe *p, const cJSON *said);
+
+/* What was pending is done. */
 static bool
-ends_wait(const struct probe *p, const cJSON *said)
+is_ready(const struct probe *p, const cJSON *said)
 {
 	const char *method = json_text(said, "method");
 	const char *path = json_text(said, "path");
@@ -62,26 +118,82 @@ ends_wait(const struct probe *p, const cJSON *said)
 	       json_get(json_get(said, "body"), "config") != NULL;
 }
 
-const cJSON *
-probe_callbacks(struct probe *p, enum probe_step step)
+static bool
+is_removed(const struct probe *p, const cJSON *said)
+{
+	(void)p;
+	return cJSON_IsTrue(json_get(said, "known")) &&
+	       ends_in(json_text(said, "path"), "/actions/deprovision");
+}
+
+static bool
+is_exchange(const struct probe *p, const cJSON *said)
+{
+	const char *grant = json_text(said, "grant");
+
+	(void)p;
+	return cJSON_IsTrue(json_get(said, "known")) && grant != NULL &&
+	       strcmp(grant, "authorization_code") == 0;
+}
+
+/* Take in the next call within ms; false: there was none. */
+static bool
+hear(struct probe *p, int ms)
+{
+	cJSON *said = probe_desk_next(&p->desk, ms);
+
+	if (said == NULL)
+		return false;
+	probe_hide(p, json_get(json_get(said, "body"), "config"));
+	cJSON_AddItemToArray(p->heard, said);
+	return true;
+}
+
+/* The first call from *place on that is wanted, or NULL; *place is behind what
+ * was looked at. */
+static const cJSON *
+wait_for(struct probe *p, int *place, wanted *is_wanted)
 {
 	int64_t end = clock_now() + p->with.patience * 1000, left;
-	bool ended = false;
-	cJSON *list, *said;
+	const cJSON *said;
 
-	if (p->heard[step] != NULL)
-		return p->heard[step];
-	p->heard[step] = list = cJSON_CreateArray();
-	while (
-	    !ended && !probe_interrupted() && (left = end - clock_now()) > 0) {
-		said = probe_desk_next(&p->desk, (int)left);
-		if (said == NULL)
-			continue;
-		ended = ends_wait(p, said);
-		cJSON_AddBoolToObject(said, "ends", ended);
-		probe_hide(p, json_get(json_get(said, "body"), "config"));
-		cJSON_AddItemToArray(list, said);
+	for (;;) {
+		said = cJSON_GetArrayItem(p->heard, *place);
+		left = end - clock_now();
+		if (said != NULL) {
+			++*place;
+			if (is_wanted(p, said))
+				return said;
+		} else if (probe_interrupted() || left <= 0) {
+			return NULL;
+		} else {
+			hear(p, (int)left);
+		}
 	}
-	p->ready |= ended;
-	return list;
+}
+
+const cJSON *
+probe_callback(struct probe *p, enum probe_step step)
+{
+	const cJSON *said = wait_for(p, &p->heard_out,
+	    step == STEP_REMOVE ? is_removed : is_ready);
+
+	p->ready |= said != NULL;
+	return said;
+}
+
+const cJSON *
+probe_exchange(struct probe *p)
+{
+	int place = 0;
+
+	return wait_for(p, &place, is_exchange);
+}
+
+const cJSON *
+probe_heard(struct probe *p)
+{
+	while (hear(p, 0))
+		continue;
+	return p->heard;
 }

@@ -236,7 +236,7 @@ probe_config_called(struct probe_verdict *v, struct probe *p,
 
 	(void)c;
 	probe_say(v, PROBE_SKIP, "no config was set");
-	cJSON_ArrayForEach(said, p->heard[STEP_PROVISION]) {
+	cJSON_ArrayForEach(said, probe_heard(p)) {
 		config = unlisted(json_get(json_get(said, "body"), "config"));
 		if (config != NULL && v->result != PROBE_FAIL)
 			judge_all(v, p, config);

@@ -13,124 +13,24 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
-	REQUEST_MAX = 64 << 10,
 	MESSAGE_MAX = 160 << 10, /* of a request, escaped as JSON */
 	CLIENT_SECONDS = 5
 };
 
-struct request {
-	struct mem_text url, name, value, body;
-	const char *authorization;
-	bool in_value, complete;
-};
-
-static int
-take_url(http_parser *parser, const char *at, size_t len)
-{
-	struct request *r = parser->data;
-
-	mem_add(&r->url, at, len);
-	return 0;
-}
-
 static void
-end_header(struct request *r)
-{
-	if (r->in_value && strcasecmp(r->name.text, "Authorization") == 0)
-		r->authorization = mem_dup(r->value.text, r->value.len);
-	if (r->in_value) {
-		r->name.len = r->value.len = 0;
-		r->in_value = false;
-	}
-}
-
-static int
-take_name(http_parser *parser, const char *at, size_t len)
-{
-	struct request *r = parser->data;
-
-	end_header(r);
-	mem_add(&r->name, at, len);
-	return 0;
-}
-
-static int
-take_value(http_parser *parser, const char *at, size_t len)
-{
-	struct request *r = parser->data;
-
-	mem_add(&r->value, at, len);
-	r->in_value = true;
-	return 0;
-}
-
-static int
-take_headers(http_parser *parser)
-{
-	end_header(parser->data);
-	return 0;
-}
-
-static int
-take_body(http_parser *parser, const char *at, size_t len)
-{
-	struct request *r = parser->data;
-
-	mem_add(&r->body, at, len);
-	return 0;
-}
-
-static int
-take_end(http_parser *parser)
-{
-	struct request *r = parser->data;
-
-	r->complete = true;
-	return 0;
-}
-
-/* False where the client sent no whole request. */
-static bool
-read_request(struct request *r, http_parser *parser, int fd)
-{
-	static const http_parser_settings settings = {.on_url = take_url,
-	    .on_header_field = take_name,
-	    .on_header_value = take_value,
-	    .on_headers_complete = take_headers,
-	    .on_body = take_body,
-	    .on_message_complete = take_end};
-	static char bytes[REQUEST_MAX];
-	size_t total = 0;
-	ssize_t n;
-
-	http_parser_init(parser, HTTP_REQUEST);
-	parser->data = r;
-	while (!r->complete && total < REQUEST_MAX) {
-		n = recv(fd, bytes, sizeof(bytes), 0);
-		if (n <= 0)
-			return false;
-		total += (size_t)n;
-		http_parser_execute(parser, &settings, bytes, (size_t)n);
-		if (HTTP_PARSER_ERRNO(parser) != HPE_OK)
-			return false;
-	}
-	return r->complete;
-}
-
-static void
-answer(int fd, int status, const char *reason, const char *body)
+answer(int fd, const struct probe_request *r)
 {
 	const char *text = mem_printf("HTTP/1.1 %d %s\r\n"
 	                              "Content-Type: application/json\r\n"
 	                              "Content-Length: %zu\r\n"
 	                              "Connection: close\r\n\r\n%s",
-	    status, reason, strlen(body), body);
+	    r->status, http_status_str((enum http_status)r->status),
+	    strlen(r->answer), r->answer);
 
 	send(fd, text, strlen(text), MSG_NOSIGNAL);
 	/* so that bytes left unread do not take the answer with them */
@@ -138,54 +38,46 @@ answer(int fd, int status, const char *reason, const char *body)
 	recv(fd, (char[256]){0}, 256, 0);
 }
 
-/* Tell the probe, then answer as the platform does. */
+/* What is told before the answer is given. */
 static void
-serve(int fd, int control, const char *credentials, const char *info)
+tell(int control, const struct probe_request *r)
 {
-	struct request r = {0};
-	http_parser parser;
-	cJSON *report;
-	char *text;
-	bool known;
+	cJSON *report = cJSON_CreateObject();
+	const char *text;
 
-	if (!read_request(&r, &parser, fd))
-		return;
-	known = r.authorization != NULL &&
-	        strncasecmp(r.authorization, "Basic ", 6) == 0 &&
-	        hash_equal(r.authorization + 6, credentials);
-	report = cJSON_CreateObject();
-	json_add_text(report, "method", http_method_str(parser.method));
-	json_add_text(report, "path", r.url.text);
-	cJSON_AddBoolToObject(report, "known", known);
+	json_add_text(report, "method", r->method);
+	json_add_text(report, "path", r->path);
+	json_add_text(report, "grant", r->grant_type);
+	cJSON_AddBoolToObject(report, "known", r->known);
+	cJSON_AddNumberToObject(report, "status", r->status);
 	/* whatever bytes they are */
-	json_add_text(report, "body",
-	    hash_base64(r.body.len == 0 ? "" : r.body.text, r.body.len));
+	json_add_text(report, "body", hash_base64(r->body, r->body_len));
 	text = json_print(report, false);
 	if (strlen(text) <= MESSAGE_MAX)
 		send(control, text, strlen(text), MSG_NOSIGNAL);
-	if (!known)
-		answer(fd, 401, "Unauthorized",
-		    "{\"id\":\"unauthorized\",\"message\":"
-		    "\"The credentials are wrong.\"}");
-	else if (parser.method == HTTP_GET && info == NULL)
-		answer(fd, 404, "Not Found",
-		    "{\"id\":\"not_found\",\"message\":"
-		    "\"It is not provisioned yet.\"}");
-	else
-		answer(fd, 200, "OK", info == NULL ? "{}" : info);
 }
 
 static void
-stand(int listener, int control, const char *credentials)
+serve(int fd, int control, struct probe_platform *platform)
+{
+	struct probe_request r;
+
+	if (!probe_request_read(&r, fd))
+		return;
+	probe_platform_serve(platform, &r);
+	tell(control, &r);
+	answer(fd, &r);
+}
+
+static void
+stand(int listener, int control, struct probe_platform *platform)
 {
 	struct timeval limit = {.tv_sec = CLIENT_SECONDS};
 	struct pollfd p[2] = {
 	    {.fd = listener, .events = POLLIN},
 	    {.fd = control,  .events = POLLIN}
         };
-	static char info[MESSAGE_MAX + 1];
 	struct mem_mark mark;
-	bool known = false;
 	ssize_t n;
 	int fd;
 
@@ -193,11 +85,10 @@ stand(int listener, int control, const char *credentials)
 		if (poll(p, 2, -1) == -1)
 			continue;
 		if (p[1].revents != 0) {
-			n = recv(control, info, MESSAGE_MAX, 0);
+			n = recv(control, platform->told, PROBE_TOLD_MAX, 0);
 			if (n <= 0)
 				return;
-			info[n] = '\0';
-			known = true;
+			platform->told[n] = '\0';
 		}
 		if (p[0].revents == 0)
 			continue;
@@ -207,7 +98,7 @@ stand(int listener, int control, const char *credentials)
 		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 		mark = mem_mark();
-		serve(fd, control, credentials, known ? info : NULL);
+		serve(fd, control, platform);
 		mem_release(mark);
 		close(fd);
 	}
@@ -239,12 +130,19 @@ listen_at(int *out, int *port_out, int port)
 
 const struct fail *
 probe_desk_open(struct probe_desk *out, int port, const char *user,
-    const char *password)
+    const char *password, const char *grant)
 {
 	const char *text = mem_printf("%s:%s", user, password);
+	struct probe_platform *platform = mem_alloc(sizeof(*platform));
 	const struct fail *f;
 	int listener, pair[2], size = 2 * MESSAGE_MAX;
 
+	platform->credentials = hash_base64(text, strlen(text));
+	platform->grant = grant;
+	if (grant != NULL) {
+		platform->access = hash_random_hex(16);
+		platform->refresh = hash_random_hex(16);
+	}
 	*out = (struct probe_desk){.fd = -1};
 	f = listen_at(&listener, &out->port, port);
 	if (f != NULL)
@@ -262,7 +160,7 @@ probe_desk_open(struct probe_desk *out, int port, const char *user,
 		signal(SIGTERM, SIG_IGN);
 		signal(SIGHUP, SIG_IGN);
 		close(pair[0]);
-		stand(listener, pair[1], hash_base64(text, strlen(text)));
+		stand(listener, pair[1], platform);
 		_exit(0);
 	}
 	close(listener);
@@ -275,10 +173,12 @@ probe_desk_open(struct probe_desk *out, int port, const char *user,
 }
 
 void
-probe_desk_info(struct probe_desk *desk, const char *info)
+probe_desk_tell(struct probe_desk *desk, const cJSON *told)
 {
-	if (strlen(info) <= MESSAGE_MAX)
-		send(desk->fd, info, strlen(info), MSG_NOSIGNAL);
+	const char *text = json_print(told, false);
+
+	if (strlen(text) <= PROBE_TOLD_MAX)
+		send(desk->fd, text, strlen(text), MSG_NOSIGNAL);
 }
 
 cJSON *

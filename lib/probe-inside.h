@@ -23,6 +23,15 @@ enum probe_step {
 	STEP_ENTER,
 	STEP_ENTER_FORGED,
 	STEP_ENTER_STALE,
+	STEP_SUSPEND,
+	STEP_SUSPEND_AGAIN,
+	STEP_SUSPEND_MISSING,
+	STEP_SUSPEND_PASSWORD,
+	STEP_SUSPEND_USER,
+	STEP_RESUME,
+	STEP_RESUME_MISSING,
+	STEP_RESUME_PASSWORD,
+	STEP_RESUME_USER,
 	STEP_REMOVE,
 	STEP_REMOVE_AGAIN,
 	STEP_ENTER_GONE,
@@ -54,11 +63,13 @@ struct probe {
 	bool ready;          /* no answer "not yet" is open */
 	bool failed;         /* a rule has */
 	struct probe_call *calls[STEPS];
-	const char *skips[STEPS];  /* why there is no call */
-	struct probe_call *all;    /* newest first */
-	struct probe_made *made;   /* what is to be removed */
-	struct json_var *secrets;  /* values not to be shown, by themselves */
-	const cJSON *heard[STEPS]; /* what the provider's callbacks said */
+	const char *skips[STEPS]; /* why there is no call */
+	struct probe_call *all;   /* newest first */
+	struct probe_made *made;  /* what is to be removed */
+	struct json_var *secrets; /* values not to be shown, by themselves */
+	cJSON *heard;             /* what the provider's calls said */
+	int heard_out;            /* how many of them ended a wait, or came
+	                             before one that did */
 };
 
 /* Whose credentials an order has. */
@@ -90,7 +101,8 @@ probe_judgement probe_judge_manifest, probe_judge_success, probe_judge_json,
     probe_judge_id, probe_judge_drain, probe_judge_taken, probe_judge_callback,
     probe_judge_caller, probe_judge_again, probe_judge_refused,
     probe_judge_reason, probe_judge_401, probe_judge_403, probe_judge_entered,
-    probe_judge_closed, probe_judge_gone, probe_judge_time;
+    probe_judge_closed, probe_judge_gone, probe_judge_time,
+    probe_judge_exchange, probe_judge_refresh, probe_judge_accepted;
 
 /* What the rules about config ask, of a provision's answer; of a change's, all
  * at once; and of what callbacks said. */
@@ -112,23 +124,55 @@ const cJSON *probe_config(const struct probe *p, const struct probe_call *c);
 /* Keep the values of config from being shown. */
 void probe_hide(struct probe *p, const cJSON *config);
 
-/* All that the provider's callbacks said until one ended the wait after step,
- * an array of {method, path, known, body, ends}; it is waited for at most the
- * patience. */
-const cJSON *probe_callbacks(struct probe *p, enum probe_step step);
+/* The call of the provider that ends the wait after that step, waited for at
+ * most the patience, or NULL; the one that exchanged the grant, likewise. */
+const cJSON *probe_callback(struct probe *p, enum probe_step step);
+const cJSON *probe_exchange(struct probe *p);
 
-/* From now on the desk answers a GET with the installation. */
+/* All that the provider has called so far, in its order: an array of {method,
+ * path, grant, known, status, body}; probe_desk_next() tells. */
+const cJSON *probe_heard(struct probe *p);
+
+/* The desk is told what there is: before the answer to the provision (NULL)
+ * and from then on. */
 void probe_installed(struct probe *p, const struct outcome *outcome);
 
-/* Open the desk at that port for who knows user and password; what a GET is
- * answered from then on (NULL: 404, as before the provision's answer). */
+/* Open the desk at that port for who knows user and password; grant: the code
+ * that is exchanged for tokens, or NULL.  Tell it what it answers, {info,
+ * addon, config}: App Info (none: 404); the add-on object and its config. */
 const struct fail *probe_desk_open(struct probe_desk *out, int port,
-    const char *user, const char *password);
-void probe_desk_info(struct probe_desk *desk, const char *info);
+    const char *user, const char *password, const char *grant);
+void probe_desk_tell(struct probe_desk *desk, const cJSON *told);
 
-/* The next call that came: {method, path, known, body}, the body null where it
- * is no JSON; NULL: none within ms, or a signal came. */
+/* The next call that came: its method and path; what it asked tokens by
+ * ("grant", a grant_type, or null); whether its credentials were right
+ * ("known"); the status that it was answered; and the body, null where it is
+ * no JSON.  NULL: none within ms, or a signal came. */
 cJSON *probe_desk_next(struct probe_desk *desk, int ms);
 void probe_desk_close(struct probe_desk *desk);
+
+/* One call at the desk, and what the platform answers (lib/probe-platform.c).
+ * What it knows is kept from call to call; told outgrows no pool. */
+enum { PROBE_TOLD_MAX = 160 << 10 };
+struct probe_platform {
+	const char *credentials; /* Base64 of user and password */
+	const char *grant;       /* NULL: none, or it is used up */
+	const char *access, *refresh;
+	char told[PROBE_TOLD_MAX + 1]; /* JSON, see probe_desk_tell() */
+};
+struct probe_request {
+	const char *method, *path, *query, *authorization, *body;
+	size_t body_len;
+	/* what is found of it, and answered */
+	bool known;
+	const char *grant_type;
+	int status;
+	const char *answer;
+};
+void probe_platform_serve(struct probe_platform *platform,
+    struct probe_request *r);
+
+/* Read the request from the socket; false: it is none, or not whole. */
+bool probe_request_read(struct probe_request *out, int fd);
 
 #endif

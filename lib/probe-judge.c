@@ -134,44 +134,6 @@ probe_judge_taken(struct probe_verdict *v, struct probe *p,
 }
 
 void
-probe_judge_callback(struct probe_verdict *v, struct probe *p,
-    const struct probe_call *c)
-{
-	bool change = c == p->calls[STEP_CHANGE];
-	const cJSON *said, *list;
-
-	if (c->outcome.kind != OUTCOME_PENDING) {
-		probe_say(v, PROBE_SKIP, "it was done at once");
-		return;
-	}
-	list = probe_callbacks(p, change ? STEP_CHANGE : STEP_PROVISION);
-	/* the platform takes an empty config, in time, for all there is */
-	probe_say(v, c->x.status == 202 ? PROBE_FAIL : PROBE_WARN,
-	    "nothing ended the wait within %ld s", p->with.patience);
-	cJSON_ArrayForEach(said, list)
-		if (cJSON_IsTrue(json_get(said, "ends")))
-			probe_say(v, PROBE_PASS, "%s %s",
-			    json_text(said, "method"), json_text(said, "path"));
-}
-
-void
-probe_judge_caller(struct probe_verdict *v, struct probe *p,
-    const struct probe_call *c)
-{
-	const cJSON *said;
-
-	(void)c;
-	probe_say(v, PROBE_SKIP, "nothing was called");
-	cJSON_ArrayForEach(said, p->heard[STEP_PROVISION])
-		if (v->result != PROBE_FAIL)
-			probe_say(v,
-			    cJSON_IsTrue(json_get(said, "known")) ? PROBE_PASS
-			                                          : PROBE_FAIL,
-			    "%s %s", json_text(said, "method"),
-			    json_text(said, "path"));
-}
-
-void
 probe_judge_again(struct probe_verdict *v, struct probe *p,
     const struct probe_call *c)
 {

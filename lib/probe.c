@@ -12,6 +12,8 @@
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
+enum { GRANT_MS = 300000 };
+
 /* A plan that no provider sells. */
 #define ODD_PLAN "no-such-plan"
 
@@ -52,6 +54,15 @@ static const struct step {
     [STEP_ENTER] = ENTER(PROVISION, false, 0),
     [STEP_ENTER_FORGED] = ENTER(PROVISION, true, 0),
     [STEP_ENTER_STALE] = ENTER(PROVISION, false, PROBE_STALE_SECONDS),
+    [STEP_SUSPEND] = CALL(SUSPEND, CURRENT, RIGHT, PROVISION),
+    [STEP_SUSPEND_AGAIN] = CALL(SUSPEND, CURRENT, RIGHT, SUSPEND),
+    [STEP_SUSPEND_MISSING] = CALL(SUSPEND, CURRENT, MISSING, PROVISION),
+    [STEP_SUSPEND_PASSWORD] = CALL(SUSPEND, CURRENT, PASSWORD, PROVISION),
+    [STEP_SUSPEND_USER] = CALL(SUSPEND, CURRENT, USER, PROVISION),
+    [STEP_RESUME] = CALL(RESUME, CURRENT, RIGHT, SUSPEND),
+    [STEP_RESUME_MISSING] = CALL(RESUME, CURRENT, MISSING, PROVISION),
+    [STEP_RESUME_PASSWORD] = CALL(RESUME, CURRENT, PASSWORD, PROVISION),
+    [STEP_RESUME_USER] = CALL(RESUME, CURRENT, USER, PROVISION),
     [STEP_REMOVE] = CALL(REMOVE, CURRENT, RIGHT, PROVISION),
     [STEP_REMOVE_AGAIN] = CALL(REMOVE, CURRENT, RIGHT, REMOVE),
     [STEP_ENTER_GONE] = ENTER(REMOVE, false, 0),
@@ -76,24 +87,38 @@ probe_interrupted(void)
 	return interrupted != 0;
 }
 
+/* Who enters, and orders. */
+static const struct visitor visitor = {.email = "probe@example.org",
+    .user_id = "us-0b6f1f0a-2f44-4a6e-8d1a-5f6e7a8b9c0d"};
+
+/* Another installation, which may have been ordered by now. */
+static void
+set_name(struct order *o)
+{
+	o->uuid = hash_uuid();
+	o->addon_id = mem_printf("ad-%s", o->uuid);
+	o->name = mem_printf("probe-%.8s", o->uuid);
+	o->grant_code = hash_random_hex(16);
+	o->grant_expires_at = clock_text(clock_now() + GRANT_MS);
+}
+
 static void
 set_order(struct order *o, const struct probe *p)
 {
 	const struct conf *conf = p->with.conf;
 
 	*o = (struct order){.provider = p->with.provider,
-	    .uuid = hash_uuid(),
 	    .app_id = hash_id(),
 	    .app_name = "probe",
 	    .account = "probe",
-	    .owner_email = "probe@example.org",
+	    .owner_email = visitor.email,
+	    .user_id = visitor.user_id,
 	    .region = conf->region,
 	    .provider_region = conf->provider_region,
 	    .appfog_region = conf->appfog_region};
-	o->addon_id = mem_printf("ad-%s", o->uuid);
+	set_name(o);
 	o->heroku_id =
 	    mem_printf("app%lld@%s", (long long)clock_now(), conf->host);
-	o->public_url = mem_printf("http://127.0.0.1:%d", p->desk.port);
 }
 
 static void
@@ -124,11 +149,15 @@ probe_begin(struct probe **out, const struct probe_setting *setting)
 		return NULL;
 	choose_plans(&p->with);
 	p->current = p->with.plan;
+	p->heard = cJSON_CreateArray();
+	set_order(&p->order, p);
 	f = probe_desk_open(&p->desk, setting->port, setting->provider->user,
-	    setting->provider->password);
+	    setting->provider->password,
+	    setting->provider->dialect->grants ? p->order.grant_code : NULL);
 	if (f != NULL)
 		return f;
-	set_order(&p->order, p);
+	p->order.public_url = mem_printf("http://127.0.0.1:%d", p->desk.port);
+	probe_installed(p, NULL);
 	/* a second signal ends us at once */
 	action.sa_flags = (int)SA_RESETHAND;
 	for (i = 0; i < COUNT(signals); i++)
@@ -140,8 +169,6 @@ probe_begin(struct probe **out, const struct probe_setting *setting)
 static bool
 enter(struct probe_call **out, struct probe *p, const struct step *step)
 {
-	static const struct visitor visitor = {.email = "probe@example.org",
-	    .user_id = "us-0b6f1f0a-2f44-4a6e-8d1a-5f6e7a8b9c0d"};
 	struct provider forger = *p->with.provider;
 	struct order order = p->order;
 	struct mem_text form = {0};
@@ -187,6 +214,7 @@ static const char *
 obstacle(struct order *order, const struct probe *p, enum probe_step number)
 {
 	const struct step *step = &steps[number];
+	bool pauses;
 
 	*order = p->order;
 	order->kind = step->kind;
@@ -205,7 +233,10 @@ obstacle(struct order *order, const struct probe *p, enum probe_step number)
 		return "its plans are not to be changed";
 	if (order->plan == NULL)
 		return "there is no other plan (--to)";
-	if ((step->kind == ORDER_CHANGE || step->enters) && !p->ready)
+	pauses = step->kind == ORDER_SUSPEND || step->kind == ORDER_RESUME;
+	if (pauses && !p->with.provider->dialect->suspends)
+		return "the dialect has no suspension";
+	if ((step->kind == ORDER_CHANGE || step->enters || pauses) && !p->ready)
 		return "it never became ready";
 	order->plan_options = probe_plan_options(p->with.provider, order->plan);
 	if (number == STEP_AGAIN && !probe_tells(order, order->uuid))
@@ -213,10 +244,8 @@ obstacle(struct order *order, const struct probe *p, enum probe_step number)
 	if (step->plan == PLAN_ODD && !probe_tells(order, ODD_PLAN))
 		return "the dialect tells no plan";
 	/* it must not be taken for the one that is there */
-	if (number == STEP_PROVISION_ODD) {
-		order->uuid = hash_uuid();
-		order->addon_id = mem_printf("ad-%s", order->uuid);
-	}
+	if (number == STEP_PROVISION_ODD)
+		set_name(order);
 	return NULL;
 }
 
