@@ -108,6 +108,13 @@ listed(const cJSON *config)
 	return list;
 }
 
+static void
+add_refresh(struct sandbox_call *c)
+{
+	add_grants(c, "refresh_token", "refresh_token",
+	    json_text(c->resource, "refresh_token"));
+}
+
 /* Set the config at url, and say that it is ready. */
 static void
 add_ready(struct sandbox_call *c, const char *url, cJSON *body)
@@ -125,6 +132,9 @@ sandbox_plan_callback(struct sandbox_call *c)
 	const cJSON *config = json_get(c->out->json, c->desk->config);
 	cJSON *body = cJSON_CreateObject();
 
+	/* unless the grant has just come */
+	if (c->desk->granted && c->out->callback == NULL)
+		add_refresh(c);
 	cJSON_AddItemToObject(body, "config",
 	    c->desk->granted && !c->fault->listless
 	        ? listed(config)
@@ -147,8 +157,7 @@ sandbox_plan_removed(struct sandbox_call *c)
 {
 	const char *url = json_text(c->resource, "callback_url");
 
-	add_grants(c, "refresh_token", "refresh_token",
-	    json_text(c->resource, "refresh_token"));
+	add_refresh(c);
 	add_call(c, "POST", mem_printf("%s/actions/deprovision", url),
 	    cJSON_CreateObject());
 }
