@@ -485,6 +485,49 @@ def admin_tool(world):
     portal(world, owner, "GET", f"{base}/manifests", want=404)
 
 
+# What the plugin's client (@heroku-cli/command 8.5.0) was seen to send.
+PLUGIN = {"User-Agent": "kensa future", "Accept": "application/json",
+          "Content-Type": "application/json",
+          "Request-Id": "0918f726-568d-4fd7-a663-5d4dc9da431f"}
+
+
+@scenario("the addons-admin plugin's session, as it was seen on the wire")
+def admin_session(world):
+    """pull, push, manifests, manifests:info; a push that is refused, a slug
+    that is none, a token that is none: the plugin prints the error alone."""
+    owner, first = world.account(), manifest(world, "heroku")
+    base = f"/api/v3/addons/{first['id']}"
+    world.sutler("provider", "add", write(world, first), "--owner",
+                 owner.name)
+
+    def call(want, method, path, who=owner, **more):
+        found = world.call(who, method, path, want=want, headers=PLUGIN,
+                           **more)
+        same(found.answer.header("Content-Type"), strict.JSON_TYPE, path)
+        return strict.loads(found.answer.body)
+
+    pulled = call(200, "GET", f"{base}/current_manifest")["contents"]
+    pulled["name"] = "Pushed by the plugin"
+    pushed = call(201, "POST", f"{base}/manifests",
+                  data={"contents": pulled})["contents"]
+    same({**pushed, "$base": 0}, {**pulled, "$base": 0}, "pushed")
+    rows = call(200, "GET", f"{base}/manifests")
+    same([row["contents"]["name"] for row in rows],
+         [pulled["name"], first["name"]], "names")
+    true(all(sorted(row) == ["contents", "created_at", "id"]
+             for row in rows), "rows")
+    one = call(200, "GET", f"{base}/manifests/{rows[1]['id']}")
+    same(one["contents"], first, "the older one")
+    pushed["api"] = {**pushed["api"], "regions": []}
+    found = call(422, "POST", f"{base}/manifests", data={"contents": pushed})
+    same(list(found["error"]), ["base"], "error")
+    true(found["error"]["base"][0].startswith("api.regions: "), f"{found}")
+    found = call(404, "GET", "/api/v3/addons/nosuch/current_manifest")
+    same(found, {"error": "addon_provider not found"}, "an unknown slug")
+    found = call(401, "GET", f"{base}/current_manifest", who="Bearer x")
+    same(found, {"error": "Invalid credentials"}, "a bad token")
+
+
 @scenario("an operator creates a provider through the plugin's path, too")
 def admin_creates(world):
     operator = world.account()
