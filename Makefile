@@ -86,7 +86,8 @@ LINK = @echo ld $@; $(CC) $(SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) \
 # A program of several files names the others here.
 $(BUILD)/cgi-bin/apps: $(BUILD)/cgi-bin/apps-provider.o
 $(BUILD)/cgi-bin/addons: $(BUILD)/cgi-bin/addons-partner.o \
-    $(BUILD)/cgi-bin/addons-webhook.o
+    $(BUILD)/cgi-bin/addons-webhook.o $(BUILD)/cgi-bin/addons-app.o \
+    $(BUILD)/cgi-bin/addons-drain.o
 $(CGI:%=$(BUILD)/cgi-bin/%): $(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o \
     $(BUILD)/libsutler.a
 	$(LINK)

@@ -53,6 +53,20 @@ static const struct route routes[] = {
     {"GET",    "/addons/:id/webhook-deliveries/:id", AUTH_RESOURCE, webhook_sent      },
     {"GET",    "/addons/:id/webhook-events",         AUTH_RESOURCE, webhook_causes    },
     {"GET",    "/addons/:id/webhook-events/:id",     AUTH_RESOURCE, webhook_causes    },
+
+    {"GET",    "/addons/:id/addon-attachments",      AUTH_RESOURCE,
+     partner_attachments                                                              },
+    {"GET",    "/addons/:id/log-drains",             AUTH_RESOURCE, partner_drains    },
+    {"PUT",    "/addons/:id/log-drains/:drain",      AUTH_RESOURCE,
+     partner_drain_change                                                             },
+    {"GET",    "/apps/:app",                         AUTH_RESOURCE, partner_app       },
+    {"GET",    "/apps/:app/addon-attachments",       AUTH_RESOURCE,
+     partner_app_attachments                                                          },
+    {"GET",    "/apps/:app/addon-attachments/:id",   AUTH_RESOURCE,
+     partner_app_attachments                                                          },
+    {"POST",   "/apps/:app/log-drains",              AUTH_RESOURCE, partner_drain_add },
+    {"DELETE", "/apps/:app/log-drains/:drain",       AUTH_RESOURCE,
+     partner_drain_remove                                                             },
 };
 
 int

@@ -28,6 +28,26 @@ const struct fail *webhook_delete(struct cgi *c);
 const struct fail *webhook_sent(struct cgi *c);
 const struct fail *webhook_causes(struct cgi *c);
 
+/* What it sees of the apps that have it, in cgi-bin/addons-app.c. */
+const struct fail *partner_app(struct cgi *c);
+const struct fail *partner_attachments(struct cgi *c);
+const struct fail *partner_app_attachments(struct cgi *c);
+
+/* The installation of the token, whatever app the path names.  FAIL_MISSING
+ * "addon".  True where ident is app's id or name.  {id, name} of app, or of a,
+ * as a member of o. */
+const struct fail *partner_on_app(struct addon_result *r, struct cgi *c);
+bool partner_is_called(const struct app *app, const char *ident);
+cJSON *partner_add_app(cJSON *o, const struct app *app);
+cJSON *partner_add_addon(cJSON *o, const struct addon *a);
+
+/* Where its app's log is sent, in cgi-bin/addons-drain.c: the add-on's own
+ * drain, which its order brought, and those that the provider adds. */
+const struct fail *partner_drains(struct cgi *c);
+const struct fail *partner_drain_change(struct cgi *c);
+const struct fail *partner_drain_add(struct cgi *c);
+const struct fail *partner_drain_remove(struct cgi *c);
+
 /* Start tick, once the answer is out. */
 void addons_start_tick(struct cgi *c);
 

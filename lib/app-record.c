@@ -23,6 +23,17 @@ static const struct json_field webhook_fields[] = {
 static const struct json_shape webhook_shape =
     JSON_SHAPE_LIST(webhook, webhook_fields);
 
+static const struct json_field drain_fields[] = {
+    JSON_FIELD(log_drain, id, STRING, MUST),
+    JSON_FIELD(log_drain, url, SECRET, MUST),
+    JSON_FIELD(log_drain, token, STRING, MUST),
+    JSON_FIELD(log_drain, created_at, STRING, MUST),
+    JSON_FIELD(log_drain, updated_at, STRING, MUST),
+};
+
+static const struct json_shape drain_shape =
+    JSON_SHAPE_LIST(log_drain, drain_fields);
+
 static const struct json_field addon_fields[] = {
     JSON_FIELD(addon, id, STRING, MUST),
     JSON_FIELD(addon, provider, STRING, MUST),
@@ -40,14 +51,16 @@ static const struct json_field addon_fields[] = {
     JSON_FIELD(addon, provisioned_at, STRING, MUST),
     JSON_FIELD(addon, updated_at, STRING, MUST),
     JSON_FIELD(addon, log_drain_url, SECRET, OMIT),
+    {"log_drains", JSON_LIST, JSON_OMIT, offsetof(struct addon, log_drains),
+                                          &drain_shape  },
     JSON_FIELD(addon, options, ANY, OMIT),
     JSON_FIELD(addon, wanted_plan, STRING, OMIT),
     JSON_FIELD(addon, prefix, STRING, OMIT),
     JSON_FIELD(addon, attached, ANY, OMIT),
     JSON_FIELD(addon, config, VARS, NULL),
     JSON_FIELD(addon, rebind, VARS, OMIT),
-    {"webhooks", JSON_LIST, JSON_OMIT, offsetof(struct addon, webhooks),
-                                 &webhook_shape},
+    {"webhooks",   JSON_LIST, JSON_OMIT, offsetof(struct addon, webhooks),
+                                          &webhook_shape},
 };
 
 static const struct json_shape addon_shape =

@@ -32,6 +32,15 @@ struct attachment {
 	const char *created_at;
 };
 
+/* Where an app's log is to be sent, at its add-on provider's wish. */
+struct log_drain {
+	struct log_drain *next;
+	const char *id;    /* uuid */
+	const char *url;   /* https://, syslog:// or syslog+tls:// */
+	const char *token; /* "d.<uuid>": which log it is */
+	const char *created_at, *updated_at;
+};
+
 /* An add-on of an app: one installation of a provider's plan. */
 struct addon {
 	struct addon *next;
@@ -49,10 +58,11 @@ struct addon {
 	cJSON *resource; /* the provider's id, or NULL while there is none */
 	double place;    /* among the provider's installations; 0: none yet */
 	const char *provisioned_at, *updated_at;
-	const char *log_drain_url; /* or NULL */
-	cJSON *options;            /* the user's, or NULL */
-	const char *wanted_plan;   /* id of the plan a change asked for */
-	struct json_var *config;   /* what the provider set */
+	const char *log_drain_url;    /* of its own drain, or NULL */
+	struct log_drain *log_drains; /* others, oldest first */
+	cJSON *options;               /* the user's, or NULL */
+	const char *wanted_plan;      /* id of the plan a change asked for */
+	struct json_var *config;      /* what the provider set */
 	const char *prefix; /* of its variables' names, or NULL: as declared */
 	cJSON *attached;    /* ids of the other apps that have it, or NULL */
 	struct json_var *rebind; /* set, but in force once bound again */

@@ -34,6 +34,7 @@ static const struct {
     {"/vendor",                        "apps"   },
     {"/oauth",                         "token"  },
     {"/addons",                        "addons" },
+    {"/apps",                          "addons" },
     {"/sso",                           "sso"    },
 };
 
@@ -105,12 +106,12 @@ script_tail(const char *script, bool brief)
 {
 	static const char *const roots[] = {"/v1/", "/v2/", "/vendor/",
 	    "/oauth/", "/provider/", "/api/"};
-	static const char *const briefs[] = {"/addons", "/sso"};
+	static const char *const briefs[] = {"/addons", "/apps", "/sso"};
 	const char *last = strrchr(script, '/'), *p;
 	size_t i;
 
 	if (brief) {
-		for (i = 0; last != NULL && i < 2; i++)
+		for (i = 0; last != NULL && i < 3; i++)
 			if (strcmp(last, briefs[i]) == 0)
 				return last;
 		return NULL;
@@ -132,7 +133,7 @@ static const char *
 raw_path(void)
 {
 	static const char *const roots[] = {"/v1/", "/v2/", "/vendor/",
-	    "/addons/", "/oauth/", "/sso/", "/provider/addons",
+	    "/addons/", "/apps/", "/oauth/", "/sso/", "/provider/addons",
 	    "/api/v3/addons"};
 	const char *script = variable("SCRIPT_NAME");
 	const char *info = variable("PATH_INFO");

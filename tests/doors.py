@@ -34,7 +34,7 @@ LINKS = {
     "vendor/apps": "apps", "v2/vendor/apps": "apps",
     "provider/addons": "portal", "api/v3/addons": "portal",
     "oauth/token": "token",
-    "addons": "addons", "sso": "sso",
+    "addons": "addons", "apps": "apps", "sso": "sso",
     "sandbox": "sandbox", "usage": "usage",
 }
 # A rewrite rule of the shipped server file: "pattern" => "/program$0".

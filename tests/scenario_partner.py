@@ -196,6 +196,121 @@ def removed_later(world):
         world.call(who, "GET", path, want=401)
 
 
+def with_logs(manifest):
+    manifest["api"]["requires"] = ["syslog_drain", "attachable"]
+
+
+def with_tokens(world, url=None):
+    """A provider that takes logs and can be attached, and its installation."""
+    supplier = world.provider("heroku-v3", change=with_logs)
+    secret = world.sutler("provider", "secret", supplier.slug)
+    app = world.app()
+    supplier.desk.then(201, {"id": "x", "log_drain_url": url} if url
+                       else {"id": "x"})
+    addon = world.addon(app, supplier)
+    tokens = exchange(world, supplier, secret.stdout.decode().strip())
+    return supplier, app, addon, bearer(tokens)
+
+
+@scenario("a partner sees the apps that have its installation, no others")
+def apps_seen(world):
+    supplier, app, addon, who = with_tokens(world)
+    uuid, other = addon["id"][3:], world.app(app.owner)
+    for ident in (app.id, app.name):
+        seen = world.call(who, "GET", f"/apps/{ident}", want=200).data
+        same((seen["id"], seen["name"], seen["owner"]["email"]),
+             (app.id, app.name, app.owner.email), "app")
+        true(seen["region"]["name"], "region")
+    for who_else, path, want in (
+            (who, f"/apps/{other.name}", 404), (who, "/apps/nosuch", 404),
+            (who, f"/apps/{other.id}/addon-attachments", 404),
+            (None, f"/apps/{app.id}", 401), ("Bearer x", f"/apps/{app.id}",
+                                             401),
+            (app.owner, f"/apps/{app.id}", 401),
+            (who, f"/addons/{world.fresh('x')}/addon-attachments", 404)):
+        world.call(who_else, "GET", path, want=want)
+    listed = world.call(who, "GET", f"/addons/{uuid}/addon-attachments",
+                        want=200).data
+    same([(row["id"], row["name"], row["app"]["id"], row["addon"]["id"])
+          for row in listed],
+         [(uuid, supplier.variables[0][:-4], app.id, uuid)], "its own")
+    made = world.call(app.owner, "POST", other.path("/attachments"),
+                      {"attachment": {"addon_id": addon["id"],
+                                      "name": "SPARE"}}, want=201)
+    spare = made.data["attachment"]["id"]
+    listed = world.call(who, "GET", f"/addons/{uuid}/addon-attachments",
+                        want=200).data
+    same([(row["id"], row["app"]["name"], row["addon"]["app"]["name"])
+          for row in listed], [(uuid, app.name, app.name),
+                               (spare, other.name, app.name)], "both")
+    same(world.call(who, "GET", f"/apps/{other.name}", want=200).data["id"],
+         other.id, "the other app")
+    base = f"/apps/{other.id}/addon-attachments"
+    same([row["id"] for row in world.call(who, "GET", base, want=200).data],
+         [spare], "of the other")
+    for ident in (spare, "SPARE"):
+        same(world.call(who, "GET", f"{base}/{ident}", want=200).data["id"],
+             spare, ident)
+    world.call(who, "GET", f"{base}/{uuid}", want=404)
+
+
+@scenario("a partner's log drains: its own is changed, others come and go")
+def drains(world):
+    url = f"https://{MARK}@logs.test/1"
+    _, app, addon, who = with_tokens(world, url)
+    uuid = addon["id"][3:]
+    path, mine = f"/addons/{uuid}/log-drains", f"/apps/{app.name}/log-drains"
+
+    def listed():
+        return [(row["url"], row["addon"] and row["addon"]["id"],
+                 row["app"]["id"]) for row in
+                world.call(who, "GET", path, want=200).data]
+
+    same(listed(), [(url, uuid, app.id)], "the order's")
+    for number, ident in enumerate((uuid, f"d.{uuid}")):
+        with Commits(world, 1):
+            seen = world.call(who, "PUT", f"{path}/{ident}",
+                              {"url": f"syslog://logs.test:{number}"},
+                              want=200).data
+        same((seen["url"], seen["token"]),
+             (f"syslog://logs.test:{number}", f"d.{uuid}"), "changed")
+    with Unchanged(world):
+        for wrong in ("ftp://logs.test", "https://", "https:///x", "x",
+                      "syslog://a b", "https://logs.test/\n", ""):
+            for method, place in (("PUT", f"{path}/{uuid}"), ("POST", mine)):
+                world.call(who, method, place, {"url": wrong}, want=422)
+        world.call(who, "POST", mine, {}, want=400)
+        world.call(who, "PUT", f"{path}/d.x", {"url": url}, want=404)
+        world.call(who, "POST", "/apps/nosuch/log-drains", {"url": url},
+                   want=404)
+        world.call(who, "DELETE", f"{mine}/{uuid}", want=404)
+        world.call(app.owner, "POST", mine, {"url": url}, want=401)
+    with Commits(world, 1):
+        added = world.call(who, "POST", mine, {"url": url}, want=201).data
+    true(MARK not in "\n".join(world.messages()), "a URL in a message")
+    true(added["addon"] is None and added["token"].startswith("d."), added)
+    world.call(who, "POST", mine, {"url": url}, want=422)
+    same(listed()[1:], [(url, None, app.id)], "added")
+    with Commits(world, 1):
+        gone = world.call(who, "DELETE", f"{mine}/{added['id']}",
+                          want=200).data
+    same(gone, added, "removed")
+    same(len(listed()), 1, "left")
+    for number in range(10):
+        world.call(who, "POST", mine, {"url": f"{url}{number}"}, want=201)
+    world.call(who, "POST", mine, {"url": f"{url}x"}, want=422)
+
+
+@scenario("an installation without a drain has none to change",
+          every_door=False)
+def no_drain(world):
+    _, _, addon, who = with_tokens(world)
+    path = f"/addons/{addon['id'][3:]}/log-drains"
+    same(world.call(who, "GET", path, want=200).data, [], "none")
+    world.call(who, "PUT", f"{path}/{addon['id'][3:]}",
+               {"url": "https://logs.test/"}, want=404)
+
+
 @scenario("an order of version 3 that nobody answered is removed by its uuid")
 def by_uuid(world):
     supplier, _ = partner(world)

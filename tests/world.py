@@ -236,7 +236,7 @@ class World:
             return None   # the web server's own page stands
         if re.match("/+v1/", path):
             return strict.check(method, path, answer)
-        if re.match("/(v2/)?(vendor|addons|oauth)", path) and answer.body:
+        if re.match("/(v2/)?(vendor|addons|apps|oauth)", path) and answer.body:
             data = strict.loads(answer.body)
             if answer.status >= 400:
                 strict.check_fields(data, {"id": str, "message": str},

@@ -1,0 +1,222 @@
+/*
+ * Where a Heroku v3 provider has the log of its app sent.  Source: Heroku,
+ * "Platform API for Partners"; Platform API, "Log Drain".
+ */
+#include "addons.h"
+#include "clock.h"
+#include "hash.h"
+#include "json.h"
+#include "mem.h"
+
+#include <string.h>
+
+enum { DRAINS_MAX = 10, URL_MAX = 2000 };
+
+/* The drain; own: it is the add-on's, not the app's alone. */
+static cJSON *
+drain_view(const struct addon_result *r, const struct log_drain *d, bool own)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	if (own)
+		partner_add_addon(o, r->addon);
+	else
+		json_add_text(o, "addon", NULL);
+	partner_add_app(o, r->app);
+	json_add_text(o, "created_at", d->created_at);
+	json_add_text(o, "id", d->id);
+	json_add_text(o, "token", d->token);
+	json_add_text(o, "updated_at", d->updated_at);
+	json_add_text(o, "url", d->url);
+	return o;
+}
+
+/* The add-on's own drain, by the token that its order told; false: none. */
+static bool
+own_drain(struct log_drain *d, const struct addon *a)
+{
+	const char *uuid = a->id + strlen("ad-");
+
+	*d = (struct log_drain){.id = uuid,
+	    .url = a->log_drain_url,
+	    .token = mem_printf("d.%s", uuid),
+	    .created_at = a->provisioned_at,
+	    .updated_at = a->updated_at};
+	return a->log_drain_url != NULL;
+}
+
+static bool
+is_drain(const struct log_drain *d, const char *ident)
+{
+	return strcmp(d->id, ident) == 0 || strcmp(d->token, ident) == 0 ||
+	       strcmp(d->url, ident) == 0;
+}
+
+const struct fail *
+partner_drains(struct cgi *c)
+{
+	const struct log_drain *more;
+	struct addon_result r;
+	struct log_drain d;
+	const struct fail *f = partner_installed(&r, c);
+
+	if (f != NULL)
+		return f;
+	c->json = cJSON_CreateArray();
+	if (own_drain(&d, r.addon))
+		cJSON_AddItemToArray(c->json, drain_view(&r, &d, true));
+	for (more = r.addon->log_drains; more != NULL; more = more->next)
+		cJSON_AddItemToArray(c->json, drain_view(&r, more, false));
+	c->revision = app_addon_revision(r.addon);
+	return NULL;
+}
+
+/* *out = the body's url.  FAIL_SYNTAX, FAIL_INVALID. */
+static const struct fail *
+read_url(const char **out, const struct cgi *c)
+{
+	static const char *const schemes[] = {"https://", "syslog://",
+	    "syslog+tls://"};
+	const char *p;
+	size_t i, len;
+
+	*out = json_text(c->body, "url");
+	if (*out == NULL)
+		return fail(FAIL_SYNTAX, "url is required");
+	for (p = *out; *p > ' ' && *p < 0x7f; p++)
+		continue;
+	for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		len = strlen(schemes[i]);
+		if (*p == '\0' && strlen(*out) <= URL_MAX &&
+		    strncmp(*out, schemes[i], len) == 0 &&
+		    strchr("/:?#", (*out)[len]) == NULL)
+			return NULL;
+	}
+	return fail_field(NULL, "url",
+	    "must be https://, syslog:// or syslog+tls://, and a host");
+}
+
+/* Under the lock: the installation as it is; app names its app, or is NULL,
+ * where the path names the installation. */
+static const struct fail *
+lock(struct addon_result *r, struct cgi *c, const char *app)
+{
+	const struct fail *f = store_lock(c->act.store);
+
+	if (f != NULL)
+		return f;
+	f = app == NULL ? partner_installed(r, c) : partner_on_app(r, c);
+	if (f == NULL && app != NULL && !partner_is_called(r->app, app))
+		f = fail_missing("app");
+	if (f == NULL)
+		f = event_match(&c->act, "add-on",
+		    app_addon_revision(r->addon));
+	if (f != NULL)
+		store_unlock(c->act.store);
+	return f;
+}
+
+static const struct fail *
+save(struct cgi *c, const struct addon_result *r, const char *did)
+{
+	struct event e = event_new("%s: %s %s a log drain", r->app->name,
+	    r->provider->slug, did);
+
+	event_addon(&e, r->addon->id);
+	c->revision = app_addon_revision(r->addon);
+	return app_save(&c->act, r->app, &e);
+}
+
+const struct fail *
+partner_drain_change(struct cgi *c)
+{
+	struct addon_result r;
+	struct log_drain d;
+	const struct fail *f;
+	const char *url;
+
+	f = read_url(&url, c);
+	if (f == NULL)
+		f = lock(&r, c, NULL);
+	if (f != NULL)
+		return f;
+	if (!own_drain(&d, r.addon) || !is_drain(&d, c->param[1])) {
+		store_unlock(c->act.store);
+		return fail_missing("log drain");
+	}
+	r.addon->log_drain_url = url;
+	r.addon->updated_at = clock_text(clock_now());
+	own_drain(&d, r.addon);
+	c->json = drain_view(&r, &d, true);
+	return save(c, &r, "changed");
+}
+
+/* Where a new drain goes; NULL: there are too many, or it is there. */
+static const struct fail *
+find_end(struct log_drain ***out, struct addon *a, const char *url)
+{
+	struct log_drain **at = &a->log_drains;
+	int count = 0;
+
+	for (; *at != NULL; at = &(*at)->next) {
+		if (strcmp((*at)->url, url) == 0)
+			return fail_field(NULL, "url", "is there already");
+		count++;
+	}
+	*out = at;
+	return count < DRAINS_MAX
+	           ? NULL
+	           : fail_field(NULL, "base",
+	                 "an add-on adds at most %d drains", DRAINS_MAX);
+}
+
+const struct fail *
+partner_drain_add(struct cgi *c)
+{
+	struct addon_result r;
+	struct log_drain **at, *d = mem_alloc(sizeof(*d));
+	const struct fail *f;
+	const char *url;
+
+	f = read_url(&url, c);
+	if (f == NULL)
+		f = lock(&r, c, c->param[0]);
+	if (f != NULL)
+		return f;
+	f = find_end(&at, r.addon, url);
+	if (f != NULL) {
+		store_unlock(c->act.store);
+		return f;
+	}
+	*d = (struct log_drain){.id = hash_uuid(),
+	    .url = url,
+	    .token = mem_printf("d.%s", hash_uuid()),
+	    .created_at = clock_text(clock_now())};
+	d->updated_at = d->created_at;
+	*at = d;
+	c->status = 201;
+	c->json = drain_view(&r, d, false);
+	return save(c, &r, "added");
+}
+
+const struct fail *
+partner_drain_remove(struct cgi *c)
+{
+	struct log_drain **at, *d;
+	struct addon_result r;
+	const struct fail *f = lock(&r, c, c->param[0]);
+
+	if (f != NULL)
+		return f;
+	at = &r.addon->log_drains;
+	while (*at != NULL && !is_drain(*at, c->param[1]))
+		at = &(*at)->next;
+	d = *at;
+	if (d == NULL) {
+		store_unlock(c->act.store);
+		return fail_missing("log drain");
+	}
+	*at = d->next;
+	c->json = drain_view(&r, d, false);
+	return save(c, &r, "removed");
+}
