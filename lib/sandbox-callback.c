@@ -197,7 +197,7 @@ call_all(const struct sandbox_callback *one, const struct conf *conf)
 		    .body = one->body};
 		if (one->tail != NULL) {
 			x.accept = "application/vnd.heroku+json; version=3";
-			x.header = mem_printf("Authorization: Bearer %s%s",
+			x.headers[0] = mem_printf("Authorization: Bearer %s%s",
 			    token, one->tail);
 		}
 		client_send(&x, conf, SECONDS);
