@@ -5,6 +5,7 @@
 #include "hash.h"
 #include "index.h"
 #include "mem.h"
+#include "plan.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -168,9 +169,10 @@ check_record(const struct app *app)
 		if (strncmp(a->id, "ad-", 3) != 0 || !is_plain(a->id) ||
 		    !is_plain(a->provider) || !has_values(a->config) ||
 		    !is_list_of_ids(a->attached) ||
-		    !hooks_are_valid(a->webhooks))
+		    !hooks_are_valid(a->webhooks) ||
+		    !plan_units_kept(a->units))
 			return fail(FAIL_BUSY,
-			    "add-on %s: id, provider or"
+			    "add-on %s: id, provider, units or"
 			    " config is none",
 			    a->id);
 		if (a->place < 0 || a->place > PLACE_MAX ||

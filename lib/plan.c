@@ -94,6 +94,21 @@ plan_units_fit(const cJSON *units)
 	return true;
 }
 
+bool
+plan_units_kept(const cJSON *units)
+{
+	static const char *const keys[] = {"name", "display_name", "price",
+	    "included"};
+	const cJSON *unit;
+	size_t i;
+
+	cJSON_ArrayForEach(unit, units)
+		for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+			if (json_text(unit, keys[i]) == NULL)
+				return false;
+	return units == NULL || plan_units_fit(units);
+}
+
 /* units as a record has them, or NULL. */
 static cJSON *
 copy_units(const cJSON *units)

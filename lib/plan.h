@@ -52,6 +52,10 @@ struct plan *plan_merge(const struct plan *have, const struct plan *before,
 enum { PLAN_UNITS_MAX = 8, PLAN_UNIT_NAME_MAX = 64 };
 bool plan_units_fit(const cJSON *units);
 
+/* True where units (NULL: none) are as a record keeps them: all members there,
+ * and texts. */
+bool plan_units_kept(const cJSON *units);
+
 /* The plan as clients read it; conf's region is a part of its sku.  The
  * description is HTML (paragraphs, all else escaped).  Source: Scalingo API,
  * "Plan". */

@@ -32,6 +32,15 @@ struct batch {
 /* The journal has room for more than this; a record's line, and its head. */
 enum { COMMIT_BYTES = 1 << 20, LINE_BYTES = 32, HEAD_BYTES = 1024 };
 
+static const char too_early[] = "the resource was not there yet";
+
+/* True where the hour was over at the time text. */
+static bool
+ends_before(const struct batch *b, const char *text)
+{
+	return strcmp(clock_text(b->hour + HOUR_MS), text) <= 0;
+}
+
 /* What is there of the add-on that is gone; why not, or NULL. */
 static const char *
 find_removed(struct sheet *s, struct usage **gone, const struct batch *b,
@@ -42,11 +51,14 @@ find_removed(struct sheet *s, struct usage **gone, const struct batch *b,
 	if (!usage_is_uuid(uuid) ||
 	    usage_load(gone, b->act->store, mem_printf("ad-%s", uuid),
 	        "removed") != NULL ||
-	    *gone == NULL ||
+	    *gone == NULL || (*gone)->removed_at == NULL ||
 	    strcmp((*gone)->provider, b->act->provider->slug) != 0)
 		return "there is no such resource";
 	if (strcmp(clock_text(b->hour), (*gone)->removed_at) > 0)
 		return "the resource had been removed by then";
+	if ((*gone)->provisioned_at != NULL &&
+	    ends_before(b, (*gone)->provisioned_at))
+		return too_early;
 	s->plan = (*gone)->plan;
 	s->sold = (*gone)->sold;
 	return NULL;
@@ -76,9 +88,8 @@ find_sheet(struct sheet **out, struct batch *b, const char *ident)
 		app_id = r.app->id;
 		s->plan = r.addon->plan;
 		s->sold = r.addon->units;
-		if (strcmp(clock_text(b->hour + HOUR_MS),
-		        r.addon->provisioned_at) <= 0)
-			return "the resource was not there yet";
+		if (ends_before(b, r.addon->provisioned_at))
+			return too_early;
 	} else {
 		why = find_removed(s, &gone, b, ident);
 		if (why != NULL)

@@ -23,6 +23,7 @@ static const struct json_field fields[] = {
     JSON_FIELD(usage, app_id, STRING, MUST),
     JSON_FIELD(usage, provider, STRING, MUST),
     JSON_FIELD(usage, plan, STRING, OMIT),
+    JSON_FIELD(usage, provisioned_at, STRING, OMIT),
     JSON_FIELD(usage, removed_at, STRING, OMIT),
     JSON_FIELD(usage, sold, ANY, OMIT),
     JSON_FIELD_LIST(usage, units, &unit_shape),
@@ -87,6 +88,10 @@ parse(struct usage **out, const char *path, const cJSON *record)
 	if (f == NULL && (strncmp(u->addon_id, "ad-", 3) != 0 ||
 	                     !usage_is_uuid(u->addon_id + 3)))
 		f = fail(FAIL_BUSY, "addon_id is none");
+	if (f == NULL && (!plan_units_kept(u->sold) ||
+	                     (u->sold != NULL &&
+	                         (u->plan == NULL || u->removed_at == NULL))))
+		f = fail(FAIL_BUSY, "what was sold is none");
 	for (unit = u->units; f == NULL && unit != NULL; unit = unit->next) {
 		if (!money_parse(&amount, unit->price) ||
 		    !money_parse(&amount, unit->included))
@@ -138,6 +143,7 @@ usage_end(struct store *store, const struct app *app, const struct addon *a)
 	    .provider = a->provider,
 	    .plan = a->plan,
 	    .sold = a->units,
+	    .provisioned_at = a->provisioned_at,
 	    .removed_at = clock_text(clock_now())};
 
 	if (a->units != NULL)

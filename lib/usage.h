@@ -23,8 +23,8 @@ struct usage_unit {
 
 struct usage {
 	const char *addon_id, *app_id, *provider;
-	const char *plan;       /* of the add-on that is gone, or NULL */
-	const char *removed_at; /* or NULL */
+	const char *plan; /* of the add-on that is gone, or NULL */
+	const char *provisioned_at, *removed_at; /* its; or NULL */
 	struct usage_unit *units;
 	cJSON *sold; /* units of the plan of the add-on that is gone, or NULL */
 };

@@ -61,7 +61,7 @@ def old_enough(world, addon, when):
 
 def owned(world, dialect="scalingo"):
     supplier = world.provider(dialect, change=metered)
-    app = world.app()
+    app = world.app(paying=True)
     addon = world.addon(app, supplier)
     old_enough(world, addon, hour(30))
     world.call(app.owner, "POST", app.path("/variables"),
