@@ -97,6 +97,7 @@ const struct dialect dialect_flynn = {
     .name = "flynn",
     .family = FAMILY_NONE,
     .undeclared = FAIL_FORBIDDEN,
+    .nameless = true,
     .plan_key = "name",
     .config_key = "env",
     .claims = flynn_claims,

@@ -104,6 +104,8 @@ verdict(const struct order *order, int status, bool plain)
 		enum outcome_kind kind;
 	} verdicts[] = {
 	    {202, 202, PROVISION | CHANGE | TEXT | REMOVE, OUTCOME_PENDING},
+	    {200, 201, PROVISION,                          OUTCOME_DONE   },
+	    {203, 299, PROVISION,                          OUTCOME_FAILED },
 	    {200, 299, ALL,	                        OUTCOME_DONE   },
 	    {404, 404, REMOVE,                             OUTCOME_DONE   },
 	    {410, 410, REMOVE,                             OUTCOME_DONE   },
@@ -133,9 +135,9 @@ verdict(const struct order *order, int status, bool plain)
 /*
  * True where a failed order may have been carried out all the same.  A refusal
  * changed nothing, and a 200 that cannot be read made nothing new; 201, 202,
- * any other 2xx, a 5xx and silence may have.  A change of plan is only in
- * doubt where nothing was heard.  Source: Open Service Broker API, "Orphan
- * Mitigation".
+ * any other 2xx, a 5xx and silence may have.  A change of plan can be put back
+ * without harm: it is in doubt after a 200 that cannot be read as well.
+ * Source: Open Service Broker API, "Orphan Mitigation".
  */
 static bool
 is_unsure(const struct order *order, const struct outcome *out,
@@ -145,6 +147,8 @@ is_unsure(const struct order *order, const struct outcome *out,
 		return false;
 	if (x->status == 0)
 		return x->sent;
+	if (order->kind == ORDER_CHANGE)
+		return x->status / 100 == 2;
 	if (order->kind != ORDER_PROVISION)
 		return false;
 	return out->resource != NULL || (x->status > 200 && x->status < 300) ||
@@ -295,6 +299,7 @@ void
 dialect_hear(struct outcome *out, const struct dialect *d,
     const struct order *order, const struct exchange *x, bool plain)
 {
+	bool odd = order->kind == ORDER_PROVISION && x->status / 100 == 2;
 	const char *trouble = NULL;
 
 	*out = (struct outcome){.kind = verdict(order, x->status, plain)};
@@ -305,11 +310,15 @@ dialect_hear(struct outcome *out, const struct dialect *d,
 		out->reason = refusal(order, x, plain);
 	} else if (out->kind == OUTCOME_FAILED && x->status == 0) {
 		out->reason = x->trouble == NULL ? "no answer" : x->trouble;
-	} else if (out->kind == OUTCOME_FAILED) {
+	} else if (out->kind == OUTCOME_FAILED && !odd) {
 		out->reason = mem_printf("the provider answered %d", x->status);
 	} else if (order->kind == ORDER_PROVISION ||
 	           order->kind == ORDER_CHANGE) {
+		/* its id is wanted all the same */
 		trouble = hear_answer(out, d, order, x);
+		if (trouble == NULL && out->kind == OUTCOME_FAILED)
+			trouble =
+			    mem_printf("the provider answered %d", x->status);
 	} else {
 		out->message = dialect_sentence(x);
 	}

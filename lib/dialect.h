@@ -89,6 +89,7 @@ struct outcome {
 	const char *reason;        /* REFUSED: for the user; FAILED: the log */
 	const char *dropped;       /* undeclared names left out, or NULL */
 	bool unsure; /* FAILED: it may have happened there all the same */
+	int status;  /* of the answer; 0: there was none */
 	const char *exchange; /* id of its transcript, or NULL */
 };
 
@@ -150,6 +151,8 @@ struct dialect {
 	/* Add-ons are known to providers by our uuid: one whose own id never
 	 * became known can be removed by it. */
 	bool by_uuid;
+	/* An order names no uuid: posted again it would be another one. */
+	bool nameless;
 	/* Providers are told of suspension and resumption. */
 	bool suspends;
 	/* Orders carry a grant, which is exchanged for the tokens that speak
@@ -253,7 +256,8 @@ const cJSON *dialect_config(const struct dialect *d, const cJSON *answer);
 /*
  * What all dialects hear alike.  Reads x->answer as JSON where it is: the
  * variables, "message", "log_drain_url" and, for a provision, "id".
- * 2xx: DONE; 202: PENDING (a removal where d->removes_later, else DONE).  422
+ * 2xx, but of a provision 200 and 201 alone: DONE; 202: PENDING (a removal
+ * where d->removes_later, else DONE).  422
  * and other 4xx but 401, 403, 404, 408 and 429: REFUSED with the provider's
  * sentence ("message" or "error" of a JSON body; plain text where plain is
  * true, and then 403 and 404 refuse a plan change too).  All else, answers

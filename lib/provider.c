@@ -97,6 +97,7 @@ static const struct fail *
 parse(struct provider **out, const char *path, const cJSON *record)
 {
 	struct provider *p = mem_alloc(sizeof(*p));
+	const struct plan *plan;
 	const struct fail *f;
 
 	f = json_read(p, record, &shape);
@@ -116,6 +117,10 @@ parse(struct provider **out, const char *path, const cJSON *record)
 	    strcmp(p->visibility, "closed") != 0)
 		return fail(FAIL_BUSY,
 		    "%s: visibility is private, closed, or left out", path);
+	for (plan = p->plans; plan != NULL; plan = plan->next)
+		if (!plan_units_kept(plan->units))
+			return fail(FAIL_BUSY, "%s: plan %s: units are none",
+			    path, plan->name);
 	if (p->name == NULL || p->user == NULL || p->password == NULL ||
 	    p->base_url == NULL)
 		return fail(FAIL_BUSY,
@@ -339,6 +344,7 @@ provider_order(struct outcome *out, const struct conf *conf,
 	}
 	ended = clock_now();
 	d->hear(out, order, &x);
+	out->status = x.status;
 	out->exchange =
 	    transcript_keep(conf, order, &x, out, began, ended - began);
 }
