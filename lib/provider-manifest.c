@@ -256,6 +256,7 @@ with_manifest(const struct provider *p, cJSON *manifest, int64_t keep)
 	    .accounts = p->accounts,
 	    .old_password = p->old_password,
 	    .old_until = p->old_until,
+	    .client_secret = p->client_secret,
 	    .plans = p->plans,
 	    .manifests = p->manifests,
 	    .manifest = manifest,
