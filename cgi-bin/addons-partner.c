@@ -6,6 +6,7 @@
 #include "addon.h"
 #include "json.h"
 #include "mem.h"
+#include "money.h"
 #include "work.h"
 
 #include <string.h>
@@ -103,7 +104,8 @@ view(const struct cgi *c, const struct addon_result *r)
 	part = add_named(o, "billing_entity", r->app->id, r->app->name);
 	json_add_text(part, "type", "app");
 	part = cJSON_AddObjectToObject(o, "billed_price");
-	cJSON_AddNumberToObject(part, "cents", a->price * 100);
+	cJSON_AddNumberToObject(part, "cents",
+	    (double)(money_round(money_of(a->price)) / (MONEY_ONE / 100)));
 	cJSON_AddFalseToObject(part, "contract");
 	json_add_text(part, "unit", "month");
 	cJSON_AddItemToObject(o, "config_vars", addon_names(r->provider, a));

@@ -38,6 +38,7 @@ transcript_mask_new(const struct provider *p)
 	struct transcript_mask m = {.p = p};
 
 	remember(&m, p->password);
+	remember(&m, p->old_password);
 	remember(&m, p->sso_salt);
 	return m;
 }
