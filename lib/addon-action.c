@@ -29,8 +29,10 @@ finish(struct addon_result *r, const struct act *act, bool ready)
 	    ready ? "is ready" : "failed to provision");
 	const struct fail *f;
 
-	work_put_gone(act->store, r->addon);
 	if (!ready) {
+		/* what it says it failed at may be there, and is to go */
+		work_put(act->store,
+		    work_addon(WORK_REMOVE, act, r->app, r->addon));
 		f = addon_forget(&e, act, r->app, r->addon,
 		    "the provider failed to provision it");
 		if (f == NULL)
@@ -38,6 +40,7 @@ finish(struct addon_result *r, const struct act *act, bool ready)
 		store_unlock(act->store);
 		return f;
 	}
+	work_put_gone(act->store, r->addon);
 	addon_run(&e, r->provider, r->addon);
 	addon_owe_restart(&e, act, r);
 	event_addon(&e, r->addon->id);
@@ -68,6 +71,25 @@ finish_removal(const struct act *act, const char *id)
 	return event_commit(NULL, act, &e);
 }
 
+/* A provider's word takes away what has never run, and nothing else. */
+static const struct fail *
+check_failed(const struct act *act, const struct addon *a)
+{
+	const struct fail *f;
+	struct work *work;
+
+	f = work_load(&work, act->store, a->id);
+	if (f != NULL ||
+	    (strcmp(a->status, "provisioning") == 0 &&
+	        (a->resource == NULL ||
+	            (work != NULL && strcmp(work->kind, WORK_AWAIT) == 0))))
+		return f;
+	return fail(FAIL_CONFLICT, "the add-on %s: only its owner removes it",
+	    strcmp(a->status, "provisioning") == 0
+	        ? "is changing its plan"
+	        : mem_printf("is %s", a->status));
+}
+
 const struct fail *
 addon_finish(struct addon_result *out, const struct act *act, const char *ident,
     bool ready)
@@ -78,24 +100,22 @@ addon_finish(struct addon_result *out, const struct act *act, const char *ident,
 	if (f != NULL)
 		return f;
 	f = addon_locate(out, act, ident, true);
-	if (f != NULL && f->code == FAIL_MISSING && !ready) {
+	if (f == NULL && !ready)
+		f = check_failed(act, out->addon);
+	else if (f != NULL && f->code == FAIL_MISSING && !ready) {
 		out->addon = NULL;
 		if (strncmp(ident, "ad-", 3) != 0)
 			id = mem_printf("ad-%s", ident);
 		return finish_removal(act, id);
 	}
-	if (f == NULL && strcmp(out->addon->status, "provisioning") != 0 &&
-	    !ready)
-		f = fail(FAIL_CONFLICT,
-		    "the add-on is %s: only its owner removes it",
-		    out->addon->status);
-	if (f != NULL || strcmp(out->addon->status, "provisioning") != 0) {
+	if (f != NULL || (strcmp(out->addon->status, "provisioning") != 0 &&
+	                     !addon_is_asked(out->addon))) {
 		store_unlock(act->store);
 		return f;
 	}
 	out->variables = addon_names(out->provider, out->addon);
-	return out->addon->resource == NULL ? remember(out, act, ready)
-	                                    : finish(out, act, ready);
+	return addon_is_asked(out->addon) ? remember(out, act, ready)
+	                                  : finish(out, act, ready);
 }
 
 /* Status, event and commit of a change of service that has been decided. */
@@ -119,13 +139,30 @@ set_status(struct addon_result *r, const struct act *act, const char *status,
 	return app_save(act, r->app, &e);
 }
 
+/* An add-on has one piece of work: a plan that is owed to be put back would be
+ * forgotten. */
+static const struct fail *
+check_unowed(const struct act *act, const struct addon *a)
+{
+	const struct fail *f;
+	struct work *work;
+
+	f = work_load(&work, act->store, a->id);
+	if (f != NULL || work == NULL)
+		return f;
+	return fail(FAIL_CONFLICT,
+	    "its provider is still owed something (%s): see sutler open",
+	    work->kind);
+}
+
 const struct fail *
 addon_suspend(struct addon_result *out, const struct act *act,
     const char *ident, const char *id, const char *reason)
 {
 	const struct fail *f = addon_load(out, act, ident, id);
+	enum work_state state;
 	struct work *work;
-	bool settled;
+	bool told;
 
 	if (f == NULL)
 		f = app_edit_addon(&out->app, &out->addon, act, ident, id);
@@ -138,12 +175,19 @@ addon_suspend(struct addon_result *out, const struct act *act,
 		    out->addon->wanted_plan != NULL ? "being changed"
 		                                    : out->addon->status);
 	}
+	told = out->provider->dialect->suspends;
+	if (told)
+		f = check_unowed(act, out->addon);
+	if (f != NULL) {
+		store_unlock(act->store);
+		return f;
+	}
 	work = work_addon(WORK_SUSPEND, act, out->app, out->addon);
-	if (out->provider->dialect->suspends)
+	if (told)
 		work_put(act->store, work);
 	f = set_status(out, act, "suspended", "suspend_addon", reason, NULL);
-	if (f == NULL && out->provider->dialect->suspends)
-		(void)work_try(&settled, act, work, WORK_FIRST_TRY, true);
+	if (f == NULL && told)
+		(void)work_try(&state, act, work, WORK_FIRST_TRY, true);
 	return f;
 }
 
@@ -153,6 +197,7 @@ addon_resume(struct addon_result *out, const struct act *act, const char *ident,
 {
 	const struct fail *f = addon_load(out, act, ident, id);
 	struct outcome outcome = {.kind = OUTCOME_DONE};
+	struct act later = addon_act_later(act);
 	struct plan plan = {0};
 	struct order order;
 
@@ -170,7 +215,7 @@ addon_resume(struct addon_result *out, const struct act *act, const char *ident,
 		    act->conf->provider_timeout);
 	f = addon_failure(&outcome, out->provider);
 	if (f == NULL)
-		f = app_edit_addon(&out->app, &out->addon, act, ident, id);
+		f = app_edit_addon(&out->app, &out->addon, &later, ident, id);
 	if (f != NULL)
 		return f;
 	out->message = outcome.message;
@@ -179,7 +224,8 @@ addon_resume(struct addon_result *out, const struct act *act, const char *ident,
 		store_unlock(act->store);
 		return NULL;
 	}
-	work_put_gone(act->store, out->addon);
-	return set_status(out, act, "running", "resume_addon", NULL,
+	if (out->provider->dialect->suspends)
+		work_put_gone(act->store, out->addon);
+	return set_status(out, &later, "running", "resume_addon", NULL,
 	    outcome.exchange);
 }

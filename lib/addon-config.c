@@ -2,6 +2,7 @@
  * The provider's side: finding its installation, and setting its variables.
  */
 #include "addon.h"
+#include "attachment.h"
 #include "conf.h"
 #include "hash.h"
 #include "index.h"
@@ -174,6 +175,21 @@ check_config(const struct provider *p, const cJSON *config)
 	return f;
 }
 
+/* FAIL_INVALID: a name that the app, or one that has the add-on attached, has
+ * from elsewhere. */
+static const struct fail *
+check_names(const struct act *act, const struct addon_result *r,
+    const cJSON *config)
+{
+	const struct fail *f = NULL;
+	const cJSON *v;
+
+	cJSON_ArrayForEach(v, config)
+		if (!cJSON_IsNull(v))
+			f = attachment_check_set(f, act, r, v->string);
+	return f;
+}
+
 /* True where setting v in a would change anything. */
 static bool
 differs(struct addon *a, const cJSON *v)
@@ -219,18 +235,20 @@ set(struct event *e, const struct provider *p, struct addon *a, const cJSON *v)
 }
 
 /* In some dialects setting config says "ready"; early, it is remembered. */
-static void
+static bool
 end_wait(struct event *e, const struct act *act, struct addon *a)
 {
-	if (strcmp(a->status, "provisioning") != 0 ||
-	    !act->provider->dialect->config_ends_wait)
-		return;
-	if (a->resource == NULL) {
+	if (!act->provider->dialect->config_ends_wait)
+		return false;
+	if (addon_is_asked(a)) {
 		a->verdict = "ready";
-		return;
+		return true;
 	}
+	if (strcmp(a->status, "provisioning") != 0)
+		return false;
 	addon_run(e, act->provider, a);
 	work_put_gone(act->store, a);
+	return true;
 }
 
 /* A change that takes effect restarts the app, and those that have the add-on
@@ -264,12 +282,14 @@ addon_configure(struct addon_result *out, const struct act *act,
 	struct mem_text names = {0};
 	const cJSON *v;
 	struct event e;
-	bool running;
+	bool running, ended;
 
 	if (f == NULL)
 		f = addon_locate(out, act, ident, true);
 	if (f == NULL)
 		f = check_config(act->provider, config);
+	if (f == NULL)
+		f = check_names(act, out, config);
 	if (f == NULL)
 		f = event_match(act, "add-on", app_addon_revision(out->addon));
 	if (f != NULL) {
@@ -284,9 +304,9 @@ addon_configure(struct addon_result *out, const struct act *act,
 		set(&e, act->provider, out->addon, v);
 	}
 	running = is_running(out->addon);
-	end_wait(&e, act, out->addon);
+	ended = end_wait(&e, act, out->addon);
 	out->variables = addon_names(out->provider, out->addon);
-	if (names.len == 0 && running == is_running(out->addon)) {
+	if (names.len == 0 && !ended) {
 		store_unlock(act->store);
 		return NULL;
 	}

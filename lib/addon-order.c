@@ -100,11 +100,27 @@ addon_act_later(const struct act *act)
 	return later;
 }
 
+static bool
+is_free(const struct plan *plan)
+{
+	const cJSON *unit;
+
+	cJSON_ArrayForEach(unit, plan->units)
+		if (strcmp(json_text(unit, "price"), "0") != 0)
+			return false;
+	return plan->price <= 0;
+}
+
 const struct fail *
 addon_check_payment(const struct act *act, const struct plan *plan)
 {
-	if (plan->price <= 0 || act->account == NULL || act->account->paying)
+	if (is_free(plan) || act->account == NULL || act->account->paying)
 		return NULL;
+	if (plan->price <= 0)
+		return fail_what(FAIL_PAYMENT, act->conf->billing_url,
+		    "plan %s charges for what is consumed: add a payment method"
+		    " first",
+		    plan->name);
 	return fail_what(FAIL_PAYMENT, act->conf->billing_url,
 	    "plan %s costs %.2f %s per 30 days: add a payment method first",
 	    plan->name, plan->price, act->conf->currency);
@@ -145,11 +161,13 @@ addon_apply_config(struct addon *a, const struct json_var *config)
 const struct fail *
 addon_again(bool *gone, const struct act *act, struct addon_result *r)
 {
+	struct act any = {.conf = act->conf, .store = act->store};
 	const struct fail *f;
 	struct app *app;
 
 	*gone = true;
-	f = app_edit(&app, act, r->app->id);
+	/* an app that has another owner by now is not gone */
+	f = app_edit(&app, &any, r->app->id);
 	if (f != NULL)
 		return f->code == FAIL_MISSING ? NULL : f;
 	if (app_addon(app, r->addon->id) == NULL) {
@@ -173,6 +191,13 @@ addon_find_plan(struct plan **plan, const struct provider *p,
 		return fail_field(NULL, "plan", "%s is no longer sold",
 		    (*plan)->name);
 	return NULL;
+}
+
+bool
+addon_is_asked(const struct addon *a)
+{
+	return a->wanted_plan != NULL ||
+	       (a->resource == NULL && strcmp(a->status, "provisioning") == 0);
 }
 
 void

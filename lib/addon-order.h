@@ -14,7 +14,8 @@ struct act addon_act_later(const struct act *act);
 const struct fail *addon_find_plan(struct plan **plan, const struct provider *p,
     const char *plan_id);
 
-/* FAIL_PAYMENT where plan costs money and the account has no way to pay. */
+/* FAIL_PAYMENT where plan costs money, flat or for what is consumed, and the
+ * account has no way to pay. */
 const struct fail *addon_check_payment(const struct act *act,
     const struct plan *plan);
 

@@ -63,12 +63,14 @@ append(struct app *app, struct addon *addon)
 }
 
 /* The add-on went away while its provider was asked: what it made, or may
- * have made, is owed a removal; where it made nothing, none is. */
+ * have made, is owed a removal; where it made nothing, none is, unless tick
+ * may have asked again meanwhile. */
 static const struct fail *
 owe_removal(const struct act *act, struct addon_result *r,
     const struct outcome *out)
 {
 	bool made = out->resource != NULL || out->unsure;
+	struct work *work = NULL;
 	struct event e = event_new("%s: %s %s", r->app->name, r->provider->slug,
 	    made ? "answered too late: to be removed" : "made nothing");
 	const struct fail *f;
@@ -78,12 +80,16 @@ owe_removal(const struct act *act, struct addon_result *r,
 	event_app(&e, r->app->id, r->app->name);
 	event_addon(&e, r->addon->id);
 	f = store_lock(act->store);
-	if (f != NULL)
+	if (f == NULL)
+		f = work_load(&work, act->store, r->addon->id);
+	if (f != NULL) {
+		store_unlock(act->store);
 		return f;
+	}
 	if (made)
 		work_put(act->store,
 		    work_addon(WORK_REMOVE, act, r->app, r->addon));
-	else
+	else if (work != NULL && !work_due(work) && work->attempts == 0)
 		work_put_gone(act->store, r->addon);
 	return event_commit(NULL, act, &e);
 }
@@ -171,37 +177,58 @@ keep_provision(const struct act *act, struct addon_result *r,
 	return app_save(act, r->app, &e);
 }
 
-/* The rules, and the intent: under the lock, which is given back.  *grant: the
- * code that the provider may exchange for tokens, or as it was. */
+/* What is wanted, and how. */
+struct wish {
+	const char *slug, *plan_id, *prefix;
+	cJSON *options;
+	struct plan *plan; /* that plan_id means */
+};
+
+/* The rules, under the lock: what is sold is what it is sold as now. */
+static const struct fail *
+check_provision(struct addon_result *r, const struct act *act, struct wish *w)
+{
+	const struct fail *f = provider_load_sold(&r->provider, act->store,
+	    w->slug, act->account == NULL ? NULL : act->account->name);
+
+	if (f == NULL)
+		f = addon_find_plan(&w->plan, r->provider, w->plan_id);
+	if (f != NULL)
+		return f;
+	r->addon = addon_new(act, r->provider, w->plan, w->options);
+	r->addon->prefix = w->prefix;
+	/* what this very request made is in its own way */
+	f = once_begin(act, r->app, r->addon);
+	if (f == NULL)
+		f = addon_check_payment(act, w->plan);
+	if (f == NULL)
+		f = check_once(r->app, r->provider);
+	if (f == NULL)
+		f = attachment_check(act, r->app, r->provider, w->prefix);
+	return f;
+}
+
+/* The intent, which gives the lock back.  *grant: the code that the provider
+ * may exchange for tokens, or as it was. */
 static const struct fail *
 intend_provision(const char **grant, struct addon_result *r,
-    const struct act *act, const char *ident, struct plan *plan, cJSON *options,
-    const char *prefix)
+    const struct act *act, const char *ident, struct wish *w)
 {
 	const struct fail *f = app_edit(&r->app, act, ident);
 	struct event e;
 
 	if (f != NULL)
 		return f;
-	r->addon = addon_new(act, r->provider, plan, options);
-	/* what this very request made is in its own way */
-	f = once_begin(act, r->app, r->addon);
-	if (f == NULL)
-		f = addon_check_payment(act, plan);
-	if (f == NULL)
-		f = check_once(r->app, r->provider);
-	if (f == NULL)
-		f = attachment_check(act, r->app, r->provider, prefix);
+	f = check_provision(r, act, w);
 	if (f != NULL) {
 		store_unlock(act->store);
 		return f;
 	}
-	r->addon->prefix = prefix;
 	if (r->provider->client_secret != NULL)
 		*grant = oauth_grant(r->addon);
 	append(r->app, r->addon);
 	e = event_new("%s: provisioning %s, plan %s", r->app->name,
-	    r->provider->slug, plan->name);
+	    r->provider->slug, w->plan->name);
 	event_app(&e, r->app->id, r->app->name);
 	event_addon(&e, r->addon->id);
 	app_put(act->store, r->app);
@@ -215,7 +242,7 @@ refusal_of(struct outcome *out, const struct addon_result *r)
 {
 	if (r->addon->verdict != NULL &&
 	    strcmp(r->addon->verdict, "failed") == 0) {
-		out->unsure = false;
+		out->unsure |= out->resource != NULL;
 		return fail(FAIL_PROVIDER, "%s: it called the order failed",
 		    r->provider->slug);
 	}
@@ -230,24 +257,16 @@ addon_provision(struct addon_result *out, const struct act *act,
 	const struct fail *f, *refusal;
 	struct outcome outcome = {0};
 	struct act later = addon_act_later(act);
+	struct wish w = {slug, plan_id, prefix, options, NULL};
 	const char *grant = NULL;
 	struct order order;
-	struct plan *plan;
 	bool gone;
 
 	*out = (struct addon_result){0};
-	f = app_load(&out->app, act, ident);
-	if (f == NULL)
-		f = provider_load_sold(&out->provider, act->store, slug,
-		    act->account == NULL ? NULL : act->account->name);
-	if (f == NULL)
-		f = addon_find_plan(&plan, out->provider, plan_id);
-	if (f == NULL)
-		f = intend_provision(&grant, out, act, ident, plan, options,
-		    prefix);
+	f = intend_provision(&grant, out, act, ident, &w);
 	if (f != NULL)
 		return f;
-	addon_order(&order, ORDER_PROVISION, act, out, plan);
+	addon_order(&order, ORDER_PROVISION, act, out, w.plan);
 	order.grant_code = grant;
 	order.grant_expires_at = out->addon->grant_until;
 	provider_order(&outcome, act->conf, &order,

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "json.h"
 #include "mem.h"
+#include "once.h"
 #include "work.h"
 
 #include <string.h>
@@ -17,7 +18,7 @@ try_once(const struct act *act, struct work **works, size_t n)
 {
 	int64_t until = clock_now() + WORK_FIRST_TRY * 1000;
 	long left;
-	bool settled;
+	enum work_state state;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
@@ -27,7 +28,7 @@ try_once(const struct act *act, struct work **works, size_t n)
 		/* an order that is still on its way is let arrive first */
 		if (!work_due(works[i]))
 			continue;
-		(void)work_try(&settled, act, works[i], left, true);
+		(void)work_try(&state, act, works[i], left, true);
 	}
 }
 
@@ -47,6 +48,7 @@ addon_remove(const struct act *act, const char *ident, const char *id)
 	work = work_addon(WORK_REMOVE, act, app, addon);
 	work_put(act->store, work);
 	e = event_new("%s: %s removed", app->name, addon->provider);
+	once_end(app, addon);
 	f = addon_forget(&e, act, app, addon, NULL);
 	if (f != NULL) {
 		store_unlock(act->store);

@@ -68,6 +68,10 @@ const struct fail *addon_bind(struct addon_result *out, const struct act *act,
 const struct fail *addon_load(struct addon_result *out, const struct act *act,
     const char *ident, const char *id);
 
+/* True where an order about a is out, and its answer has not come: what the
+ * provider says meanwhile counts after that. */
+bool addon_is_asked(const struct addon *a);
+
 /* Take addon out of app's list. */
 void addon_detach(struct app *app, const struct addon *addon);
 
@@ -102,18 +106,20 @@ const struct fail *addon_locate(struct addon_result *out, const struct act *act,
  * The provider sets config (an object; null takes a name away) of its
  * installation ident: all of it or nothing.  The app is to be restarted, or
  * (AppFog) bound again.  FAIL_FORBIDDEN or FAIL_INVALID: undeclared names;
- * FAIL_INVALID: values that break the rules.  Before its own answer to the
- * order has come, what it sets is kept, and laid over that answer; where it
- * answered 202, setting config ends the wait in Heroku's family.
+ * FAIL_INVALID: values that break the rules, names that the app has otherwise.
+ * Before its own answer to the order has come, what it sets is kept, and laid
+ * over that answer; where it answered 202, setting config ends the wait in
+ * Heroku's family.
  */
 const struct fail *addon_configure(struct addon_result *out,
     const struct act *act, const char *ident, const cJSON *config);
 
 /*
  * The provider's word on its installation ident, which it answered "not yet":
- * ready, it runs; or failed, the app is without it.  Before the answer to the
- * order has come it is remembered, and laid over that.  A removal answered
- * "not yet" is done by the word failed.  Said again, it changes nothing.
+ * ready, it runs; or failed, the app is without it, and a removal is owed.
+ * Before the answer to the order has come it is remembered, and laid over
+ * that.  A removal answered "not yet" is done by the word failed.  Said again,
+ * it changes nothing.  FAIL_CONFLICT: failed, of one that has been running.
  * Source: Heroku, "Asynchronous Provisioning"; Scalingo's provider library.
  */
 const struct fail *addon_finish(struct addon_result *out, const struct act *act,

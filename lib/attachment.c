@@ -184,6 +184,56 @@ attachment_check(const struct act *act, const struct app *app,
 	return f;
 }
 
+/* FAIL_INVALID where app has that name of another than a. */
+static const struct fail *
+check_taken(const struct fail *so_far, const struct act *act,
+    const struct app *app, const struct addon *a, const char *name)
+{
+	const struct fail *f;
+	struct seen *seen;
+
+	if (so_far != NULL && so_far->code != FAIL_INVALID)
+		return so_far;
+	f = attachment_seen(&seen, act, app);
+	if (f != NULL)
+		return f;
+	for (; seen != NULL; seen = seen->next)
+		if (strcmp(seen->name, name) == 0 &&
+		    (seen->addon == NULL ||
+		        strcmp(seen->addon->id, a->id) != 0))
+			return fail_field(so_far, "config",
+			    "the app %s has a variable %s already", app->name,
+			    name);
+	return so_far;
+}
+
+const struct fail *
+attachment_check_set(const struct fail *so_far, const struct act *act,
+    const struct addon_result *r, const char *variable)
+{
+	const struct provider *p = r->provider;
+	struct act any = anybody(act);
+	const struct attachment *t;
+	const struct fail *f;
+	const cJSON *id;
+	struct app *app;
+
+	so_far = check_taken(so_far, act, r->app, r->addon,
+	    attachment_name(p, r->addon->prefix, variable));
+	cJSON_ArrayForEach(id, r->addon->attached) {
+		f = app_load(&app, &any, id->valuestring);
+		if (f != NULL && f->code == FAIL_MISSING)
+			continue;
+		if (f != NULL)
+			return f;
+		for (t = app->attachments; t != NULL; t = t->next)
+			if (strcmp(t->addon, r->addon->id) == 0)
+				so_far = check_taken(so_far, act, app, r->addon,
+				    attachment_name(p, t->name, variable));
+	}
+	return so_far;
+}
+
 /* What may not be attached to app, by the rules. */
 static const struct fail *
 check_attach(const struct act *act, const struct app *app,

@@ -32,6 +32,12 @@ const char *attachment_name(const struct provider *p, const char *prefix,
 const struct fail *attachment_check(const struct act *act,
     const struct app *app, const struct provider *p, const char *prefix);
 
+/* FAIL_INVALID "config" (so_far's, where it is one) where r's app, or one that
+ * has r's add-on attached, has from elsewhere what the variable would be there:
+ * a manifest may have declared it later. */
+const struct fail *attachment_check_set(const struct fail *so_far,
+    const struct act *act, const struct addon_result *r, const char *variable);
+
 /* Attach the add-on addon_id, of whatever app of act's, to app ident, by the
  * prefix name.  FAIL_MISSING "app", "addon"; FAIL_INVALID: it is not
  * attachable, attached already, or a name is taken. */

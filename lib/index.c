@@ -112,6 +112,14 @@ index_find(const char **value, struct store *s, const char *key)
 }
 
 const struct fail *
+index_find_held(const char **value, struct store *s, const char *key)
+{
+	const struct fail *f = s->pending == NULL ? NULL : store_settle(s);
+
+	return f != NULL ? f : index_find(value, s, key);
+}
+
+const struct fail *
 index_values(const char ***values, size_t *count, struct store *s,
     const char *name)
 {

@@ -42,6 +42,10 @@ void index_log(struct index_rows *rows, const char *id);
 const struct fail *index_find(const char **value, struct store *s,
     const char *key);
 
+/* Under the lock: the same, with what is promised and not yet applied. */
+const struct fail *index_find_held(const char **value, struct store *s,
+    const char *key);
+
 /* The values of the list called name, and their number. */
 const struct fail *index_values(const char ***values, size_t *count,
     struct store *s, const char *name);

@@ -8,11 +8,11 @@
  * The app's record keeps the request from the intent of an order on, so that
  * what a crash leaves is the same as what it left of the order:
  *
- *	its order is under way		409
- *	done				the first answer, from the record as it
- *is done, and the add-on is gone	404: nothing is bought again it failed,
- *or was given up	no trace: it is ordered anew the same key, another
- *request	422
+ *	under way		409
+ *	done			the first answer, from the record
+ *	done, add-on gone	404: nothing is bought again
+ *	failed, or given up	no trace: it is ordered anew
+ *	another request		422
  *
  * Source: draft-ietf-httpapi-idempotency-key-header, section 2.
  */
@@ -34,7 +34,8 @@ const struct fail *once_again(bool *again, struct addon_result *out,
     const struct act *act);
 
 /* Under the lock: app, which is to be put, knows that act's request is to do
- * something to addon.  FAIL_CONFLICT: it knew. */
+ * something to addon.  FAIL_CONFLICT: it knew; FAIL_INVALID: another app of
+ * the account's has a request by that key. */
 const struct fail *once_begin(const struct act *act, struct app *app,
     const struct addon *addon);
 
@@ -42,5 +43,9 @@ const struct fail *once_begin(const struct act *act, struct app *app,
  * and may be tried again. */
 void once_done(const struct act *act, struct app *app, const char *message);
 void once_forget(const struct act *act, struct app *app);
+
+/* Under the lock: addon goes by its owner's wish, so that what ordered it, and
+ * may still be under way, is not ordered anew. */
+void once_end(struct app *app, const struct addon *addon);
 
 #endif

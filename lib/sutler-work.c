@@ -119,17 +119,27 @@ struct tick {
 	const struct call *call;
 	const char *now;
 	size_t settled, left;
-	cJSON *held; /* queues whose first has not arrived */
+	/* queues whose first has not arrived, providers that do not answer */
+	cJSON *held;
 };
+
+static bool
+is_held(const struct tick *t, const struct work *o)
+{
+	bool in_order;
+
+	return json_get(t->held, work_queue(&in_order, o)) != NULL;
+}
 
 /* o stays open; what is to arrive behind it waits for it. */
 static void
-leave_open(struct tick *t, const struct work *o)
+leave_open(struct tick *t, const struct work *o, enum work_state state)
 {
-	const char *queue = work_queue(o);
+	bool in_order;
+	const char *queue = work_queue(&in_order, o);
 
 	t->left++;
-	if (queue[0] != '\0' && json_get(t->held, queue) == NULL)
+	if ((state == WORK_SILENT || in_order) && !is_held(t, o))
 		cJSON_AddTrueToObject(t->held, queue);
 }
 
@@ -138,19 +148,22 @@ tick_one(void *arg, const struct work *o)
 {
 	struct tick *t = arg;
 	const struct act *act = &t->call->act;
-	const struct fail *f;
-	bool settled = false;
+	enum work_state state = WORK_OPEN;
+	const struct fail *f = NULL;
 
-	if (strcmp(o->next_at, t->now) > 0 ||
-	    json_get(t->held, work_queue(o)) != NULL) {
-		leave_open(t, o);
-		return NULL;
-	}
-	f = work_try(&settled, act, o, act->conf->provider_timeout, false);
-	t->settled += settled;
-	if (!settled)
-		leave_open(t, o);
-	return f;
+	if (strcmp(o->next_at, t->now) <= 0)
+		f = work_try(&state, act, o,
+		    is_held(t, o) ? 0 : act->conf->provider_timeout, false);
+	if (state == WORK_SETTLED)
+		t->settled++;
+	else
+		leave_open(t, o, state);
+	if (f == NULL || f->code == FAIL_SYSTEM)
+		return f;
+	/* it is no reason to leave the rest */
+	fprintf(stderr, "sutler: %s for %s: %s\n", o->kind, o->app_name,
+	    f->text);
+	return NULL;
 }
 
 /* One tick at a time: a second one has nothing to do. */

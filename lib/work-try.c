@@ -27,6 +27,7 @@ struct attempt {
 	const char *said;     /* trailers of the attempt's commit, or NULL */
 	const char *loss;     /* what it was given up for, or NULL */
 	struct work *next;    /* what is owed in its place, or NULL */
+	bool silent;          /* the provider did not answer */
 	struct event event;
 };
 
@@ -44,6 +45,7 @@ ask_provider(struct outcome *out, struct attempt *t, enum order_kind kind)
 	}
 	provider_order(out, t->act->conf, &order, t->timeout);
 	t->exchange = out->exchange;
+	t->silent = out->status == 0;
 	if (out->kind != OUTCOME_REFUSED && out->kind != OUTCOME_FAILED)
 		return true;
 	t->trouble = out->reason;
@@ -68,11 +70,11 @@ copy_as(const struct work *o, const char *kind)
 static void
 learn_resource(struct attempt *t)
 {
-	struct outcome out;
-	bool told = ask_provider(&out, t, ORDER_PROVISION);
+	struct outcome out = {0};
 
-	if (t->trouble != NULL && !told && out.resource == NULL) {
-		if (out.kind == OUTCOME_REFUSED)
+	if (!ask_provider(&out, t, ORDER_PROVISION) && out.resource == NULL) {
+		/* 409: it is there, and its id is not told */
+		if (out.kind == OUTCOME_REFUSED && out.status != 409)
 			t->trouble = NULL;
 		return;
 	}
@@ -92,6 +94,11 @@ ask_remove(struct attempt *t)
 	if (f != NULL) {
 		t->trouble =
 		    mem_printf("provider %s: %s", t->work->provider, f->text);
+		return;
+	}
+	if (t->work->resource == NULL && p->dialect->nameless) {
+		t->trouble = "its id never became known, and it cannot be "
+		             "asked for: look there, then abandon it";
 		return;
 	}
 	if (t->work->resource == NULL && !p->dialect->by_uuid) {
@@ -163,27 +170,50 @@ find_addon(struct app **app, struct addon **addon, const struct attempt *t)
 	return NULL;
 }
 
-/* No word came in time: the app is without it, the provider is to be too. */
+/* The app is without it, for t->loss. */
 static const struct fail *
-give_up(struct attempt *t)
+take_away(struct attempt *t)
 {
 	const struct fail *f;
 	struct addon *addon;
 	struct app *app;
 
 	f = find_addon(&app, &addon, t);
-	if (f != NULL)
+	if (f != NULL || addon == NULL)
 		return f;
-	t->next = copy_as(t->work, WORK_REMOVE);
-	if (addon == NULL)
-		return NULL;
-	if (addon->resource != NULL)
+	if (addon->resource != NULL && t->next != NULL)
 		t->next->resource = addon->resource;
+	return addon_forget(&t->event, t->act, app, addon, t->loss);
+}
+
+/* No word came in time: the app is without it, the provider is to be too. */
+static const struct fail *
+give_up(struct attempt *t)
+{
+	t->next = copy_as(t->work, WORK_REMOVE);
+	t->loss = "the provider gave no word in time";
 	t->event.subject = event_new("%s: %s gave no word in time: given up",
-	    app->name, addon->provider)
+	    t->work->app_name, t->work->provider)
 	                       .subject;
-	return addon_forget(&t->event, t->act, app, addon,
-	    "the provider gave no word in time");
+	return take_away(t);
+}
+
+/* The owner is told that a does not have the plan that it was to have. */
+static void
+tell_unchanged(struct attempt *t, const struct app *app, const struct addon *a)
+{
+	cJSON *data = cJSON_CreateObject();
+	const struct plan *plan = NULL;
+	struct provider *p;
+
+	if (provider_load(&p, t->act->store, a->provider) == NULL)
+		plan = plan_find(p->plans, a->wanted_plan);
+	json_add_text(data, "addon_provider_name", a->provider);
+	json_add_text(data, "plan_name", a->plan);
+	json_add_text(data, "wanted_plan_name",
+	    plan == NULL ? a->wanted_plan : plan->name);
+	event_add(&t->event, "upgrade_addon_failed", data);
+	t->event.owner = app->owner;
 }
 
 /* What became of the change is not known: the plan we have shall be. */
@@ -197,7 +227,10 @@ put_back(struct attempt *t)
 	f = find_addon(&app, &addon, t);
 	if (f != NULL || addon == NULL)
 		return f;
+	if (addon->wanted_plan != NULL)
+		tell_unchanged(t, app, addon);
 	addon->wanted_plan = NULL;
+	addon->verdict = NULL;
 	app_put(t->act->store, app);
 	t->next = copy_as(t->work, WORK_RESTORE);
 	t->next->plan = addon->plan;
@@ -219,6 +252,7 @@ take_as_running(struct attempt *t)
 	if (f != NULL)
 		return f;
 	addon_run(&t->event, p, addon);
+	t->event.owner = app->owner;
 	app_put(t->act->store, app);
 	return NULL;
 }
@@ -239,22 +273,36 @@ say_loss(struct attempt *t)
 static const struct {
 	const char *kind;
 	void (*ask)(struct attempt *t);
-	const struct fail *(*conclude)(struct attempt *t); /* under the lock */
-	const char *what;                                  /* "… of redis" */
-	long longest; /* seconds between two attempts */
+	/* under the lock: what follows; what giving it up means */
+	const struct fail *(*conclude)(struct attempt *t);
+	const struct fail *(*abandon)(struct attempt *t);
+	const char *what; /* "… of redis" */
+	long longest;     /* seconds between two attempts */
 } kinds[] = {
-    {WORK_PROVISION, NULL,        give_up,         "order",        LAST_DELAY           },
-    {WORK_CHANGE,    NULL,        put_back,        "plan change",  LAST_DELAY           },
-    {WORK_AWAIT,     NULL,        give_up,         "answer",       LAST_DELAY           },
-    {WORK_EXPECT,    NULL,        take_as_running, "answer",       LAST_DELAY           },
-    {WORK_LEAVE,     NULL,        NULL,            "removal",      LAST_DELAY           },
-    {WORK_REMOVE,    ask_remove,  NULL,            "removal",      LAST_DELAY           },
-    {WORK_RESTORE,   ask_restore, NULL,            "old plan",     LAST_DELAY           },
-    {WORK_SUSPEND,   ask_suspend, NULL,            "suspension",   LAST_DELAY           },
-    {WORK_RESTART,   ask_restart, NULL,            "restart",      LAST_DELAY           },
-    {WORK_NOTIFY,    ask_notify,  say_loss,        "notification", LAST_DELAY           },
-    {WORK_WEBHOOK,   ask_webhook, say_loss,        "webhook",      WEBHOOK_LONGEST_DELAY},
+    {WORK_PROVISION, NULL,        give_up,         take_away,       "order",        LAST_DELAY},
+    {WORK_CHANGE,    NULL,        put_back,        put_back,        "plan change",  LAST_DELAY},
+    {WORK_AWAIT,     NULL,        give_up,         take_away,       "answer",       LAST_DELAY},
+    {WORK_EXPECT,    NULL,        take_as_running, take_as_running, "answer",       LAST_DELAY},
+    {WORK_LEAVE,     NULL,        NULL,            NULL,            "removal",      LAST_DELAY},
+    {WORK_REMOVE,    ask_remove,  NULL,            NULL,            "removal",      LAST_DELAY},
+    {WORK_RESTORE,   ask_restore, NULL,            NULL,            "old plan",     LAST_DELAY},
+    {WORK_SUSPEND,   ask_suspend, NULL,            NULL,            "suspension",   LAST_DELAY},
+    {WORK_RESTART,   ask_restart, NULL,            NULL,            "restart",      LAST_DELAY},
+    {WORK_NOTIFY,    ask_notify,  say_loss,        NULL,            "notification", LAST_DELAY},
+    {WORK_WEBHOOK,   ask_webhook, say_loss,        NULL,            "webhook",
+     WEBHOOK_LONGEST_DELAY                                                                    },
 };
+
+/* The row of o, whose kind has been checked. */
+static size_t
+find_kind(const struct work *o)
+{
+	size_t kind = 0;
+
+	while (strcmp(kinds[kind].kind, o->kind) != 0)
+		kind++;
+	return kind;
+}
 
 static const char *
 next_time(double attempts, long longest)
@@ -347,18 +395,20 @@ conclude(struct attempt *t, size_t kind)
 }
 
 const struct fail *
-work_try(bool *settled, const struct act *act, const struct work *o,
+work_try(enum work_state *state, const struct act *act, const struct work *o,
     long timeout, bool quiet)
 {
 	struct attempt t = {.act = act, .work = o, .timeout = timeout};
+	size_t kind = find_kind(o);
 	const struct fail *f;
-	size_t kind = 0;
 
-	*settled = false;
-	while (strcmp(kinds[kind].kind, o->kind) != 0)
-		kind++;
+	*state = WORK_OPEN;
+	if (kinds[kind].ask != NULL && timeout == 0)
+		return NULL;
 	if (kinds[kind].ask != NULL)
 		kinds[kind].ask(&t);
+	if (t.silent)
+		*state = WORK_SILENT;
 	if (t.trouble != NULL)
 		fprintf(stderr, "sutler: %s of %s for %s: %s\n",
 		    kinds[kind].what, o->provider == NULL ? "app" : o->provider,
@@ -368,27 +418,19 @@ work_try(bool *settled, const struct act *act, const struct work *o,
 	f = conclude(&t, kind);
 	if (f != NULL || t.trouble != NULL)
 		return f;
-	*settled = t.next == NULL;
-	if (t.next != NULL && work_due(t.next))
-		return work_try(settled, act, t.next, timeout, quiet);
+	if (t.next == NULL)
+		*state = WORK_SETTLED;
+	else if (work_due(t.next))
+		return work_try(state, act, t.next, timeout, quiet);
 	return NULL;
-}
-
-/* True where o is what an add-on itself is owed, not word of it. */
-static bool
-is_order(const struct work *o)
-{
-	return o->addon_id != NULL &&
-	       strcmp(o->id, o->addon_id + strlen("ad-")) == 0;
 }
 
 const struct fail *
 work_abandon(const struct act *act, const struct work *o, const char *reason)
 {
-	struct attempt t = {.act = act, .work = o};
+	struct attempt t = {.act = act, .work = o, .loss = reason};
+	size_t kind = find_kind(o);
 	const struct fail *f;
-	struct addon *addon;
-	struct app *app;
 	bool same;
 
 	f = lock_same(&same, act, o);
@@ -398,11 +440,8 @@ work_abandon(const struct act *act, const struct work *o, const char *reason)
 		return f;
 	t.event = event_of(o, o->kind,
 	    mem_printf("abandoned, it may still cost money: %s", reason));
-	if (is_order(o))
-		f = find_addon(&app, &addon, &t);
-	if (f == NULL && is_order(o) && addon != NULL &&
-	    strcmp(addon->status, "provisioning") == 0)
-		f = addon_forget(&t.event, act, app, addon, reason);
+	if (kinds[kind].abandon != NULL)
+		f = kinds[kind].abandon(&t);
 	if (f != NULL) {
 		store_unlock(act->store);
 		return f;

@@ -15,13 +15,15 @@
  *	await	   after conf's		  gives the add-on up: "remove"
  *	expect	   provider_patience	  takes the add-on as running
  *	leave	   (all three)		  takes the add-on as removed
- *	remove	   at once		  asks the provider to remove it; one
- *whose id never became known is ordered again, by the same uuid, to learn it
+ *	remove	   at once		  asks the provider to remove it (1)
  *	restore	   at once		  asks it for the plan we have
  *	suspend	   at once		  tells it
  *	restart	   at once		  runs the operator's hook
  *	notify	   at once		  tells the owner, in order
  *	webhook	   at once		  tells a provider's webhook, in order
+ *
+ * (1) One whose id never became known is ordered again, by the same uuid, to
+ * learn it; where orders name no uuid it stays open until it is given up.
  *
  * Source: Open Service Broker API, "Orphan Mitigation"; Heroku, "Asynchronous
  * Provisioning".
@@ -67,9 +69,9 @@ struct work *work_restart(const struct app *app);
  * that were made before. */
 struct work *work_news(const char *kind, const struct app *app);
 
-/* What o's like must arrive in order at, "" for what has none: of those with
- * the same name only the first that is open may be tried. */
-const char *work_queue(const struct work *o);
+/* Where o waits its turn: "owner ana" and "webhook <id>", in_order, until what
+ * is before it is settled; "provider redis", while that does not answer. */
+const char *work_queue(bool *in_order, const struct work *o);
 
 /* Put o into the store; take out what addon has. */
 void work_put(struct store *store, const struct work *o);
@@ -93,14 +95,17 @@ cJSON *work_view(const struct work *o);
  * Try o, and what follows from it, within timeout seconds.  Settled: the
  * record is gone, by a commit.  Not settled: by a commit it counts the attempt
  * and says when the next is due (one minute, doubled each time, at most a
- * day); quiet leaves that commit out.  *settled tells.  No lock is held while
- * anybody is asked.
+ * day); quiet leaves that commit out.  timeout 0: nobody is asked, and what
+ * needs no answer is settled.  *state tells; WORK_SILENT: open, and the
+ * provider did not answer at all.  No lock is held while anybody is asked.
  */
-const struct fail *work_try(bool *settled, const struct act *act,
+enum work_state { WORK_OPEN, WORK_SILENT, WORK_SETTLED };
+const struct fail *work_try(enum work_state *state, const struct act *act,
     const struct work *o, long timeout, bool quiet);
 
-/* Give o up, for a reason: nobody is asked, the commit says so.  An add-on
- * that is not running goes with it. */
+/* Give o up, for a reason: nobody is asked, the commit says so.  What it was
+ * about is then as after tick: an add-on that was ordered is gone, a plan
+ * change without an answer is none, what is expected has come. */
 const struct fail *work_abandon(const struct act *act, const struct work *o,
     const char *reason);
 

@@ -127,10 +127,11 @@ def trouble(world):
 
 @scenario("a failed change of plan leaves the add-on as it was")
 def trouble_change(world):
-    app, supplier = world.app(), world.provider("heroku")
-    addon = world.addon(app, supplier)
-    path = app.path(f"/addons/{addon['id']}")
+    supplier = world.provider("heroku")
     for what in ("500", "hangs up", "a redirect", "an undeclared variable"):
+        app = world.app()
+        addon = world.addon(app, supplier)
+        path = app.path(f"/addons/{addon['id']}")
         before = snapshot(world)
         supplier.desk.then(**TROUBLE[what])
         found = world.call(app.owner, "PATCH", path, {

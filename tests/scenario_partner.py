@@ -171,6 +171,9 @@ def failed(world):
     same(done["state"], "deprovisioned", "state")
     same(world.call(app.owner, "GET", app.path("/addons"),
                     want=200).data["addons"], [], "addons")
+    tick(world, addon["id"])   # it is deleted all the same
+    same(supplier.desk.asked("DELETE")[-1].path.rpartition("/")[2],
+         addon["id"][3:], "deleted")
     world.call(who, "GET", path, want=401)
 
 
