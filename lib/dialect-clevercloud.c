@@ -116,7 +116,6 @@ clevercloud_row(const struct installation *in)
 	return row;
 }
 
-/* Heroku's, with other names for the same, and two members more. */
 static cJSON *
 clevercloud_info(const struct installation *in)
 {
@@ -137,6 +136,7 @@ const struct dialect dialect_clevercloud = {
     .family = FAMILY_HEROKU,
     .drops_undeclared = true,
     .undeclared = FAIL_FORBIDDEN,
+    .config_ends_wait = true,
     .apps_path = VENDOR_APPS,
     .plan_key = "name",
     .claims = clevercloud_claims,

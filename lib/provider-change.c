@@ -124,9 +124,9 @@ number(double value)
 }
 
 static const char *
-options_of(const struct plan *plan)
+text_of(const cJSON *item)
 {
-	return plan->options == NULL ? NULL : json_print(plan->options, false);
+	return item == NULL ? NULL : json_print(item, false);
 }
 
 static void
@@ -136,12 +136,13 @@ compare_plan(struct list *list, const struct plan *old, const struct plan *new)
 	const struct {
 		const char *field, *before, *after;
 	} fields[] = {
-	    {"sold",         sold[old->disabled], sold[new->disabled]},
-	    {"alternative",  old->alternative,    new->alternative   },
-	    {"price",        number(old->price),  number(new->price) },
-	    {"display_name", old->display_name,   new->display_name  },
-	    {"description",  old->description,    new->description   },
-	    {"options",      options_of(old),     options_of(new)    },
+	    {"sold",         sold[old->disabled],   sold[new->disabled]  },
+	    {"alternative",  old->alternative,      new->alternative     },
+	    {"price",        number(old->price),    number(new->price)   },
+	    {"display_name", old->display_name,     new->display_name    },
+	    {"description",  old->description,      new->description     },
+	    {"options",      text_of(old->options), text_of(new->options)},
+	    {"units",        text_of(old->units),   text_of(new->units)  },
 	};
 	const char *before, *after;
 	size_t i;

@@ -16,7 +16,8 @@
 enum {
 	KEEP_HOURS = 24, /* of a password that was changed */
 	KEEP_HOURS_MAX = 24 * 366,
-	ADDONS_SHOWN = 10 /* of a change; --json has all */
+	ADDONS_SHOWN = 10, /* of a change; --json has all */
+	PASSWORD_MAX = 255
 };
 
 static const struct fail *
@@ -316,6 +317,23 @@ provider_update(const struct call *c)
 	return f;
 }
 
+/* The one line on standard input: others see arguments. */
+static const struct fail *
+read_password(const char **out)
+{
+	char text[PASSWORD_MAX + 2];
+	size_t len = fread(text, 1, sizeof(text), stdin);
+
+	if (len > 0 && text[len - 1] == '\n')
+		len--;
+	if (len == 0 || len > PASSWORD_MAX || memchr(text, '\0', len) != NULL)
+		return fail(FAIL_CONFLICT,
+		    "standard input has no password of 1 to %d bytes",
+		    PASSWORD_MAX);
+	*out = mem_dup(text, len);
+	return NULL;
+}
+
 static const struct fail *
 provider_password(const struct call *c)
 {
@@ -327,6 +345,8 @@ provider_password(const struct call *c)
 	int64_t keep;
 
 	f = keep_time(&keep, c);
+	if (f == NULL && text != NULL && strcmp(text, "-") == 0)
+		f = read_password(&made);
 	if (f == NULL)
 		f = store_lock(c->act.store);
 	if (f == NULL)
@@ -363,9 +383,8 @@ const struct command manifest_commands[] = {
     {"provider update",                                                             "SLUG FILE [--yes] [--keep HOURS]",
      "what a new manifest changes, and for whom; --yes: do it", 2, 2, false,
      provider_update, {{"--yes", false}, {"--keep", true}}},
-    {"provider password",                                                  "SLUG [--new TEXT] [--keep HOURS]",
-     "another password (made and printed, this once); the old one stays "
-        "valid"
-        " for 24 hours", 1, 1, false, provider_password, {{"--new", true}, {"--keep", true}}},
+    {"provider password",                                                  "SLUG [--new TEXT|-] [--keep HOURS]",
+     "another password (made and printed, this once; -: read from standard "
+        "input); the old one stays valid for 24 hours", 1, 1, false, provider_password, {{"--new", true}, {"--keep", true}}},
     {0                                                             }
 };

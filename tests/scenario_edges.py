@@ -7,14 +7,14 @@ import time
 
 from scenario_base import Unchanged, events, same, scenario, true
 from scenario_idempotency import buy
-from scenario_manifest_tools import changes
+from scenario_manifest_tools import changes, knocks
 from scenario_notify import listen, told
 from scenario_outbox import (addons, broken_off, due_now, kill_ours, kind_of,
                              last_events, not_yet, provider_path, status,
                              tick, uuid_of)
 from scenario_partner import bearer, exchange, partner, token_call
 from scenario_transcripts import exchange_of, transcript
-from scenario_usage import hour, metered, owned, report
+from scenario_usage import bill, hour, metered, owned, report
 from world import MARK
 
 BLOCKED = 1.5   # seconds until a request surely waits for the lock
@@ -415,6 +415,49 @@ def metered_payment(world):
         change_plan(world, app, free, addon, want=402)
     world.sutler("account", "paying", app.owner.name, "on")
     world.order(app, supplier)
+
+
+@scenario("units that change are shown, and done; what was bought keeps its own")
+def units_change(world):
+    supplier, app, addon = owned(world)
+    new = json.loads(json.dumps(supplier.manifest))
+    for plan in new["plans"]:
+        plan["units"][1]["price"] = 0.5
+    rows = changes(world, supplier, new, "--yes")
+    same([(row["name"], row["field"], row["concerns"]) for row in rows],
+         [("small", "units", 1), ("large", "units", 0), ("gold", "units", 0)],
+         "shown")
+    true('"0.25"' in rows[0]["before"] and '"0.5"' in rows[0]["after"],
+         f"{rows[0]}")
+    report(world, supplier, hour(), (addon["id"], "gb", 4))
+    same(bill(world, app)["totals"], {"EUR": "1.00"}, "as it was bought")
+    other = world.app(paying=True)
+    same(world.addon(other, supplier)["plan"]["units"][1]["price"], "0.5",
+         "as it is sold")
+    same(changes(world, supplier, new, "--yes"), [], "again")
+
+
+@scenario("a password that the operator chose need not be an argument",
+          every_door=False)
+def chosen_password(world):
+    supplier = world.provider("scalingo")
+    world.sutler("provider", "password", supplier.slug, "--new", "-",
+                 stdin=b"from-standard-input\n")
+    knocks(world, supplier, "from-standard-input", 200)
+    for text in (b"", b"\n", b"two\nlines\n", b"x" * 9000, b"a\0b"):
+        with Unchanged(world, f"{text[:9]!r}"):
+            world.sutler("provider", "password", supplier.slug, "--new", "-",
+                         stdin=text, want=1)
+
+
+@scenario("Clever Cloud: a PUT ends the wait of a 202")
+def clevercloud_waits(world):
+    app, supplier = world.app(), world.provider("clevercloud")
+    addon = not_yet(world, supplier, app)
+    world.call(supplier, "PUT", f"/v2/vendor/apps/{addon['id']}",
+               {"config": {supplier.variables[0]: MARK}}, want=200)
+    same(status(world, app, addon["id"]), "running", "status")
+    same(world.owed(addon["id"]), [], "owed")
 
 
 @scenario("a new manifest, or password, leaves the client secret as it is")
