@@ -136,7 +136,7 @@ verdict(const struct order *order, int status, bool plain)
  * True where a failed order may have been carried out all the same.  A refusal
  * changed nothing, and a 200 that cannot be read made nothing new; 201, 202,
  * any other 2xx, a 5xx and silence may have.  A change of plan can be put back
- * without harm: it is in doubt after a 200 that cannot be read as well.
+ * without harm: after a 200 that cannot be read it is in doubt as well.
  * Source: Open Service Broker API, "Orphan Mitigation".
  */
 static bool
@@ -148,7 +148,7 @@ is_unsure(const struct order *order, const struct outcome *out,
 	if (x->status == 0)
 		return x->sent;
 	if (order->kind == ORDER_CHANGE)
-		return x->status / 100 == 2;
+		return x->status / 100 == 2 || x->status >= 500;
 	if (order->kind != ORDER_PROVISION)
 		return false;
 	return out->resource != NULL || (x->status > 200 && x->status < 300) ||

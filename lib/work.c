@@ -29,7 +29,10 @@ static const struct json_field fields[] = {
 static const struct json_shape shape = JSON_SHAPE(work, fields);
 
 /* When work of a kind is due. */
-enum due { DUE_NOW, DUE_CALL, DUE_PATIENCE };
+enum due { DUE_NOW, DUE_SOON, DUE_CALL, DUE_PATIENCE };
+
+/* Seconds within which who wanted a change may want it again. */
+enum { SOON = 60 };
 
 static const struct {
 	const char *kind;
@@ -41,7 +44,7 @@ static const struct {
     {WORK_EXPECT,    DUE_PATIENCE},
     {WORK_LEAVE,     DUE_PATIENCE},
     {WORK_REMOVE,    DUE_NOW     },
-    {WORK_RESTORE,   DUE_NOW     },
+    {WORK_RESTORE,   DUE_SOON    },
     {WORK_SUSPEND,   DUE_NOW     },
     {WORK_RESTART,   DUE_NOW     },
     {WORK_NOTIFY,    DUE_NOW     },
@@ -81,6 +84,7 @@ work_addon(const char *kind, const struct act *act, const struct app *app,
 {
 	const struct conf *conf = act->conf;
 	const long delays[] = {[DUE_NOW] = 0,
+	    [DUE_SOON] = SOON,
 	    [DUE_CALL] = conf->provider_timeout + WORK_GRACE,
 	    [DUE_PATIENCE] = conf->provider_patience};
 	struct work *o = work_new(kind, app);

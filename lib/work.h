@@ -16,7 +16,7 @@
  *	expect	   provider_patience	  takes the add-on as running
  *	leave	   (all three)		  takes the add-on as removed
  *	remove	   at once		  asks the provider to remove it (1)
- *	restore	   at once		  asks it for the plan we have
+ *	restore	   after a minute	  asks it for the plan we have
  *	suspend	   at once		  tells it
  *	restart	   at once		  runs the operator's hook
  *	notify	   at once		  tells the owner, in order

@@ -112,7 +112,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.send_header("Content-Length", str(len(answer["body"])))
             self.send_header("Connection", "close")
             self.end_headers()
-            self.wfile.write(answer["body"])
+            self.wfile.write(answer["body"] + answer.get("behind", b""))
         except OSError:
             pass   # the other side has gone
 

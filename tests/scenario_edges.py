@@ -77,8 +77,8 @@ def restore_stays(world):
         supplier.desk.then(close=True)
         change_plan(world, app, supplier, addon, want=503)
         same(kind_of(world, addon), "restore", dialect)
-        with Unchanged(world):   # tick may be at it this very moment
-            change_plan(world, app, supplier, addon, want=409)
+        due_now(world, addon)
+        change_plan(world, app, supplier, addon, want=409)   # tick may be at it
         supplier.desk.then(503)
         tick(world, addon)
         supplier.desk.then(422, {"message": "no"})
