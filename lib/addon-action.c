@@ -200,12 +200,20 @@ addon_resume(struct addon_result *out, const struct act *act, const char *ident,
 	struct act later = addon_act_later(act);
 	struct plan plan = {0};
 	struct order order;
+	struct work *work;
 
 	if (f == NULL)
 		f = event_match(act, "add-on", app_addon_revision(out->addon));
 	if (f == NULL && strcmp(out->addon->status, "suspended") != 0)
 		f = fail(FAIL_CONFLICT, "the add-on is %s, not suspended",
 		    out->addon->status);
+	if (f == NULL)
+		f = work_load(&work, act->store, id);
+	/* which of the two it would hear last nobody would know */
+	if (f == NULL && work != NULL &&
+	    strcmp(work->kind, WORK_SUSPEND) == 0 && work_due(work))
+		f = fail(FAIL_CONFLICT, "its provider is being told of the"
+		                        " suspension: try again later");
 	if (f != NULL)
 		return f;
 	plan.name = out->addon->plan;

@@ -587,6 +587,25 @@ def late_repetition(world):
 
 # What else
 
+@scenario("no resumption while the provider may be being told of the "
+          "suspension")
+def crossed(world):
+    app, supplier = world.app(), world.provider("scalingo")
+    addon = world.addon(app, supplier)["id"]
+    supplier.desk.down = True
+    world.sutler("addon", "suspend", addon)
+    same(kind_of(world, addon), "suspend", "work")
+    path = app.path(f"/addons/{addon}/resume")
+    with Unchanged(world):
+        world.call(app.owner, "POST", path, want=409)
+    tick(world, addon)
+    supplier.desk.down = False
+    world.call(app.owner, "POST", path, want=200)
+    same([seen.path.rpartition("/")[2] for seen in supplier.desk.seen[-3:]],
+         ["suspend", "suspend", "resume"], "told")
+    same(world.owed(addon), [], "owed")
+
+
 @scenario("resumed by a provider that changes the add-on meanwhile")
 def resumed_by_revision(world):
     app, supplier = world.app(), world.provider("scalingo")
