@@ -213,7 +213,7 @@ tell_unchanged(struct attempt *t, const struct app *app, const struct addon *a)
 	json_add_text(data, "wanted_plan_name",
 	    plan == NULL ? a->wanted_plan : plan->name);
 	event_add(&t->event, "upgrade_addon_failed", data);
-	t->event.owner = app->owner;
+	t->event.about = app;
 }
 
 /* What became of the change is not known: the plan we have shall be. */
@@ -252,7 +252,7 @@ take_as_running(struct attempt *t)
 	if (f != NULL)
 		return f;
 	addon_run(&t->event, p, addon);
-	t->event.owner = app->owner;
+	t->event.about = app;
 	app_put(t->act->store, app);
 	return NULL;
 }
