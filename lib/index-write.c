@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { COUNT_WIDTH = 5, COMMIT_WIDTH = 41, CHUNKS_MAX = 1 << 24 };
+enum { COUNT_WIDTH = 5, COMMIT_WIDTH = 40, CHUNKS_MAX = 1 << 24 };
 
 static bool
 has(const struct index_rows *rows, const struct index_row *row)
@@ -116,12 +116,13 @@ edit_file(const char *index, const char *tmp, enum index_table table,
 	return index_write_lines(index, tmp, table, file, lines, n);
 }
 
-/* Append commit to the log in file, unless it stands there last. */
+/* Append commit, which has that many events, to the log in file, unless it
+ * stands there last. */
 static const struct fail *
-append(const char *index, const char *file, const char *commit)
+append(const char *index, const char *file, const char *commit, size_t events)
 {
-	const char *path = mem_printf("%s/%s", index, file);
-	char last[COMMIT_WIDTH];
+	const char *path = mem_printf("%s/%s", index, file), *line;
+	char last[INDEX_LOG_LINE + 1] = "";
 	const struct fail *f = NULL;
 	off_t end;
 	int fd;
@@ -138,13 +139,15 @@ append(const char *index, const char *file, const char *commit)
 		return fail_errno("cannot open %s", path);
 	/* a line that a crash cut short is written over */
 	end = lseek(fd, 0, SEEK_END);
-	end -= end % COMMIT_WIDTH;
-	if (end == 0 ||
-	    pread(fd, last, COMMIT_WIDTH, end - COMMIT_WIDTH) != COMMIT_WIDTH ||
-	    memcmp(last, commit, COMMIT_WIDTH - 1) != 0) {
-		memcpy(last, commit, COMMIT_WIDTH - 1);
-		last[COMMIT_WIDTH - 1] = '\n';
-		if (pwrite(fd, last, COMMIT_WIDTH, end) != COMMIT_WIDTH)
+	end -= end % INDEX_LOG_LINE;
+	if (end > 0 && pread(fd, last, INDEX_LOG_LINE, end - INDEX_LOG_LINE) !=
+	                   INDEX_LOG_LINE)
+		last[0] = '\0';
+	if (strncmp(last, commit, COMMIT_WIDTH) != 0) {
+		if (last[0] != '\0')
+			events += strtoul(last + COMMIT_WIDTH, NULL, 16);
+		line = mem_printf("%s %08zx\n", commit, events);
+		if (pwrite(fd, line, INDEX_LOG_LINE, end) != INDEX_LOG_LINE)
 			f = fail_errno("cannot write %s", path);
 	}
 	close(fd);
@@ -180,23 +183,41 @@ names(const struct index_row *from, const struct index_row *to,
 	return false;
 }
 
+/* The id at text, of those letters: of an app, or of an account; NULL: none. */
+static const char *
+id_at(const char *text, const char *prefix, const char *letters)
+{
+	size_t len = strlen(prefix), end;
+
+	if (strncmp(text, prefix, len) != 0)
+		return NULL;
+	end = len + strspn(text + len, letters);
+	if (end < len + 4 || (text[end] != ' ' && text[end] != '\n'))
+		return NULL;
+	return mem_dup(text, end);
+}
+
 const struct fail *
 index_log_commit(const char *index, const char *commit, const char *message)
 {
-	static const char key[] = "\nApp: ", hex[] = "0123456789abcdef";
+	static const char app[] = "\nApp: ", event[] = "\nEvent: ";
+	static const char user[] = "\nActor: user ";
 	const struct fail *f = NULL;
-	struct index_rows rows = {0};
-	const char *at = message;
-	size_t len;
+	const char *at, *id;
+	size_t events = 0;
 
-	while (f == NULL && (at = strstr(at, key)) != NULL) {
-		at += sizeof(key) - 1;
-		len = strspn(at, hex);
-		if (len < 4 || (at[len] != ' ' && at[len] != '\n'))
-			continue;
-		index_log(&rows, mem_dup(at, len));
-		f = append(index, rows.first->file, commit);
+	for (at = message; (at = strstr(at, event)) != NULL; at++)
+		events++;
+	for (at = message; f == NULL && (at = strstr(at, app)) != NULL; at++) {
+		id = id_at(at + strlen(app), "", "0123456789abcdef");
+		if (id != NULL)
+			f = append(index, index_log_file(id), commit, events);
 	}
+	at = events == 0 ? NULL : strstr(message, user);
+	id = at == NULL ? NULL
+	                : id_at(at + strlen(user), "us-", "0123456789abcdef-");
+	if (f == NULL && id != NULL)
+		f = append(index, index_log_file(id), commit, events);
 	return f;
 }
 

@@ -27,7 +27,8 @@ const struct fail *index_apply(const char *index, const char *tmp,
     const struct index_rows *before, const struct index_rows *after);
 
 /* Append commit to the log of each app that its message names in an App:
- * trailer, unless it stands there last. */
+ * trailer, and, where it has events, of the account that its Actor: trailer
+ * names; unless it stands there last. */
 const struct fail *index_log_commit(const char *index, const char *commit,
     const char *message);
 

@@ -59,11 +59,18 @@ index_place(struct index_rows *rows, const char *name, uint64_t place,
 	    mem_printf("%016llx\t%s", (unsigned long long)place, row));
 }
 
+const char *
+index_log_file(const char *id)
+{
+	const char *digits = strncmp(id, "us-", 3) == 0 ? id + 3 : id;
+
+	return mem_printf("log/%.2s/%.2s/%s", digits, digits + 2, id);
+}
+
 void
 index_log(struct index_rows *rows, const char *id)
 {
-	add(rows, INDEX_LOG, mem_printf("log/%.2s/%.2s/%s", id, id + 2, id),
-	    "");
+	add(rows, INDEX_LOG, index_log_file(id), "");
 }
 
 /* The lines of an index file, cut apart; none where there is no file. */

@@ -20,10 +20,13 @@ struct store;
  *	place/NAME/N	rows of PLACE_CHUNK places each, sorted by place
  *	place/NAME/count	rows alive in chunk 0, 1, …, 4 hex digits each
  *	log/hh/hh/ID	the commits whose message names app ID in an App:
- *			trailer, oldest first, 41 bytes each
+ *			trailer, oldest first; or those by account ID that have
+ *			events.  INDEX_LOG_LINE bytes each: "commit number",
+ *			how many events there are up to and with it, 8 hex
+ *			digits
  *	head		the commit that all of it reflects
  */
-enum { INDEX_CHUNK = 256 };
+enum { INDEX_CHUNK = 256, INDEX_LOG_LINE = 50 };
 
 /* What one record shows in the index; index_rows_of fills it in. */
 struct index_rows;
@@ -37,6 +40,9 @@ void index_place(struct index_rows *rows, const char *name, uint64_t place,
 
 /* The record is app id's: an edit in place is logged as a change of it. */
 void index_log(struct index_rows *rows, const char *id);
+
+/* The file of the log of id, an app's or an account's, below the index. */
+const char *index_log_file(const char *id);
 
 /* The value of key, or NULL. */
 const struct fail *index_find(const char **value, struct store *s,

@@ -168,6 +168,9 @@ store_git_commit(struct store_log *log, struct store_git *g)
 	log->author = mem_copy(author->name);
 	log->email = mem_copy(author->email);
 	log->message = mem_copy(git_commit_message(c));
+	log->parent = git_commit_parentcount(c) == 0
+	                  ? ""
+	                  : store_git_id(git_commit_parent_id(c, 0));
 	git_commit_free(c);
 	return NULL;
 }

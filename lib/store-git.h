@@ -105,7 +105,7 @@ const struct fail *store_git_sweep(struct store_git *g);
 /* True where commit can be read and is an ancestor of (or the same as) of. */
 bool store_git_reaches(struct store_git *g, const char *commit, const char *of);
 
-/* Fill in time, author and message of the commit log->id. */
+/* Fill in parent, time, author and message of the commit log->id. */
 struct store_log;
 const struct fail *store_git_commit(struct store_log *log, struct store_git *g);
 

@@ -478,7 +478,7 @@ test_check(void)
 	breaks("a row too many", "echo zz >> index/list/all",
 	    "not what the records make");
 	breaks("a log cut short",
-	    "truncate -s -41 \"$(find index/log -type f | head -n 1)\"",
+	    "truncate -s -50 \"$(find index/log -type f | head -n 1)\"",
 	    "not what the records make");
 	breaks("an index that reflects nothing", "echo x > index/head",
 	    "index/head");
