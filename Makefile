@@ -57,11 +57,12 @@ SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
 	probe-judge probe-judge-callback probe-order probe-platform \
 	probe-request probe-rules probe-show \
 	transcript transcript-mask
-RECORDS = account app app-record app-view attachment variable installed addon addon-order addon-provision \
+RECORDS = account app app-change app-record app-view attachment collaborator \
+	variable installed addon addon-order addon-provision \
 	addon-change addon-remove addon-config addon-action event \
-	history token oauth usage usage-report usage-bill usage-csv once \
+	feed feed-types restart history token oauth usage usage-report usage-bill usage-csv once \
 	notify webhook webhook-event webhook-past webhook-send work work-try work-hook record
-DOOR = rate auth cgi cgi-answer cgi-body cgi-once cgi-path sandbox sandbox-callback sandbox-desk \
+DOOR = rate auth cgi cgi-answer cgi-body cgi-once cgi-page cgi-path sandbox sandbox-callback sandbox-desk \
 	sandbox-fault sandbox-resource sandbox-sso
 LAYERS = $(BASE) $(STORE) $(SPEECH) $(RECORDS) $(DOOR)
 OBJECTS = $(LAYERS:%=$(BUILD)/lib/%.o)
@@ -84,7 +85,9 @@ LINK = @echo ld $@; $(CC) $(SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) \
 	$(BUILD)/libsutler.a $(LIBS)
 
 # A program of several files names the others here.
-$(BUILD)/cgi-bin/apps: $(BUILD)/cgi-bin/apps-provider.o
+$(BUILD)/cgi-bin/apps: $(BUILD)/cgi-bin/apps-events.o \
+    $(BUILD)/cgi-bin/apps-people.o $(BUILD)/cgi-bin/apps-provider.o \
+    $(BUILD)/cgi-bin/apps-variables.o
 $(BUILD)/cgi-bin/addons: $(BUILD)/cgi-bin/addons-partner.o \
     $(BUILD)/cgi-bin/addons-webhook.o $(BUILD)/cgi-bin/addons-app.o \
     $(BUILD)/cgi-bin/addons-drain.o
@@ -179,6 +182,8 @@ bench:
 LAYOUT = apps:v1/apps apps:v1/provider apps:vendor/apps \
 	apps:v2/vendor/apps token:v1/tokens \
 	account:v1/users catalog:v1/addon_providers \
+	apps:v1/events apps:v1/collaborators catalog:v1/event_types \
+	catalog:v1/event_categories catalog:v1/features \
 	catalog:v1/addon_categories catalog:v1/regions \
 	portal:provider/addons portal:api/v3/addons token:oauth/token
 

@@ -76,50 +76,28 @@ rows_page(struct index_page *page, const struct cgi *c, uint64_t place,
 	    (size_t)max);
 }
 
-static void
-add_page(cJSON *pagination, const char *key, long page, bool there)
-{
-	if (there)
-		cJSON_AddNumberToObject(pagination, key, (double)page);
-	else
-		cJSON_AddNullToObject(pagination, key);
-}
-
 const struct fail *
 provider_apps(struct cgi *c)
 {
-	long page, per_page, pages;
 	struct index_page rows;
+	struct cgi_page page;
 	const struct fail *f;
-	cJSON *body, *list, *p;
+	cJSON *body, *list;
 	size_t i;
 
 	f = check_family(c, FAMILY_SCALINGO);
 	if (f == NULL)
-		f = cgi_query_number(&page, c, "page", 1, 1, 1L << 30);
+		f = cgi_page_read(&page, c, PER_PAGE, PER_PAGE_MAX);
 	if (f == NULL)
-		f = cgi_query_number(&per_page, c, "per_page", PER_PAGE, 1,
-		    PER_PAGE_MAX);
-	if (f == NULL)
-		f = rows_page(&rows, c, (uint64_t)((page - 1) * per_page), true,
-		    per_page);
+		f = rows_page(&rows, c, cgi_page_skip(&page), true,
+		    page.per_page);
 	if (f != NULL)
 		return f;
 	body = cgi_answer(c, 200);
 	list = cJSON_AddArrayToObject(body, "apps");
 	for (i = 0; i < rows.count; i++)
 		cJSON_AddItemToArray(list, row_view(c, rows.rows[i]));
-	pages = ((long)rows.total + per_page - 1) / per_page;
-	p = cJSON_AddObjectToObject(cJSON_AddObjectToObject(body, "meta"),
-	    "pagination");
-	cJSON_AddNumberToObject(p, "current_page", (double)page);
-	/* documents say prev_page, the real one answers previous_page */
-	add_page(p, "prev_page", page - 1, page > 1);
-	add_page(p, "previous_page", page - 1, page > 1);
-	add_page(p, "next_page", page + 1, page < pages);
-	cJSON_AddNumberToObject(p, "total_pages", (double)pages);
-	cJSON_AddNumberToObject(p, "total_count", (double)rows.total);
-	cJSON_AddNumberToObject(p, "per_page", (double)per_page);
+	cgi_page_add(body, &page, rows.total);
 	return NULL;
 }
 
@@ -288,7 +266,7 @@ provider_app_set(struct cgi *c)
 }
 
 const struct fail *
-provider_config_set(struct cgi *c)
+provider_set(struct cgi *c)
 {
 	return set_app_config(c, true);
 }
@@ -312,7 +290,7 @@ vendor_app(struct cgi *c)
 }
 
 const struct fail *
-vendor_app_set(struct cgi *c)
+vendor_set(struct cgi *c)
 {
 	return set_config(&c->json, c, FAMILY_HEROKU, false);
 }

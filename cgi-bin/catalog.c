@@ -4,6 +4,7 @@
  */
 #include "app.h"
 #include "cgi.h"
+#include "feed.h"
 #include "index.h"
 #include "mem.h"
 
@@ -29,10 +30,12 @@ read_installed(struct viewer *v)
 
 	v->installed = cJSON_CreateObject();
 	f = index_values(&names, &count, v->c->act.store,
-	    mem_printf("owner/%s", v->account));
+	    mem_printf("account/%s", v->account));
 	for (i = 0; f == NULL && i < count; i++) {
 		f = app_load(&app, &v->c->act, names[i]);
-		if (f != NULL && f->code == FAIL_MISSING) {
+		/* who may not see its add-ons does not see them here */
+		if (f != NULL &&
+		    (f->code == FAIL_MISSING || f->code == FAIL_FORBIDDEN)) {
 			f = NULL;
 			continue;
 		}
@@ -192,11 +195,48 @@ regions(struct cgi *c)
 	return NULL;
 }
 
+/* GET /v1/features/stacks: one, since the operator's own machine runs the
+ * apps. */
+static const struct fail *
+stacks(struct cgi *c)
+{
+	cJSON *list = cJSON_AddArrayToObject(cgi_answer(c, 200), "stacks");
+	cJSON *stack = cJSON_CreateObject();
+
+	json_add_text(stack, "id", APP_STACK_ID);
+	json_add_text(stack, "name", "own");
+	json_add_text(stack, "description", "What the operator's machine has");
+	json_add_text(stack, "base_image", "");
+	json_add_text(stack, "created_at", "2026-01-01T00:00:00.000Z");
+	cJSON_AddBoolToObject(stack, "default", true);
+	json_add_text(stack, "deprecated_at", NULL);
+	cJSON_AddItemToArray(list, stack);
+	return NULL;
+}
+
+static const struct fail *
+event_types(struct cgi *c)
+{
+	cJSON_AddItemToObject(cgi_answer(c, 200), "event_types", feed_types());
+	return NULL;
+}
+
+static const struct fail *
+event_categories(struct cgi *c)
+{
+	cJSON_AddItemToObject(cgi_answer(c, 200), "event_categories",
+	    feed_categories());
+	return NULL;
+}
+
 static const struct route routes[] = {
-    {"GET", "/v1/addon_providers",                 AUTH_GUEST, providers },
-    {"GET", "/v1/addon_providers/:provider/plans", AUTH_GUEST, plans     },
-    {"GET", "/v1/addon_categories",                AUTH_GUEST, categories},
-    {"GET", "/v1/regions",                         AUTH_NONE,  regions   },
+    {"GET", "/v1/addon_providers",                 AUTH_GUEST, providers       },
+    {"GET", "/v1/addon_providers/:provider/plans", AUTH_GUEST, plans           },
+    {"GET", "/v1/addon_categories",                AUTH_GUEST, categories      },
+    {"GET", "/v1/regions",                         AUTH_NONE,  regions         },
+    {"GET", "/v1/features/stacks",                 AUTH_NONE,  stacks          },
+    {"GET", "/v1/event_types",                     AUTH_NONE,  event_types     },
+    {"GET", "/v1/event_categories",                AUTH_NONE,  event_categories},
 };
 
 int

@@ -212,7 +212,7 @@ page(struct cgi *c)
 	if (f != NULL && f->code != FAIL_MISSING)
 		return f;
 	if (f != NULL || !valid || account->disabled ||
-	    strcmp(r.app->owner, account->name) != 0 ||
+	    app_role(r.app, account->name) < ROLE_FULL ||
 	    account_token_find(account, t.token_id) == NULL ||
 	    r.addon->resource == NULL || !entrance_of(&in, c, &r, account) ||
 	    !in.post) {

@@ -53,8 +53,8 @@ text_allowed(const char *text)
 	return json_parse(&again, json, strlen(json)) == NULL;
 }
 
-static bool
-email_allowed(const char *email)
+bool
+account_email_allowed(const char *email)
 {
 	const char *at = strrchr(email, '@'), *p;
 
@@ -80,7 +80,7 @@ account_new(struct account **out, const char *name, const char *email,
 		    "must be 1 to %d lower-case letters, digits, '_', '.' "
 		    "and '-', the first a letter or digit",
 		    ACCOUNT_NAME_MAX);
-	if (!email_allowed(email))
+	if (!account_email_allowed(email))
 		f = fail_field(f, "email", "is no e-mail address");
 	if (f != NULL)
 		return f;

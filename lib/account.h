@@ -38,6 +38,10 @@ struct account {
 	struct account_token *tokens;
 };
 
+/* True where email is a plain address: no control characters, '<', '>' or
+ * spaces. */
+bool account_email_allowed(const char *email);
+
 /* A new account, with no token yet.  FAIL_INVALID: name or email breaks the
  * rules (no control characters, '<', '>' or spaces in an e-mail address). */
 const struct fail *account_new(struct account **out, const char *name,

@@ -62,7 +62,7 @@ check_change(bool *same, struct change *c, struct addon_result *r,
 	if (!r->provider->plan_updateable)
 		return fail_field(NULL, "plan", "%s does not change plans",
 		    r->provider->slug);
-	f = addon_check_payment(act, c->plan);
+	f = addon_check_payment(act, r->app, c->plan);
 	return f != NULL ? f : check_restore(c, act, r->addon);
 }
 

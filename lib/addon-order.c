@@ -37,6 +37,8 @@ void
 addon_order(struct order *out, enum order_kind kind, const struct act *act,
     const struct addon_result *r, const struct plan *plan)
 {
+	struct account *owner;
+
 	*out = (struct order){.kind = kind, .provider = r->provider};
 	order_common(out, act, r->app->id);
 	out->addon_id = r->addon->id;
@@ -49,9 +51,10 @@ addon_order(struct order *out, enum order_kind kind, const struct act *act,
 	out->app_name = r->app->name;
 	out->account = r->app->owner;
 	out->name = addon_name(r->addon);
-	if (act->account != NULL) {
-		out->owner_email = act->account->email;
-		out->user_id = act->account->id;
+	/* whoever of the app's people orders it */
+	if (act->account != NULL && app_owner(&owner, act, r->app) == NULL) {
+		out->owner_email = owner->email;
+		out->user_id = owner->id;
 	}
 }
 
@@ -90,13 +93,15 @@ addon_order_work(struct order *out, enum order_kind kind, const struct act *act,
 	return NULL;
 }
 
-/* Who acts after the answer is not bound to the revision that was asked. */
+/* Who acts after the answer is not bound to the revision that was asked, nor
+ * to a role that may have been taken away meanwhile. */
 struct act
 addon_act_later(const struct act *act)
 {
 	struct act later = *act;
 
 	later.if_match = NULL;
+	later.need = ROLE_NONE;
 	return later;
 }
 
@@ -112,10 +117,17 @@ is_free(const struct plan *plan)
 }
 
 const struct fail *
-addon_check_payment(const struct act *act, const struct plan *plan)
+addon_check_payment(const struct act *act, const struct app *app,
+    const struct plan *plan)
 {
-	if (is_free(plan) || act->account == NULL || act->account->paying)
+	struct account *owner;
+	const struct fail *f;
+
+	if (is_free(plan) || act->account == NULL)
 		return NULL;
+	f = app_owner(&owner, act, app);
+	if (f != NULL || owner->paying)
+		return f;
 	if (plan->price <= 0)
 		return fail_what(FAIL_PAYMENT, act->conf->billing_url,
 		    "plan %s charges for what is consumed: add a payment method"

@@ -6,7 +6,7 @@
 /* What provision and plan change have in common. */
 
 /* Who acts once the answer is there: not bound to the revision that was asked
- * for. */
+ * for, nor to the role. */
 struct act addon_act_later(const struct act *act);
 
 /* The plan with that id that is still sold.  FAIL_MISSING "plan",
@@ -14,10 +14,11 @@ struct act addon_act_later(const struct act *act);
 const struct fail *addon_find_plan(struct plan **plan, const struct provider *p,
     const char *plan_id);
 
-/* FAIL_PAYMENT where plan costs money, flat or for what is consumed, and the
- * account has no way to pay. */
+/* FAIL_PAYMENT where plan costs money, flat or for what is consumed, and app's
+ * owner, who pays for it whoever of the app's people orders it, has no way
+ * to. */
 const struct fail *addon_check_payment(const struct act *act,
-    const struct plan *plan);
+    const struct app *app, const struct plan *plan);
 
 /* The provider's answer as a failure of ours: FAIL_INVALID in its own words,
  * FAIL_PROVIDER; NULL where it said yes. */

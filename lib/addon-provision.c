@@ -189,7 +189,7 @@ static const struct fail *
 check_provision(struct addon_result *r, const struct act *act, struct wish *w)
 {
 	const struct fail *f = provider_load_sold(&r->provider, act->store,
-	    w->slug, act->account == NULL ? NULL : act->account->name);
+	    w->slug, act->account == NULL ? NULL : r->app->owner);
 
 	if (f == NULL)
 		f = addon_find_plan(&w->plan, r->provider, w->plan_id);
@@ -200,7 +200,7 @@ check_provision(struct addon_result *r, const struct act *act, struct wish *w)
 	/* what this very request made is in its own way */
 	f = once_begin(act, r->app, r->addon);
 	if (f == NULL)
-		f = addon_check_payment(act, w->plan);
+		f = addon_check_payment(act, r->app, w->plan);
 	if (f == NULL)
 		f = check_once(r->app, r->provider);
 	if (f == NULL)

@@ -90,18 +90,35 @@ static const struct json_field request_fields[] = {
 static const struct json_shape request_shape =
     JSON_SHAPE_LIST(app_request, request_fields);
 
+static const struct json_field collaborator_fields[] = {
+    JSON_FIELD(collaborator, id, STRING, MUST),
+    JSON_FIELD(collaborator, email, STRING, MUST),
+    JSON_FIELD(collaborator, account, STRING, OMIT),
+    JSON_FIELD(collaborator, inviter, STRING, OMIT),
+    JSON_FIELD(collaborator, limited, BOOL, OMIT),
+    JSON_FIELD(collaborator, created_at, STRING, MUST),
+};
+
+static const struct json_shape collaborator_shape =
+    JSON_SHAPE_LIST(collaborator, collaborator_fields);
+
 static const struct json_field app_fields[] = {
     JSON_FIELD(app, id, STRING, MUST),
     JSON_FIELD(app, name, STRING, MUST),
     JSON_FIELD(app, owner, STRING, MUST),
     JSON_FIELD(app, created_at, STRING, MUST),
     JSON_FIELD(app, updated_at, STRING, MUST),
+    JSON_FIELD(app, force_https, BOOL, OMIT),
+    JSON_FIELD(app, sticky_session, BOOL, OMIT),
+    JSON_FIELD(app, router_logs, BOOL, OMIT),
+    {"collaborators", JSON_LIST, JSON_OMIT, offsetof(struct app, collaborators),
+                                    &collaborator_shape},
     JSON_FIELD(app, variables, VARS, NULL),
     JSON_FIELD_LIST(app, addons, &addon_shape),
-    {"attachments", JSON_LIST, JSON_OMIT, offsetof(struct app, attachments),
-                                 &attachment_shape},
-    {"requests",    JSON_LIST, JSON_OMIT, offsetof(struct app, requests),
-                                 &request_shape   },
+    {"attachments",   JSON_LIST, JSON_OMIT, offsetof(struct app, attachments),
+                                    &attachment_shape  },
+    {"requests",      JSON_LIST, JSON_OMIT, offsetof(struct app, requests),
+                                    &request_shape     },
 };
 
 static const struct json_shape app_shape = JSON_SHAPE(app, app_fields);
@@ -155,9 +172,14 @@ has_values(const struct json_var *v)
 static const struct fail *
 check_record(const struct app *app)
 {
+	const struct collaborator *c;
 	const struct app_request *r;
 	const struct addon *a;
 
+	for (c = app->collaborators; c != NULL; c = c->next)
+		if (!app_is_id(c->id) ||
+		    (c->account != NULL && !is_plain(c->account)))
+			return fail(FAIL_BUSY, "a collaborator is none");
 	for (r = app->requests; r != NULL; r = r->next)
 		if (!is_plain(r->key))
 			return fail(FAIL_BUSY, "a request's key is none");
@@ -224,6 +246,7 @@ place_row(const struct app *app, const struct addon *a)
 const struct fail *
 app_rows(struct index_rows *rows, const char *path, const cJSON *record)
 {
+	const struct collaborator *c;
 	const struct app_request *r;
 	const struct addon *a;
 	const char *text;
@@ -239,7 +262,15 @@ app_rows(struct index_rows *rows, const char *path, const cJSON *record)
 	index_key(rows, mem_printf("app %s", app->id), app->name);
 	index_key(rows, mem_printf("number %.*s", APP_NUMBER_DIGITS, app->id),
 	    app->name);
-	index_list(rows, mem_printf("owner/%s", app->owner), app->name);
+	index_list(rows, mem_printf("account/%s", app->owner), app->name);
+	for (c = app->collaborators; c != NULL; c = c->next) {
+		if (c->account != NULL)
+			index_list(rows, mem_printf("account/%s", c->account),
+			    app->name);
+		else
+			index_key(rows, mem_printf("invitation %s", c->id),
+			    app->name);
+	}
 	for (r = app->requests; r != NULL; r = r->next)
 		index_key(rows, mem_printf("request %s", r->key), app->name);
 	for (a = app->addons; a != NULL; a = a->next) {

@@ -63,6 +63,7 @@ app_new(struct app **out, const char *name, const char *owner)
 	app->id = hash_id();
 	app->name = name;
 	app->owner = owner;
+	app->role = ROLE_OWNER;
 	app->created_at = app->updated_at = now;
 	*out = app;
 	return NULL;
@@ -110,6 +111,46 @@ load_id(struct app **out, struct store *store, const char *id)
 	return f;
 }
 
+enum role
+app_role(const struct app *app, const char *name)
+{
+	const struct collaborator *c = app->collaborators;
+
+	if (strcmp(app->owner, name) == 0)
+		return ROLE_OWNER;
+	while (
+	    c != NULL && (c->account == NULL || strcmp(c->account, name) != 0))
+		c = c->next;
+	if (c == NULL)
+		return ROLE_NONE;
+	return c->limited ? ROLE_LIMITED : ROLE_FULL;
+}
+
+/* What who acts is to app, and whether that is enough. */
+static const struct fail *
+check_role(struct app *app, const struct act *act)
+{
+	app->role = ROLE_OWNER;
+	if (act->account != NULL)
+		app->role = app_role(app, act->account->name);
+	if (act->account == NULL || app->role >= act->need)
+		return NULL;
+	if (app->role == ROLE_NONE)
+		return fail_missing("app");
+	return fail(FAIL_FORBIDDEN,
+	    act->need == ROLE_OWNER ? "only the app's owner may do this"
+	                            : "a limited collaborator may not do this");
+}
+
+const struct fail *
+app_owner(struct account **out, const struct act *act, const struct app *app)
+{
+	if (act->account == NULL || strcmp(act->account->name, app->owner) != 0)
+		return account_load(out, act->store, app->owner);
+	*out = (struct account *)act->account;
+	return NULL;
+}
+
 const struct fail *
 app_load(struct app **out, const struct act *act, const char *ident)
 {
@@ -119,10 +160,7 @@ app_load(struct app **out, const struct act *act, const char *ident)
 		f = load_id(out, act->store, ident);
 	else
 		f = load_name(out, act->store, ident);
-	if (f == NULL && act->account != NULL &&
-	    strcmp((*out)->owner, act->account->name) != 0)
-		f = fail_missing("app");
-	return f;
+	return f == NULL ? check_role(*out, act) : f;
 }
 
 const struct fail *

@@ -18,8 +18,22 @@ struct app {
 	struct addon *addons;           /* in the order they were bought */
 	struct attachment *attachments; /* of other apps' add-ons */
 	struct app_request *requests; /* those that count once, oldest first */
+	struct collaborator *collaborators; /* in the order of invitation */
+	bool force_https, sticky_session, router_logs;
 
 	const char *revision; /* of the record that was read */
+	enum role role;       /* of who asked for it */
+};
+
+/* Somebody who may work on the app.  lib/collaborator.h */
+struct collaborator {
+	struct collaborator *next;
+	const char *id;      /* 24 hex digits */
+	const char *email;   /* as invited, then the account's */
+	const char *account; /* its name, or NULL: still invited */
+	const char *inviter; /* name of an account, or NULL: the operator */
+	bool limited;
+	const char *created_at;
 };
 
 /* Another app's add-on, whose variables this app has too.  lib/attachment.h */
@@ -113,8 +127,12 @@ cJSON *app_write(const struct app *app);
 const struct fail *app_new(struct app **out, const char *name,
     const char *owner);
 
+/* What the account called name is to app. */
+enum role app_role(const struct app *app, const char *name);
+
 /* The app called or identified by ident, if act may see it: an account sees
- * its own, the operator all.  FAIL_MISSING "app". */
+ * those that it has a role in, the operator all.  FAIL_MISSING "app";
+ * FAIL_FORBIDDEN: the role is less than act->need. */
 const struct fail *app_load(struct app **out, const struct act *act,
     const char *ident);
 
@@ -122,6 +140,11 @@ const struct fail *app_load(struct app **out, const struct act *act,
  * (FAIL_STALE).  On failure the lock is given back. */
 const struct fail *app_edit(struct app **out, const struct act *act,
     const char *ident);
+
+/* *out = the account that owns app: act's own, where it is that. */
+struct account;
+const struct fail *app_owner(struct account **out, const struct act *act,
+    const struct app *app);
 
 /* The revision of an add-on: the SHA-1 of its own object in the record. */
 const char *app_addon_revision(const struct addon *addon);
@@ -155,17 +178,22 @@ struct addon *app_addon(const struct app *app, const char *id);
 const struct fail *app_check_variable(const struct fail *so_far,
     const char *name, const char *value);
 
+/* There is one stack, and one project for each owner. */
+#define APP_STACK_ID "st-00000000-0000-4000-8000-000000000001"
+#define APP_PROJECT "default"
+const char *app_project_id(const struct account *owner);
+
 /* The app and one of its variables as clients read them; owner is the
- * account that owns it.  Source: Scalingo API, "Apps", "Environment". */
-struct account;
+ * account that owns it.  A value is null for who may not see it.  Source:
+ * Scalingo API, "Apps", "Environment". */
 cJSON *app_view(const struct app *app, const struct conf *conf,
     const struct account *owner);
 cJSON *app_variable_view(const struct app *app, const struct json_var *var,
     const struct addon *addon);
 
 /* Index rows: "app <id>", "heroku <number>", "addon <id>", "resource <slug>
- * <sha1>", "request <key>", list "owner/<account>", place "provider/<slug>",
- * log <id>. */
+ * <sha1>", "request <key>", "invitation <id>", list "account/<name>" of those
+ * with a role, place "provider/<slug>", log <id>. */
 const struct fail *app_rows(struct index_rows *rows, const char *path,
     const cJSON *record);
 

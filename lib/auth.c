@@ -64,6 +64,7 @@ let_in(struct cgi *c, struct account *a, const struct account_token *token)
 	c->account = a;
 	c->token_id = token->id;
 	c->act.account = a;
+	c->act.need = ROLE_FULL;
 	return NULL;
 }
 
@@ -106,6 +107,24 @@ check_basic(struct cgi *c, const char **user)
 		return refused();
 	f = account_load_token(&a, &token, c->act.store, password);
 	return f != NULL ? f : let_in(c, a, token);
+}
+
+static const struct fail *
+check_limited(struct cgi *c)
+{
+	const struct fail *f = check_user(c);
+
+	c->act.need = ROLE_LIMITED;
+	return f;
+}
+
+static const struct fail *
+check_owner(struct cgi *c)
+{
+	const struct fail *f = check_user(c);
+
+	c->act.need = ROLE_OWNER;
+	return f;
 }
 
 static const struct fail *
@@ -186,6 +205,8 @@ auth_check(struct cgi *c, enum auth auth)
 	static cgi_handler *const checks[] = {
 	    [AUTH_NONE] = check_none,
 	    [AUTH_USER] = check_user,
+	    [AUTH_LIMITED] = check_limited,
+	    [AUTH_OWNER] = check_owner,
 	    [AUTH_API_TOKEN] = check_api_token,
 	    [AUTH_PROVIDER] = check_provider,
 	    [AUTH_RESOURCE] = check_resource,

@@ -236,10 +236,10 @@ cgi_answer_fail(struct cgi *c, const struct fail *f)
 		cgi_header(c, "Retry-After", f->what);
 	if (f->code == FAIL_AUTH)
 		cgi_header(c, "WWW-Authenticate",
-		    c->auth == AUTH_USER || c->auth == AUTH_GUEST ||
-		            c->auth == AUTH_RESOURCE
-		        ? "Bearer realm=\"sutler\""
-		        : "Basic realm=\"sutler\"");
+		    c->auth == AUTH_API_TOKEN || c->auth == AUTH_PROVIDER ||
+		            c->auth == AUTH_PORTAL
+		        ? "Basic realm=\"sutler\""
+		        : "Bearer realm=\"sutler\"");
 }
 
 /* The headers of caching; the status becomes 304 where the client has it. */
@@ -259,7 +259,7 @@ add_caching(struct mem_text *out, struct cgi *c, const char *body, size_t len)
 	if (c->status != 200 ||
 	    (strcmp(c->method, "GET") != 0 && strcmp(c->method, "HEAD") != 0))
 		return;
-	etag = mem_printf("\"%.32s\"", hash_sha256(body, len));
+	etag = mem_printf("\"%.32s\"", hash_sha1(body, len));
 	mem_addf(out, "ETag: %s\r\n", etag);
 	if (have != NULL &&
 	    (strcmp(have, "*") == 0 || strstr(have, etag) != NULL))

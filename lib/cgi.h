@@ -24,7 +24,10 @@
  */
 enum auth {
 	AUTH_NONE,
-	AUTH_USER,      /* Bearer: a user's JWT or an API token */
+	AUTH_USER,      /* Bearer: a user's JWT or an API token; where the route
+	                   is of an app, ROLE_FULL */
+	AUTH_LIMITED,   /* as AUTH_USER, ROLE_LIMITED */
+	AUTH_OWNER,     /* as AUTH_USER, ROLE_OWNER */
 	AUTH_API_TOKEN, /* Basic: no user, an API token as the password */
 	AUTH_PROVIDER,  /* Basic: a provider's manifest credentials */
 	AUTH_RESOURCE,  /* Bearer: a provider's token for one installation */
@@ -101,6 +104,23 @@ cJSON *cgi_query_all(const struct cgi *c, const char *name);
  * otherwise where it is not given.  FAIL_SYNTAX. */
 const struct fail *cgi_query_number(long *out, const struct cgi *c,
     const char *name, long otherwise, long min, long max);
+
+/* Which page of a list is asked for: counted from 1, of so many rows. */
+struct cgi_page {
+	long page, per_page;
+};
+
+/* Read it from the query; otherwise: rows where it does not say, never more
+ * than max.  FAIL_SYNTAX. */
+const struct fail *cgi_page_read(struct cgi_page *out, const struct cgi *c,
+    long otherwise, long max);
+
+/* The rows before it. */
+size_t cgi_page_skip(const struct cgi_page *page);
+
+/* Add "meta", which tells of the page among total rows.  Source: Scalingo
+ * API, "Pagination". */
+void cgi_page_add(cJSON *body, const struct cgi_page *page, uint64_t total);
 
 /* *out = the object member key of the body; FAIL_SYNTAX "<key> is required". */
 const struct fail *cgi_body_object(cJSON **out, const struct cgi *c,

@@ -126,7 +126,9 @@ event_commit(const char **id, const struct act *act, struct event *e)
 	const char *actor;
 
 	describe(&m, &actor, act);
-	if (e->about != NULL && act->account == NULL)
+	if (e->about != NULL &&
+	    (act->account == NULL ||
+	        strcmp(act->account->name, e->about->owner) != 0))
 		notify_put(act, e, actor);
 	if (e->about != NULL)
 		webhook_put(act, e, actor, m.author_email);

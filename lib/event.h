@@ -10,6 +10,15 @@ struct app;
 struct provider;
 struct once;
 
+/* What an account is to an app; each may do what those before it may.
+ * Source: Scalingo, "Collaborator Permissions Matrix". */
+enum role {
+	ROLE_NONE,
+	ROLE_LIMITED, /* sees the app, its history, its variables' names */
+	ROLE_FULL,    /* a collaborator who may do all but what is: */
+	ROLE_OWNER    /* … to rename, to transfer and to delete it */
+};
+
 /*
  * Who does something, on what, because of which request.  Made once per
  * request (lib/cgi.c) or command (lib/sutler.c) and handed down.
@@ -17,7 +26,8 @@ struct once;
 struct act {
 	const struct conf *conf;
 	struct store *store;
-	const struct account *account;   /* a user acts, or NULL */
+	const struct account *account; /* a user acts, or NULL */
+	enum role need; /* least that the user has to be to an app */
 	const struct provider *provider; /* a provider acts, or NULL; neither:
 	                                    the operator */
 	const char *request_id;
@@ -72,9 +82,9 @@ void event_add(struct event *e, const char *type, const cJSON *data);
 const char *event_trailer(const char **rest, const char *name);
 
 /* Commit what was put into the store, as act's own deed; gives the lock back.
- * The owner of the app that it is about is owed word of its events, unless a
- * user acts (lib/notify.h), and so are its webhooks (lib/webhook.h).  *id as in
- * store_commit(). */
+ * The owner of the app that it is about is owed word of its events, unless it
+ * is who acts (lib/notify.h), and so are its webhooks (lib/webhook.h).  *id as
+ * in store_commit(). */
 const struct fail *event_commit(const char **id, const struct act *act,
     struct event *e);
 

@@ -16,7 +16,22 @@ SUCCESS = [
     ("GET", "/v1/apps", {200}, {"apps"}),
     ("POST", "/v1/apps", {201}, {"app"}),
     ("GET", "/v1/apps/:x", {200}, {"app"}),
+    ("PUT", "/v1/apps/:x", {200}, {"app"}),
     ("DELETE", "/v1/apps/:x", {204}, None),
+    ("POST", "/v1/apps/:x/rename", {200}, {"app"}),
+    ("POST", "/v1/apps/:x/restart", {202}, None),
+    ("GET", "/v1/apps/:x/operations/:x", {200}, {"operation"}),
+    ("GET", "/v1/apps/:x/collaborators", {200}, {"collaborators"}),
+    ("POST", "/v1/apps/:x/collaborators", {201}, {"collaborator"}),
+    ("PUT", "/v1/apps/:x/collaborators/:x", {200}, {"collaborator"}),
+    ("DELETE", "/v1/apps/:x/collaborators/:x", {204}, None),
+    ("GET", "/v1/collaborators", {200}, {"collaborators"}),
+    ("GET", "/v1/apps/:x/events", {200}, {"events", "meta"}),
+    ("GET", "/v1/apps/:x/events/:x", {200}, {"event"}),
+    ("GET", "/v1/events", {200}, {"events", "meta"}),
+    ("GET", "/v1/event_types", {200}, {"event_types"}),
+    ("GET", "/v1/event_categories", {200}, {"event_categories"}),
+    ("GET", "/v1/features/stacks", {200}, {"stacks"}),
     ("GET", "/v1/apps/:x/variables", {200}, {"variables"}),
     ("POST", "/v1/apps/:x/variables", {201}, {"variable"}),
     ("PUT", "/v1/apps/:x/variables", {200}, {"variables"}),
@@ -60,7 +75,8 @@ SUCCESS = [
 ]
 ERRORS = {400, 401, 402, 403, 404, 405, 409, 411, 412, 413, 422, 429, 500,
           501, 503}
-LISTS = {"exchanges", "apps", "addons", "variables", "vars", "addon_providers", "plans",
+LISTS = {"exchanges", "collaborators", "events", "event_types",
+         "event_categories", "stacks", "private_networks_ids", "apps", "addons", "variables", "vars", "addon_providers", "plans",
          "addon_categories", "regions", "tokens", "attachments"}
 DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?"
                   r"(Z|[+-]\d\d:\d\d)")
@@ -71,6 +87,67 @@ PLAN = {"id": str, "name": str, "display_name": str, "price": (int, float),
         "disabled": bool, "disabled_alternative_plan_id": (str, type(None)),
         "sku": str}
 PROVIDER = {"id": str, "name": str, "logo_url": str}
+TEXT = (str, type(None))     # Go leaves a string as it is where it reads null
+FLAG = (bool, type(None))
+APP = {"id": str, "name": str, "region": str, "status": str, "git_url": TEXT,
+       "url": TEXT, "base_url": TEXT, "created_at": str, "updated_at": str,
+       "last_deployed_at": TEXT, "last_deployed_by": TEXT,
+       "last_deployment_id": TEXT, "parent_app_name": TEXT,
+       "git_source": TEXT, "stack_id": str, "force_https": bool,
+       "sticky_session": bool, "router_logs": bool, "hds_resource": bool,
+       "flags": dict, "limits": dict, "links": dict, "project": dict,
+       "owner": dict, "private_networks_ids": list}
+USER = {"id": TEXT, "username": TEXT, "email": TEXT}
+COLLABORATOR = {"id": str, "app_id": str, "app_name": str, "user_id": TEXT,
+                "username": str, "email": str, "status": str,
+                "is_limited": bool, "tfa_status": bool,
+                "invitation_link": str}
+OPERATION = {"id": str, "app_id": str, "created_at": str, "type": str,
+             "finished_at": TEXT, "status": str, "error": TEXT}
+EVENT = {"id": str, "created_at": str, "type": str, "app_id": str,
+         "app_name": str, "user": (dict, type(None)), "type_data": dict,
+         "project_id": TEXT, "project_name": TEXT}
+STACK = {"id": str, "name": str, "description": str, "base_image": str,
+         "created_at": str, "default": bool, "deprecated_at": TEXT}
+TYPE = {"id": str, "category_id": str, "name": str, "display_name": str,
+        "description": str, "template": TEXT}
+CATEGORY = {"id": str, "name": str, "display_name": str, "position": int}
+TOKEN = {"id": str, "name": str, "created_at": str, "last_used_at": TEXT,
+         "issued_at": str}
+SELF = {"id": str, "username": str, "email": str, "fullname": str,
+        "flags": dict, "limits": dict}
+ADDON = {"addon_provider_name": str, "plan_name": str, "resource_id": TEXT}
+DRAIN = {"url": str, "addon_uuid": str, "addon_name": str}
+NAMES = (list, type(None))
+# The type_data of each type of event: neither more members, nor fewer.
+TYPE_DATA = {
+    "new_app": {"git_source": TEXT},
+    "edit_app": {"force_https": FLAG},
+    "rename_app": {"old_name": str, "new_name": str},
+    "transfer_app": {"old_owner": dict, "new_owner": dict},
+    "delete_app": {},
+    "restart": {"scope": NAMES, "addon_name": TEXT, "addon_provider": TEXT,
+                "reason": TEXT},
+    "new_addon": ADDON, "delete_addon": ADDON, "resume_addon": ADDON,
+    "suspend_addon": {**ADDON, "reason": TEXT},
+    "upgrade_addon": {"addon_provider_name": str, "old_plan_name": str,
+                      "new_plan_name": str, "resource_id": TEXT},
+    "addon_updated": {"addon_id": str, "addon_plan_name": str,
+                      "addon_resource_id": TEXT, "addon_provider_id": str,
+                      "addon_provider_name": str, "status": list,
+                      "attributes_changed": NAMES},
+    "new_addon_log_drain": DRAIN, "delete_addon_log_drain": DRAIN,
+    "new_collaborator": {"collaborator": dict},
+    "accept_collaborator": {"collaborator": dict},
+    "delete_collaborator": {"collaborator": dict},
+    "change_collaborator_role": {"collaborator": dict},
+    "new_variable": {"name": str, "value": TEXT, "addon_name": TEXT},
+    "edit_variable": {"name": str, "value": TEXT, "old_value": TEXT,
+                      "addon_name": TEXT},
+    "delete_variable": {"name": str, "value": TEXT},
+    "edit_variables": {"new_vars": NAMES, "updated_vars": NAMES,
+                       "deleted_vars": NAMES},
+}
 PAGE = ("current_page", "prev_page", "previous_page", "next_page",
         "total_pages", "total_count")
 
@@ -126,6 +203,9 @@ def check(method: str, path: str, answer) -> object:
     demand(row is not None, f"{method} {path} answers {answer.status}")
     demand(answer.status in row[2], f"{method} {path}: {answer.status}, "
            f"clients take {sorted(row[2])}: {answer.body[:200]!r}")
+    if answer.status == 202 and row[3] is None:
+        check_started(answer)
+        return None
     if row[3] is None:
         demand(answer.body == b"", "a 204 has a body")
         demand(answer.header("Content-Type") is None, "a 204 has a type")
@@ -137,7 +217,16 @@ def check(method: str, path: str, answer) -> object:
     demand(set(data) == row[3], f"root keys {sorted(data)}, clients take "
            f"{sorted(row[3])}")
     walk(data, "")
+    check_shapes(data, path)
     return data
+
+
+def check_started(answer):
+    """A 202: no body, and where to look for what comes of it."""
+    demand(answer.body == b"", "a 202 has a body")
+    place = answer.header("Location", "")
+    demand(re.fullmatch(r"https?://[^/]+/.*/operations/[0-9a-f]{24}", place),
+           f"Location is {place!r}")
 
 
 def check_error(answer) -> object:
@@ -187,7 +276,8 @@ def walk_member(key: str, item, path: str):
         demand(item is None and key in ("variables", "vars") or
                isinstance(item, list), f"{path} is no array")
     if key == "id" or key.endswith("_id"):
-        optional = (str, type(None)) if key != "id" else str
+        # somebody invited has none yet
+        optional = TEXT if key != "id" or ".type_data." in path else str
         demand(isinstance(item, optional), f"{path} is {item!r}, no string")
     if key.endswith("_at"):
         demand(item is None or is_date(item), f"{path} is no date: {item!r}")
@@ -198,6 +288,61 @@ def walk_member(key: str, item, path: str):
     if key == "pagination":
         check_page(item)
     walk(item, path)
+
+
+# The shapes of what stands at the root, one or a list of it.
+SHAPES = {"collaborator": COLLABORATOR, "operation": OPERATION,
+          "event": EVENT, "stack": STACK, "event_type": TYPE,
+          "token": TOKEN, "app": APP, "user": SELF}
+
+
+def check_shapes(data: dict, path: str):
+    if path.lstrip("/").startswith("v1/provider/"):
+        return   # another API, with words of its own
+    for key, thing in data.items():
+        if key == "event_categories":
+            for one in thing:
+                check_fields(one, CATEGORY, key)
+            continue
+        for one in thing if isinstance(thing, list) else [thing]:
+            shape = SHAPES.get(key) or SHAPES.get(key.removesuffix("s"))
+            if shape is None or isinstance(one, str):
+                continue   # the token that an exchange answers is a text
+            check_fields(one, shape, key)
+            if shape is EVENT:
+                check_event(one)
+            if shape is APP:
+                check_fields(one["owner"], USER, "owner")
+                check_fields(one["project"], {"id": str, "name": str},
+                             "project")
+                check_fields(one["links"], {"deployments_stream": str},
+                             "links")
+            if shape is OPERATION:
+                demand(one["status"] in ("pending", "running", "done",
+                                         "error"), f"{one['status']}")
+
+
+def check_event(event: dict):
+    demand(re.fullmatch("[0-9a-f]{24}", event["id"]), f"id {event['id']}")
+    data, shape = event["type_data"], TYPE_DATA.get(event["type"])
+    demand(shape is not None, f"an event of the type {event['type']}")
+    check_fields(data, shape, event["type"])
+    demand(set(data) == set(shape), f"{event['type']} has {sorted(data)}")
+    if event["user"] is not None:
+        check_fields(event["user"], {key: str for key in USER}, "user")
+    if event["type"] == "addon_updated":
+        demand(len(data["status"]) == 2, f"status {data['status']}")
+    if "collaborator" in data:
+        check_fields(data["collaborator"],
+                     {**USER, "is_limited": bool, "inviter": dict},
+                     "collaborator")
+        check_fields(data["collaborator"]["inviter"], USER, "inviter")
+    for key in ("old_owner", "new_owner"):
+        if key in data:
+            check_fields(data[key], USER, key)
+    for key in ("new_vars", "updated_vars", "deleted_vars"):
+        for one in data.get(key) or []:
+            check_fields(one, {"name": str, "value": TEXT}, key)
 
 
 def is_date(text) -> bool:

@@ -1,0 +1,111 @@
+/*
+ * An app's variables.  Source: Scalingo API, "Environment".
+ */
+#include "apps.h"
+#include "app.h"
+#include "json.h"
+#include "variable.h"
+
+#include <string.h>
+
+const struct fail *
+variables(struct cgi *c)
+{
+	const char *aliases = cgi_query(c, "aliases");
+	bool resolve = aliases != NULL && strcmp(aliases, "false") == 0;
+	struct app *app;
+	cJSON *list;
+	const struct fail *f = app_load(&app, &c->act, c->param[0]);
+
+	if (f == NULL)
+		f = variable_list(&list, &c->act, app, resolve);
+	if (f != NULL)
+		return f;
+	cJSON_AddItemToObject(cgi_answer(c, 200), "variables", list);
+	c->revision = app->revision;
+	return NULL;
+}
+
+const struct fail *
+variable_create(struct cgi *c)
+{
+	cJSON *given, *all = cJSON_CreateArray(), *done;
+	const struct fail *f;
+	struct app *app;
+
+	f = app_load(&app, &c->act, c->param[0]);
+	if (f == NULL)
+		f = cgi_body_object(&given, c, "variable");
+	if (f != NULL)
+		return f;
+	cJSON_AddItemToArray(all, cJSON_Duplicate(given, true));
+	f = variable_set(&done, &c->act, c->param[0], all);
+	if (f == NULL)
+		cJSON_AddItemToObject(cgi_answer(c, 201), "variable",
+		    cJSON_DetachItemFromArray(done, 0));
+	return f;
+}
+
+const struct fail *
+variables_set(struct cgi *c)
+{
+	const struct fail *f;
+	struct app *app;
+	cJSON *done;
+
+	f = app_load(&app, &c->act, c->param[0]);
+	if (f == NULL)
+		f = variable_set(&done, &c->act, c->param[0],
+		    json_get(c->body, "variables"));
+	if (f == NULL)
+		cJSON_AddItemToObject(cgi_answer(c, 200), "variables", done);
+	return f;
+}
+
+const struct fail *
+variable_change(struct cgi *c)
+{
+	const struct fail *f;
+	cJSON *given, *done;
+	struct app *app;
+
+	f = app_load(&app, &c->act, c->param[0]);
+	if (f == NULL)
+		f = cgi_body_object(&given, c, "variable");
+	if (f == NULL)
+		f = variable_update(&done, &c->act, c->param[0], c->param[1],
+		    json_get(given, "value"));
+	if (f == NULL)
+		cJSON_AddItemToObject(cgi_answer(c, 200), "variable",
+		    cJSON_DetachItemFromArray(done, 0));
+	return f;
+}
+
+const struct fail *
+variable_delete(struct cgi *c)
+{
+	cJSON *ids = cJSON_CreateArray();
+
+	cJSON_AddItemToArray(ids, cJSON_CreateString(c->param[1]));
+	c->status = 204;
+	return variable_remove(&c->act, c->param[0], ids);
+}
+
+const struct fail *
+variables_delete(struct cgi *c)
+{
+	cJSON *ids = json_get(c->body, "variable_ids");
+	const struct fail *f;
+	struct app *app;
+
+	f = app_load(&app, &c->act, c->param[0]);
+	if (f != NULL)
+		return f;
+	/* older clients name them in the query */
+	if (ids == NULL)
+		ids = cgi_query_all(c, "variable_ids[]");
+	if (!cJSON_IsArray(ids) || ids->child == NULL)
+		return fail(FAIL_SYNTAX, "variable_ids is required");
+	c->status = 204;
+	return variable_remove(&c->act, c->param[0], ids);
+}
