@@ -9,8 +9,18 @@ self(struct cgi *c)
 	return NULL;
 }
 
+/* Clients ask for it, and go on, where an order is answered 402; nobody has a
+ * trial here that could end. */
+static const struct fail *
+stop_free_trial(struct cgi *c)
+{
+	json_add_text(cgi_answer(c, 200), "message", "ok");
+	return NULL;
+}
+
 static const struct route routes[] = {
-    {"GET", "/v1/users/self", AUTH_USER, self},
+    {"GET",  "/v1/users/self",            AUTH_USER, self           },
+    {"POST", "/v1/users/stop_free_trial", AUTH_USER, stop_free_trial},
 };
 
 int

@@ -29,7 +29,8 @@ view(const struct account_token *t)
 	json_add_text(view, "name", t->name);
 	json_add_text(view, "created_at", t->created_at);
 	json_add_text(view, "last_used_at", NULL);
-	json_add_text(view, "issued_at", t->created_at);
+	json_add_text(view, "issued_at",
+	    t->renewed_at == NULL ? t->created_at : t->renewed_at);
 	return view;
 }
 
@@ -158,6 +159,34 @@ destroy(struct cgi *c)
 	return f;
 }
 
+/* PATCH /v1/tokens/:token/renew: the same token, by another secret. */
+static const struct fail *
+renew(struct cgi *c)
+{
+	struct account_token *t;
+	const struct fail *f;
+	const char *secret;
+	struct account *a;
+	cJSON *token;
+
+	f = edit(&a, c);
+	if (f != NULL)
+		return f;
+	t = account_token_find(a, c->param[0]);
+	if (t == NULL) {
+		store_unlock(c->act.store);
+		return fail_missing("token");
+	}
+	secret = account_token_renew(t);
+	f = save(c, a, t->name, "renewed");
+	if (f != NULL)
+		return f;
+	token = view(t);
+	json_add_text(token, "token", secret);
+	cJSON_AddItemToObject(cgi_answer(c, 200), "token", token);
+	return NULL;
+}
+
 /* POST /v1/apps/:app/addons/:id/token: a JWT for the add-on's own API. */
 static const struct fail *
 addon_token(struct cgi *c)
@@ -199,7 +228,8 @@ static const struct route routes[] = {
     {"POST",   "/v1/apps/:app/addons/:id/token", AUTH_USER,      addon_token},
     {"POST",   "/v1/tokens/exchange",            AUTH_API_TOKEN, exchange   },
     {"GET",    "/v1/tokens",                     AUTH_USER,      list       },
-    {"POST",   "/v1/tokens",                     AUTH_USER,      create     },
+    {"POST",   "/v1/tokens",                     AUTH_PORTAL,    create     },
+    {"PATCH",  "/v1/tokens/:token/renew",        AUTH_USER,      renew      },
     {"DELETE", "/v1/tokens/:token",              AUTH_USER,      destroy    },
     {"POST",   "/oauth/token",                   AUTH_NONE,      oauth      },
 };

@@ -13,6 +13,7 @@ static const struct json_field token_fields[] = {
     JSON_FIELD(account_token, name, STRING, MUST),
     JSON_FIELD(account_token, hash, STRING, MUST),
     JSON_FIELD(account_token, created_at, STRING, MUST),
+    JSON_FIELD(account_token, renewed_at, STRING, OMIT),
 };
 
 static const struct json_shape token_shape =
@@ -163,19 +164,35 @@ account_load_token(struct account **out, const struct account_token **token,
 	return NULL;
 }
 
-const char *
-account_token_add(struct account *a, const char *name)
+/* A secret, and its hash in t. */
+static const char *
+secret_new(struct account_token *t)
 {
 	unsigned char random[36]; /* 48 characters of Base64 */
-	struct account_token *t = mem_alloc(sizeof(*t)), **tail = &a->tokens;
 	const char *text;
 
 	hash_random(random, sizeof(random));
 	text = mem_printf(ACCOUNT_TOKEN_PREFIX "%s",
 	    hash_base64url(random, sizeof(random)));
+	t->hash = hash_sha256(text, strlen(text));
+	return text;
+}
+
+const char *
+account_token_renew(struct account_token *t)
+{
+	t->renewed_at = clock_text(clock_now());
+	return secret_new(t);
+}
+
+const char *
+account_token_add(struct account *a, const char *name)
+{
+	struct account_token *t = mem_alloc(sizeof(*t)), **tail = &a->tokens;
+	const char *text = secret_new(t);
+
 	t->id = hash_uuid();
 	t->name = mem_copy(name);
-	t->hash = hash_sha256(text, strlen(text));
 	t->created_at = clock_text(clock_now());
 	while (*tail != NULL)
 		tail = &(*tail)->next;
@@ -183,10 +200,10 @@ account_token_add(struct account *a, const char *name)
 	return text;
 }
 
-const struct account_token *
+struct account_token *
 account_token_find(const struct account *a, const char *id)
 {
-	const struct account_token *t = a->tokens;
+	struct account_token *t = a->tokens;
 
 	while (t != NULL && strcmp(t->id, id) != 0)
 		t = t->next;

@@ -23,6 +23,7 @@ struct account_token {
 	const char *name; /* the user's word for it */
 	const char *hash; /* SHA-256 of the token, hex */
 	const char *created_at;
+	const char *renewed_at; /* or NULL: it is the first secret */
 };
 
 /* An account's record, accounts/hh/hh/<name>.json. */
@@ -60,8 +61,12 @@ const struct fail *account_load_token(struct account **out,
  * Only its SHA-256 stays. */
 const char *account_token_add(struct account *a, const char *name);
 
+/* A new secret for t; the one before, and what was exchanged for it, is void.
+ */
+const char *account_token_renew(struct account_token *t);
+
 /* The token of a with that id, or NULL. */
-const struct account_token *account_token_find(const struct account *a,
+struct account_token *account_token_find(const struct account *a,
     const char *id);
 
 /* Take the token of a with that id out; false where there is none. */

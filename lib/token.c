@@ -130,9 +130,12 @@ const struct fail *
 token_make(const char **out, const struct store *store, const struct account *a,
     const char *tid, int64_t now)
 {
+	const struct account_token *t = account_token_find(a, tid);
 	cJSON *claims = claims_new(a, now);
 
 	json_add_text(claims, "tid", tid);
+	if (t != NULL && t->renewed_at != NULL)
+		json_add_text(claims, "ren", t->renewed_at);
 	return token_sign(out, store, "user token", claims);
 }
 
@@ -192,6 +195,16 @@ token_verify(cJSON **out, const struct store *store, const char *purpose,
 	return NULL;
 }
 
+/* True where t has not been renewed since it was exchanged for claims. */
+static bool
+is_current(const cJSON *claims, const struct account_token *t)
+{
+	const char *then = json_text(claims, "ren");
+
+	return t->renewed_at == NULL ||
+	       (then != NULL && strcmp(then, t->renewed_at) == 0);
+}
+
 const struct fail *
 token_account(struct account **out, const struct account_token **token,
     struct store *store, const char *text, int64_t now)
@@ -218,7 +231,8 @@ token_account(struct account **out, const struct account_token **token,
 	if (f != NULL)
 		return f->code == FAIL_MISSING ? refused() : f;
 	t = account_token_find(a, tid);
-	if (strcmp(a->id, uuid) != 0 || a->disabled || t == NULL)
+	if (strcmp(a->id, uuid) != 0 || a->disabled || t == NULL ||
+	    !is_current(claims, t))
 		return refused();
 	*out = a;
 	if (token != NULL)

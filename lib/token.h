@@ -9,7 +9,8 @@
  * JSON Web Tokens (RFC 7519), HS512 alone.  A key per purpose is derived from
  * the master key, DATA/key, by HMAC-SHA-256 of the purpose's name.  Claims of
  * a user's: iss "Scalingo", iat, exp, uuid (account id), rnd (32 hex digits),
- * and ours: sub (account name), tid (id of the API token).  An add-on's has
+ * and ours: sub (account name), tid (id of the API token), and ren, when that
+ * was renewed last (if it ever was).  An add-on's has
  * addon_uuid besides and another purpose, so it is no user's.
  * Source: Scalingo API, "Authentication"; "Get Addon Token".
  */
@@ -32,7 +33,7 @@ const struct fail *token_verify(cJSON **out, const struct store *store,
     const char *purpose, const char *text);
 
 /* A user's token for account a by its API token tid, from now (ms) on for one
- * hour. */
+ * hour; renewing the API token ends it. */
 const struct fail *token_make(const char **out, const struct store *store,
     const struct account *a, const char *tid, int64_t now);
 

@@ -247,3 +247,54 @@ def paying(world):
     world.sutler("account", "paying", app.owner.name, "off")
     other = world.app(app.owner)
     world.order(other, supplier, "gold", want=402)
+
+
+@scenario("a token is renewed: the old secret and its JWTs are void")
+def renew(world):
+    account = world.account()
+    made = world.call(account, "POST", "/v1/tokens", {"name": "bare"},
+                      want=201).data["token"]
+    for method in ("PATCH", "PUT"):
+        secret = made["token"]
+        jwt = exchange(world, secret)
+        found = world.call(account, method,
+                           f"/v1/tokens/{made['id']}/renew",
+                           want=200).data["token"]
+        same({key: found[key] for key in ("id", "name", "created_at")},
+             {key: made[key] for key in ("id", "name", "created_at")},
+             "the same token")
+        true(found["token"] != secret, "another secret")
+        true(found["issued_at"] > made["issued_at"], "issued_at")
+        for old in (secret, jwt):
+            world.call(f"Bearer {old}", "GET", SELF, want=401)
+        world.call(basic("", secret), "POST", EXCHANGE, {}, want=401)
+        for new in (found["token"], exchange(world, found["token"])):
+            world.call(f"Bearer {new}", "GET", SELF, want=200)
+        made = found
+    with Unchanged(world):
+        missing = world.call(account, "PATCH", "/v1/tokens/x/renew", want=404)
+        same(missing.data["resource"], "token", "resource")
+        world.call(None, "PATCH", f"/v1/tokens/{made['id']}/renew", want=401)
+
+
+@scenario("a token is made by name or address, with one for the password")
+def login(world):
+    account = world.account()
+    for user in (account.name, account.email):
+        found = world.call(basic(user, account.token), "POST", "/v1/tokens",
+                           {"token": {"name": "CLI"}}, want=201)
+        secret = found.data["token"]["token"]
+        world.call(f"Bearer {secret}", "GET", SELF, want=200)
+    with Unchanged(world):
+        for pair in ((account.name, "wrong"), ("", account.token),
+                     ("another", account.token)):
+            world.call(basic(*pair), "POST", "/v1/tokens",
+                       {"token": {"name": "CLI"}}, want=401)
+
+
+@scenario("there is no trial to stop, and stopping it is answered well")
+def trial(world):
+    account = world.account()
+    with Unchanged(world):
+        world.call(account, "POST", "/v1/users/stop_free_trial", want=200)
+        world.call(None, "POST", "/v1/users/stop_free_trial", want=401)
