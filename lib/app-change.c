@@ -55,6 +55,7 @@ app_rename(struct app **out, const struct act *act, const char *ident,
 	cJSON *data = cJSON_CreateObject();
 	const struct fail *f = app_edit(out, act, ident);
 	struct event e;
+	struct app old;
 
 	if (f != NULL)
 		return f;
@@ -69,8 +70,11 @@ app_rename(struct app **out, const struct act *act, const char *ident,
 	json_add_text(data, "new_name", new_name);
 	e = event_new("%s: renamed from %s", new_name, (*out)->name);
 	event_add(&e, "rename_app", data);
-	app_put_gone(act->store, *out);
+	old = **out;
 	(*out)->name = new_name;
+	/* in this order, so that a reader between the two finds one at least */
+	app_put(act->store, *out);
+	app_put_gone(act->store, &old);
 	f = rename_restart(act, *out);
 	if (f == NULL)
 		return app_save(act, *out, &e);
@@ -110,6 +114,20 @@ check_bills(const struct app *app, const struct account *next)
 	return fail_field(NULL, "owner",
 	    "%s has no payment method, and the app's add-ons cost money",
 	    next->email);
+}
+
+/* Apps that share an add-on have one owner. */
+static const struct fail *
+check_shared(const struct app *app)
+{
+	const struct addon *a = app->addons;
+
+	while (a != NULL && a->attached == NULL)
+		a = a->next;
+	if (a == NULL && app->attachments == NULL)
+		return NULL;
+	return fail_field(NULL, "owner",
+	    "the app shares add-ons with other apps: detach them first");
 }
 
 /* The owner changes places with the collaborator next. */
@@ -152,6 +170,8 @@ app_transfer(struct app **out, const struct act *act, const char *ident,
 		f = find_successor(&next, &account, act, *out, email);
 	if (f == NULL)
 		f = check_bills(*out, account);
+	if (f == NULL)
+		f = check_shared(*out);
 	if (f != NULL) {
 		store_unlock(act->store);
 		return f;

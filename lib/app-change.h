@@ -17,8 +17,9 @@ const struct fail *app_rename(struct app **out, const struct act *act,
 
 /* Give app ident to the collaborator with that e-mail address, who pays for
  * its add-ons from then on; who owned it becomes a collaborator.
- * current_name NULL: the client does not say.  FAIL_INVALID; FAIL_FORBIDDEN:
- * act does not own it. */
+ * current_name NULL: the client does not say.  FAIL_INVALID: no such
+ * collaborator, or no way to pay for the add-ons, or the app shares add-ons
+ * with others; FAIL_FORBIDDEN: act does not own it. */
 const struct fail *app_transfer(struct app **out, const struct act *act,
     const char *ident, const char *current_name, const char *email);
 

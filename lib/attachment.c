@@ -251,6 +251,10 @@ check_attach(const struct act *act, const struct app *app,
 		    "%s cannot be attached to other apps", p->slug);
 	if (strcmp(home->id, app->id) == 0)
 		return fail_field(NULL, "addon_id", "is this app's own");
+	/* a collaborator who goes takes no add-on along */
+	if (strcmp(home->owner, app->owner) != 0)
+		return fail_field(NULL, "addon_id",
+		    "is of an app that another account owns");
 	for (t = app->attachments; t != NULL; t = t->next)
 		if (strcmp(t->addon, a->id) == 0)
 			return fail_field(NULL, "addon_id",

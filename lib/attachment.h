@@ -40,7 +40,8 @@ const struct fail *attachment_check_set(const struct fail *so_far,
 
 /* Attach the add-on addon_id, of whatever app of act's, to app ident, by the
  * prefix name.  FAIL_MISSING "app", "addon"; FAIL_INVALID: it is not
- * attachable, attached already, or a name is taken. */
+ * attachable, attached already, the apps have not the same owner, or a name is
+ * taken. */
 const struct fail *attachment_add(struct attachment **out,
     const struct act *act, const char *ident, const char *addon_id,
     const char *name);

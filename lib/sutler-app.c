@@ -105,6 +105,21 @@ add_addons(cJSON *array, const struct app *app)
 	}
 }
 
+static void
+add_people(cJSON *array, const struct app *app)
+{
+	const struct collaborator *one;
+	cJSON *o;
+
+	for (one = app->collaborators; one != NULL; one = one->next) {
+		o = cJSON_CreateObject();
+		json_add_text(o, "email", one->email);
+		json_add_text(o, "account", one->account);
+		cJSON_AddBoolToObject(o, "limited", one->limited);
+		cJSON_AddItemToArray(array, o);
+	}
+}
+
 /* Names of variables, not their values: `app env` is asked for those. */
 static const struct fail *
 app_show(const struct call *c)
@@ -120,6 +135,7 @@ app_show(const struct call *c)
 	cJSON_AddItemToObject(o, "variables", json_var_names(app->variables));
 	cJSON_DeleteItemFromObject(o, "addons");
 	add_addons(cJSON_AddArrayToObject(o, "addons"), app);
+	add_people(cJSON_AddArrayToObject(o, "collaborators"), app);
 	fputs(json_print(o, true), stdout);
 	return NULL;
 }

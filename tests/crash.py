@@ -328,6 +328,20 @@ def app_named(name: str):
     return state
 
 
+def called(old: str, new: str):
+    """Which of its names the app has: always one; both, where it was killed
+    between the two and nobody has written since."""
+    def state(world):
+        return f"{app_named(old)(world)} {app_named(new)(world)}"
+    return state
+
+
+def joined(world) -> str:
+    return world.call(world.crash_app.owner, "GET",
+                      world.crash_app.path("/collaborators"),
+                      want=200).data["collaborators"][0]["status"]
+
+
 def always(_world) -> str:
     return "done"
 
@@ -383,6 +397,9 @@ def make_requests(ground: Ground) -> list:
     sign = doomed.path(f"/addons/{signed['id']}/sso")
     page = world.call(owner, "POST", sign, want=200).data["addon"]["sso_url"]
     page = page.removeprefix(world.door.public_url)
+    link = world.call(owner, "POST", ground.app.path("/collaborators"),
+                      {"collaborator": {"email": other.email}},
+                      want=201).data["collaborator"]["invitation_link"]
     fill_journal(world, ground.app)
     ground.save()
     path = ground.app.path
@@ -403,6 +420,12 @@ def make_requests(ground: Ground) -> list:
         Request("app delete", (user, "DELETE", f"/v1/apps/{doomed.name}"
                 f"?current_name={doomed.name}", None),
                 app_named(doomed.name), ("there", "gone"), again=False),
+        Request("app rename", (user, "POST", doomed.path("/rename"),
+                '{"current_name":"%s","new_name":"fresh"}' % doomed.name),
+                called(doomed.name, "fresh"), ("there gone", "there there", "gone there"), again=False),
+        Request("invitation", (f"Bearer {other.token}", "GET",
+                link.removeprefix(world.door.public_url), None), joined,
+                ("pending", "accepted"), again=False),
         Request("provision", (user, "POST", path("/addons"),
                 '{"addon":{"addon_provider_id":"%s","plan_id":"%s"}}' %
                 (second.slug, second.plans["small"])), addons,
@@ -418,6 +441,8 @@ def make_requests(ground: Ground) -> list:
                 ("gone", "there")),
         Request("token delete", (user, "DELETE", f"/v1/tokens/{old['id']}",
                 None), token_named("old"), ("there", "gone"), again=False),
+        Request("token renew", (user, "PATCH", f"/v1/tokens/{old['id']}"
+                "/renew", None), token_named("old"), ("there",)),
         Request("token exchange", (basic("", owner.token), "POST",
                 "/v1/tokens/exchange", None), always, ("done",)),
         Request("sso", (user, "POST", sign, None), always, ("done",)),

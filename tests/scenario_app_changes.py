@@ -2,6 +2,7 @@
 import json
 
 from scenario_base import Commits, Unchanged, events, same, scenario, true
+from scenario_attachments import attach, shared
 from scenario_collaborators import join
 from world import MARK, App
 
@@ -214,6 +215,28 @@ def transfer_bills(world):
     row = world.call(supplier, "GET", f"/v1/provider/apps/{app.id}",
                      want=200).data["app"]
     same(row["owner_email"], rich.email, "whom the provider sees")
+
+
+@scenario("an app that shares add-ons is transferred once it shares none")
+def transfer_shared(world):
+    supplier = shared(world, "attachable")
+    first, heir = world.app(), world.account()
+    second = world.app(first.owner)
+    addon = world.addon(first, supplier)
+    made = attach(world, second, addon, "SPARE").data["attachment"]
+    for app in (first, second):
+        join(world, app, heir)
+        with Unchanged(world):
+            found = world.call(app.owner, "PATCH", app.path(),
+                               {"app": {"owner": heir.email}}, want=422)
+            true("owner" in found.data["errors"], str(found))
+    world.call(first.owner, "DELETE",
+               second.path(f"/attachments/{made['id']}"), want=204)
+    world.call(first.owner, "PATCH", first.path(),
+               {"app": {"owner": heir.email}}, want=200)
+    with Unchanged(world):   # a collaborator takes no add-on along
+        found = attach(world, second, addon, "SPARE", 422)
+        true("addon_id" in found.data["errors"], str(found))
 
 
 @scenario("a renamed app's owed restart is one by its new name")

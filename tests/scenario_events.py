@@ -136,7 +136,7 @@ def all_types(world):
                         want=200).data["collaborators"][0]
     told = of_app(world, app)
     kinds = {one["type"] for one in told}
-    same(set(strict.TYPE_DATA) - kinds - DRAINS, {"delete_app"},
+    same(set(strict.TYPE_DATA) - kinds, {"delete_app"},
          "types that are missing")
     same(len({one["id"] for one in told}), len(told), "ids")
     true(all(a["created_at"] >= b["created_at"]
@@ -163,9 +163,6 @@ def all_types(world):
     same((last["type"], last["type_data"], last["app_name"]),
          ("delete_app", {}, app.name), "what outlives the app")
     same(former["status"], "accepted", "who owned it")
-
-
-DRAINS = {"new_addon_log_drain", "delete_addon_log_drain"}
 
 
 @scenario("pages of events fit together, whatever their size")

@@ -5,6 +5,7 @@ import json
 import re
 
 from scenario_base import same, scenario, trailers, true
+from scenario_collaborators import join
 from scenario_outbox import due_now, tick
 from world import MARK
 
@@ -53,6 +54,22 @@ def change(world):
     true(MARK.encode() not in seen.body, "no value")
     true(secret not in world.sutler("account", "show", owner.name)
          .stdout.decode(), "the secret is printed once")
+
+
+@scenario("an owner is told what a collaborator does, and not the other way")
+def collaborator(world):
+    owner, guest = world.account(), world.account()
+    app = world.app(owner)
+    desk, _ = listen(world, owner)
+    theirs, _ = listen(world, guest)
+    join(world, app, guest)
+    for who in (guest, owner):
+        world.call(who, "POST", app.path("/variables"), {"variable": {
+            "name": who.name.upper(), "value": MARK}}, want=201)
+    world.sutler("tick")
+    same(kinds(desk), ["accept_collaborator", "new_variable"], "the owner")
+    same(told(desk)[1]["actor"].split()[2], guest.name, "actor")
+    same(told(theirs), [], "the collaborator")
 
 
 @scenario("an account's notifications keep their order, whatever fails")

@@ -119,7 +119,6 @@ TOKEN = {"id": str, "name": str, "created_at": str, "last_used_at": TEXT,
 SELF = {"id": str, "username": str, "email": str, "fullname": str,
         "flags": dict, "limits": dict}
 ADDON = {"addon_provider_name": str, "plan_name": str, "resource_id": TEXT}
-DRAIN = {"url": str, "addon_uuid": str, "addon_name": str}
 NAMES = (list, type(None))
 # The type_data of each type of event: neither more members, nor fewer.
 TYPE_DATA = {
@@ -138,7 +137,6 @@ TYPE_DATA = {
                       "addon_resource_id": TEXT, "addon_provider_id": str,
                       "addon_provider_name": str, "status": list,
                       "attributes_changed": NAMES},
-    "new_addon_log_drain": DRAIN, "delete_addon_log_drain": DRAIN,
     "new_collaborator": {"collaborator": dict},
     "accept_collaborator": {"collaborator": dict},
     "delete_collaborator": {"collaborator": dict},
