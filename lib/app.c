@@ -130,16 +130,18 @@ app_role(const struct app *app, const char *name)
 static const struct fail *
 check_role(struct app *app, const struct act *act)
 {
+	enum role need = act->need == ROLE_UNSAID ? ROLE_OWNER : act->need;
+
 	app->role = ROLE_OWNER;
 	if (act->account != NULL)
 		app->role = app_role(app, act->account->name);
-	if (act->account == NULL || app->role >= act->need)
+	if (act->account == NULL || app->role >= need)
 		return NULL;
 	if (app->role == ROLE_NONE)
 		return fail_missing("app");
 	return fail(FAIL_FORBIDDEN,
-	    act->need == ROLE_OWNER ? "only the app's owner may do this"
-	                            : "a limited collaborator may not do this");
+	    need == ROLE_OWNER ? "only the app's owner may do this"
+	                       : "a limited collaborator may not do this");
 }
 
 const struct fail *

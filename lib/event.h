@@ -13,6 +13,7 @@ struct once;
 /* What an account is to an app; each may do what those before it may.
  * Source: Scalingo, "Collaborator Permissions Matrix". */
 enum role {
+	ROLE_UNSAID, /* what is needed, where nobody has said: the most */
 	ROLE_NONE,
 	ROLE_LIMITED, /* sees the app, its history, its variables' names */
 	ROLE_FULL,    /* a collaborator who may do all but what is: */

@@ -52,8 +52,7 @@ restart_ask(struct app **out, const char **id, const struct act *act,
 	if (f != NULL)
 		return f;
 	e = event_new("%s: to be restarted", (*out)->name);
-	event_app(&e, (*out)->id, (*out)->name);
-	e.owner = (*out)->owner;
+	app_event(&e, *out);
 	cJSON_AddItemToObject(data, "scope",
 	    scope == NULL ? cJSON_CreateNull() : cJSON_Duplicate(scope, true));
 	event_add(&e, "restart", data);
