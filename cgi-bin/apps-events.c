@@ -7,7 +7,6 @@
 #include "json.h"
 #include "mem.h"
 #include "restart.h"
-#include "work.h"
 
 enum { PER_PAGE = 20, PER_PAGE_MAX = 100, HOURS_MAX = 72, HOUR_MS = 3600000 };
 
@@ -83,12 +82,6 @@ event(struct cgi *c)
 	return f;
 }
 
-static void
-start_tick(struct cgi *c)
-{
-	work_start_tick(c->act.conf);
-}
-
 const struct fail *
 restart(struct cgi *c)
 {
@@ -103,7 +96,7 @@ restart(struct cgi *c)
 	if (f != NULL)
 		return f;
 	c->status = 202;
-	c->after = start_tick;
+	c->after = apps_tick;
 	cgi_header(c, "Location",
 	    mem_printf("%s/v1/apps/%s/operations/%s", c->act.conf->public_url,
 	        app->id, id));

@@ -178,12 +178,6 @@ get_info(cJSON **out, struct cgi *c, enum family family)
 	return f;
 }
 
-static void
-start_tick(struct cgi *c)
-{
-	work_start_tick(c->act.conf);
-}
-
 /* The answer to a provider's change: the installation as it is now. */
 static const struct fail *
 changed(cJSON **out, struct cgi *c, const struct addon_result *r)
@@ -194,7 +188,7 @@ changed(cJSON **out, struct cgi *c, const struct addon_result *r)
 		return f;
 	c->revision = app_addon_revision(r->addon);
 	if (c->act.conf->restart_hook != NULL)
-		c->after = start_tick;
+		c->after = apps_tick;
 	return NULL;
 }
 

@@ -7,6 +7,7 @@
 #include "app-change.h"
 #include "json.h"
 #include "mem.h"
+#include "work.h"
 
 #include <string.h>
 
@@ -67,6 +68,12 @@ int
 main(void)
 {
 	return cgi_serve(routes, sizeof(routes) / sizeof(routes[0]));
+}
+
+void
+apps_tick(struct cgi *c)
+{
+	work_start_tick(c->act.conf);
 }
 
 const struct fail *

@@ -9,6 +9,9 @@ struct app;
 const struct fail *apps_answer(struct cgi *c, int status,
     const struct app *app);
 
+/* What runs tick once the answer is out: for c->after. */
+void apps_tick(struct cgi *c);
+
 /* Variables, in cgi-bin/apps-variables.c. */
 cgi_handler variables, variable_create, variables_set, variables_delete,
     variable_change, variable_delete;

@@ -1,9 +1,9 @@
 """The feed of events: the git log, as clients read it."""
-import strict
 from scenario_base import Unchanged, same, scenario, true
 from scenario_collaborators import invite, join
 from scenario_outbox import tick
 from scenario_restarts import ask, hook
+from shapes import TYPE_DATA
 from world import MARK, App
 
 PAGES = "?page={}&per_page={}"
@@ -136,7 +136,7 @@ def all_types(world):
                         want=200).data["collaborators"][0]
     told = of_app(world, app)
     kinds = {one["type"] for one in told}
-    same(set(strict.TYPE_DATA) - kinds, {"delete_app"},
+    same(set(TYPE_DATA) - kinds, {"delete_app"},
          "types that are missing")
     same(len({one["id"] for one in told}), len(told), "ids")
     true(all(a["created_at"] >= b["created_at"]
