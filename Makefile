@@ -60,7 +60,7 @@ SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
 RECORDS = account app app-change app-record app-view attachment collaborator \
 	variable installed addon addon-order addon-provision \
 	addon-change addon-remove addon-config addon-action event \
-	feed feed-types restart history token oauth usage usage-report usage-bill usage-csv once \
+	log-drain feed feed-types restart history token oauth usage usage-report usage-bill usage-csv once \
 	notify webhook webhook-event webhook-past webhook-send work work-try work-hook record
 DOOR = rate auth cgi cgi-answer cgi-body cgi-once cgi-page cgi-path sandbox sandbox-callback sandbox-desk \
 	sandbox-fault sandbox-resource sandbox-sso
@@ -90,7 +90,7 @@ $(BUILD)/cgi-bin/apps: $(BUILD)/cgi-bin/apps-events.o \
     $(BUILD)/cgi-bin/apps-variables.o
 $(BUILD)/cgi-bin/addons: $(BUILD)/cgi-bin/addons-partner.o \
     $(BUILD)/cgi-bin/addons-webhook.o $(BUILD)/cgi-bin/addons-app.o \
-    $(BUILD)/cgi-bin/addons-drain.o
+    $(BUILD)/cgi-bin/addons-drain.o $(BUILD)/cgi-bin/addons-log.o
 $(CGI:%=$(BUILD)/cgi-bin/%): $(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o \
     $(BUILD)/libsutler.a
 	$(LINK)

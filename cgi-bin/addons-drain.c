@@ -4,13 +4,11 @@
  */
 #include "addons.h"
 #include "clock.h"
-#include "hash.h"
 #include "json.h"
+#include "log-drain.h"
 #include "mem.h"
 
 #include <string.h>
-
-enum { DRAINS_MAX = 10, URL_MAX = 2000 };
 
 /* The drain; own: it is the add-on's, not the app's alone. */
 static cJSON *
@@ -45,13 +43,6 @@ own_drain(struct log_drain *d, const struct addon *a)
 	return a->log_drain_url != NULL;
 }
 
-static bool
-is_drain(const struct log_drain *d, const char *ident)
-{
-	return strcmp(d->id, ident) == 0 || strcmp(d->token, ident) == 0 ||
-	       strcmp(d->url, ident) == 0;
-}
-
 const struct fail *
 partner_drains(struct cgi *c)
 {
@@ -75,25 +66,9 @@ partner_drains(struct cgi *c)
 static const struct fail *
 read_url(const char **out, const struct cgi *c)
 {
-	static const char *const schemes[] = {"https://", "syslog://",
-	    "syslog+tls://"};
-	const char *p;
-	size_t i, len;
-
 	*out = json_text(c->body, "url");
-	if (*out == NULL)
-		return fail(FAIL_SYNTAX, "url is required");
-	for (p = *out; *p > ' ' && *p < 0x7f; p++)
-		continue;
-	for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-		len = strlen(schemes[i]);
-		if (*p == '\0' && strlen(*out) <= URL_MAX &&
-		    strncmp(*out, schemes[i], len) == 0 &&
-		    strchr("/:?#", (*out)[len]) == NULL)
-			return NULL;
-	}
-	return fail_field(NULL, "url",
-	    "must be https://, syslog:// or syslog+tls://, and a host");
+	return *out == NULL ? fail(FAIL_SYNTAX, "url is required")
+	                    : log_drain_check(*out);
 }
 
 /* Under the lock: the installation as it is; app names its app, or is NULL,
@@ -140,7 +115,7 @@ partner_drain_change(struct cgi *c)
 		f = lock(&r, c, NULL);
 	if (f != NULL)
 		return f;
-	if (!own_drain(&d, r.addon) || !is_drain(&d, c->param[1])) {
+	if (!own_drain(&d, r.addon) || !log_drain_is(&d, c->param[1])) {
 		store_unlock(c->act.store);
 		return fail_missing("log drain");
 	}
@@ -151,30 +126,11 @@ partner_drain_change(struct cgi *c)
 	return save(c, &r, "changed");
 }
 
-/* Where a new drain goes; NULL: there are too many, or it is there. */
-static const struct fail *
-find_end(struct log_drain ***out, struct addon *a, const char *url)
-{
-	struct log_drain **at = &a->log_drains;
-	int count = 0;
-
-	for (; *at != NULL; at = &(*at)->next) {
-		if (strcmp((*at)->url, url) == 0)
-			return fail_field(NULL, "url", "is there already");
-		count++;
-	}
-	*out = at;
-	return count < DRAINS_MAX
-	           ? NULL
-	           : fail_field(NULL, "base",
-	                 "an add-on adds at most %d drains", DRAINS_MAX);
-}
-
 const struct fail *
 partner_drain_add(struct cgi *c)
 {
 	struct addon_result r;
-	struct log_drain **at, *d = mem_alloc(sizeof(*d));
+	struct log_drain *d;
 	const struct fail *f;
 	const char *url;
 
@@ -183,17 +139,11 @@ partner_drain_add(struct cgi *c)
 		f = lock(&r, c, c->param[0]);
 	if (f != NULL)
 		return f;
-	f = find_end(&at, r.addon, url);
+	f = log_drain_add(&d, &r.addon->log_drains, url);
 	if (f != NULL) {
 		store_unlock(c->act.store);
 		return f;
 	}
-	*d = (struct log_drain){.id = hash_uuid(),
-	    .url = url,
-	    .token = mem_printf("d.%s", hash_uuid()),
-	    .created_at = clock_text(clock_now())};
-	d->updated_at = d->created_at;
-	*at = d;
 	c->status = 201;
 	c->json = drain_view(&r, d, false);
 	return save(c, &r, "added");
@@ -202,21 +152,17 @@ partner_drain_add(struct cgi *c)
 const struct fail *
 partner_drain_remove(struct cgi *c)
 {
-	struct log_drain **at, *d;
 	struct addon_result r;
+	struct log_drain *d;
 	const struct fail *f = lock(&r, c, c->param[0]);
 
 	if (f != NULL)
 		return f;
-	at = &r.addon->log_drains;
-	while (*at != NULL && !is_drain(*at, c->param[1]))
-		at = &(*at)->next;
-	d = *at;
-	if (d == NULL) {
+	f = log_drain_remove(&d, &r.addon->log_drains, c->param[1]);
+	if (f != NULL) {
 		store_unlock(c->act.store);
-		return fail_missing("log drain");
+		return f;
 	}
-	*at = d->next;
 	c->json = drain_view(&r, d, false);
 	return save(c, &r, "removed");
 }

@@ -48,6 +48,11 @@ const struct fail *partner_drain_change(struct cgi *c);
 const struct fail *partner_drain_add(struct cgi *c);
 const struct fail *partner_drain_remove(struct cgi *c);
 
+/* Where the app's people have its log sent, in cgi-bin/addons-log.c. */
+const struct fail *log_drains(struct cgi *c);
+const struct fail *log_drain_create(struct cgi *c);
+const struct fail *log_drain_destroy(struct cgi *c);
+
 /* Start tick, once the answer is out. */
 void addons_start_tick(struct cgi *c);
 

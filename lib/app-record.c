@@ -52,7 +52,9 @@ static const struct json_field addon_fields[] = {
     JSON_FIELD(addon, provisioned_at, STRING, MUST),
     JSON_FIELD(addon, updated_at, STRING, MUST),
     JSON_FIELD(addon, log_drain_url, SECRET, OMIT),
-    {"log_drains", JSON_LIST, JSON_OMIT, offsetof(struct addon, log_drains),
+    {"log_drains",   JSON_LIST, JSON_OMIT, offsetof(struct addon, log_drains),
+                                          &drain_shape  },
+    {"owner_drains", JSON_LIST, JSON_OMIT, offsetof(struct addon, owner_drains),
                                           &drain_shape  },
     JSON_FIELD(addon, options, ANY, OMIT),
     JSON_FIELD(addon, wanted_plan, STRING, OMIT),
@@ -60,7 +62,7 @@ static const struct json_field addon_fields[] = {
     JSON_FIELD(addon, attached, ANY, OMIT),
     JSON_FIELD(addon, config, VARS, NULL),
     JSON_FIELD(addon, rebind, VARS, OMIT),
-    {"webhooks",   JSON_LIST, JSON_OMIT, offsetof(struct addon, webhooks),
+    {"webhooks",     JSON_LIST, JSON_OMIT, offsetof(struct addon, webhooks),
                                           &webhook_shape},
 };
 
@@ -191,8 +193,7 @@ check_record(const struct app *app)
 		if (strncmp(a->id, "ad-", 3) != 0 || !is_plain(a->id) ||
 		    !is_plain(a->provider) || !has_values(a->config) ||
 		    !is_list_of_ids(a->attached) ||
-		    !hooks_are_valid(a->webhooks) ||
-		    !plan_units_kept(a->units))
+		    !hooks_are_valid(a->webhooks) || !plan_units_kept(a->units))
 			return fail(FAIL_BUSY,
 			    "add-on %s: id, provider, units or"
 			    " config is none",

@@ -72,11 +72,12 @@ struct addon {
 	cJSON *resource; /* the provider's id, or NULL while there is none */
 	double place;    /* among the provider's installations; 0: none yet */
 	const char *provisioned_at, *updated_at;
-	const char *log_drain_url;    /* of its own drain, or NULL */
-	struct log_drain *log_drains; /* others, oldest first */
-	cJSON *options;               /* the user's, or NULL */
-	const char *wanted_plan;      /* id of the plan a change asked for */
-	struct json_var *config;      /* what the provider set */
+	const char *log_drain_url;      /* of its own drain, or NULL */
+	struct log_drain *log_drains;   /* others, oldest first */
+	struct log_drain *owner_drains; /* for its own log; lib/log-drain.h */
+	cJSON *options;                 /* the user's, or NULL */
+	const char *wanted_plan;        /* id of the plan a change asked for */
+	struct json_var *config;        /* what the provider set */
 	const char *prefix; /* of its variables' names, or NULL: as declared */
 	cJSON *attached;    /* ids of the other apps that have it, or NULL */
 	struct json_var *rebind; /* set, but in force once bound again */

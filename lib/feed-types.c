@@ -42,6 +42,8 @@ static const struct feed_type types[] = {
      "addon_resumed", "addons", "Addon resumed", "A suspended add-on was resumed"},
     {"delete_addon", ADDON,
      "addon_deleted", "addons", "Addon deleted", "An add-on was removed"},
+    {"new_addon_log_drain", "url addon_uuid addon_name ", NULL, NULL, NULL, NULL},
+    {"delete_addon_log_drain", "url addon_uuid addon_name ", NULL, NULL, NULL, NULL},
     {"new_collaborator", "collaborator ",
      "collaborator_invited", "collaborators", "Collaborator invited", "Somebody was invited to an app"},
     {"accept_collaborator", "collaborator ",
