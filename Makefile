@@ -20,6 +20,9 @@ PACKAGES_BUILD = gcc libc6-dev libcjson-dev libgit2-dev libhttp-parser-dev \
 PACKAGES_RUN = $(PACKAGES_BUILD) lighttpd curl git
 PACKAGES_TEST = $(PACKAGES_RUN) python3 strace xfsprogs btrfs-progs
 PACKAGES_CI = $(PACKAGES_TEST) clang clang-format
+# npm comes with some builds of nodejs, and is a package of its own in Debian's.
+PACKAGES_CLIENTS = $(PACKAGES_RUN) python3 nodejs \
+	$(if $(shell command -v npm),,npm)
 PACKAGES_BENCH = $(PACKAGES_TEST) wrk jq
 
 CC = cc
@@ -155,6 +158,12 @@ asan:
 
 ASAN = -fsanitize=address,undefined -fno-sanitize-recover=all
 
+# make test-clients: the real clients that the npm registry has, at their work.
+test-clients:
+	@sh tests/packages.sh $(PACKAGES_CLIENTS)
+	@$(MAKE) --no-print-directory all
+	@python3 tests/all.py 'python3 tests/clients.py --build $(BUILD)'
+
 # What CI does besides: both compilers without a warning, the format, and the
 # list of packages on its own.
 ci:
@@ -163,6 +172,7 @@ ci:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/clang CC=clang \
 	    WERROR=-Werror all $(UNIT:$(BUILD)/%=$(BUILD)/clang/%)
 	@$(MAKE) --no-print-directory WERROR=-Werror test
+	@$(MAKE) --no-print-directory WERROR=-Werror test-clients
 
 # Every crash point there is, not every ninth; more writers, more cuts of the
 # power: a quarter of an hour.
@@ -212,5 +222,5 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all run check test asan soak ci bench install install-cgi uninstall clean
+.PHONY: all run check test test-clients asan soak ci bench install install-cgi uninstall clean
 .SECONDARY:
