@@ -98,7 +98,7 @@ $(CGI:%=$(BUILD)/cgi-bin/%): $(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o \
     $(BUILD)/libsutler.a
 	$(LINK)
 
-SUTLER = sutler sutler-account sutler-addon sutler-app sutler-manifest \
+SUTLER = sutler sutler-account sutler-addon sutler-app sutler-history sutler-manifest \
 	sutler-provider sutler-test sutler-transcript sutler-work
 $(BUILD)/sutler: $(SUTLER:%=$(BUILD)/lib/%.o) $(BUILD)/libsutler.a
 	$(LINK)

@@ -54,7 +54,7 @@ void call_row(const struct call *c, cJSON *row);
 void call_done(const struct call *c);
 
 extern const struct command account_commands[], manifest_commands[],
-    provider_commands[], app_commands[], addon_commands[], work_commands[],
-    test_commands[], transcript_commands[];
+    provider_commands[], app_commands[], history_commands[], addon_commands[],
+    work_commands[], test_commands[], transcript_commands[];
 
 #endif
