@@ -53,6 +53,17 @@ def foreign(world):
         ("DELETE", f"/addons/{addon['id']}", NOTHING),
         ("POST", f"/addons/{addon['id']}/token", {}),
         ("GET", f"/addons/{addon['id']}/sso", NOTHING),
+        ("PATCH", "", {"app": {"force_https": True}}),
+        ("PATCH", "", {"app": {"owner": stranger.email}}),
+        ("POST", "/rename", {"current_name": app.name, "new_name": "mine"}),
+        ("POST", "/restart", {"scope": []}),
+        ("GET", f"/operations/{'0' * 24}", NOTHING),
+        ("GET", "/events", NOTHING), ("GET", f"/events/{'0' * 24}", NOTHING),
+        ("GET", "/collaborators", NOTHING),
+        ("POST", "/collaborators",
+         {"collaborator": {"email": stranger.email}}),
+        ("PATCH", "/collaborators/x", {"collaborator": {"is_limited": True}}),
+        ("DELETE", "/collaborators/x", NOTHING),
     ]
     with Unchanged(world):
         for method, rest, data in table:
