@@ -6,7 +6,6 @@
 #include "apps.h"
 #include "account.h"
 #include "addon.h"
-#include "work.h"
 #include "app.h"
 #include "index.h"
 #include "json.h"

@@ -109,7 +109,7 @@ const struct fail *work_try(enum work_state *state, const struct act *act,
 const struct fail *work_abandon(const struct act *act, const struct work *o,
     const char *reason);
 
-/* Run the operator's hook for o: HOOK app-name app-id operation-id.  NULL, or
+/* Run the operator's hook for o: HOOK app-name app-id work-id.  NULL, or
  * what went wrong. */
 const char *work_run_hook(const struct conf *conf, const struct work *o,
     long timeout);
