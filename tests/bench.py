@@ -241,12 +241,14 @@ class World:
         """Another one, whose programs' flushes take ms more."""
         port, text = self.conf_of_another()
         conf = self.directory / f"slow-{ms}.conf"
-        conf.write_text(text)
+        place = "setenv.set-environment = ("
+        conf.write_text(text.replace(
+            place, f'{place} "SLOW_FLUSH_MS" => "{ms}",'))
         shim = self.build / "tests" / "slow-flush.so"
         if not shim.exists():
             raise Trouble(f"{shim} is not built")
         return self.serve(["lighttpd", "-D", "-f", conf], port,
-                          LD_PRELOAD=str(shim), SLOW_FLUSH_MS=str(ms))
+                          LD_PRELOAD=str(shim))
 
     def serve_without_rewrites(self):
         """A second server, on which a program has to start its sibling."""
