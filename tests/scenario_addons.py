@@ -268,10 +268,6 @@ def catalogue(world):
         rows = world.call(who, "GET", "/v1/addon_providers",
                           want=200).data["addon_providers"]
         row = {row["id"]: row for row in rows}[supplier.slug]
-        strict.check_fields(row, {
-            "id": str, "name": str, "logo_url": str,
-            "short_description": str, "description": str, "category": dict,
-            "provider_name": str, "provider_url": str}, "provider")
         same(row["category"]["name"], "Testing", "category")
         for query in ("", "?show_all=false", "?show_all=true"):
             plans = world.call(
@@ -280,8 +276,6 @@ def catalogue(world):
                 want=200).data["plans"]
             same([plan["name"] for plan in plans],
                  ["small", "large", "gold"], "plans")
-            for plan in plans:
-                strict.check_fields(plan, strict.PLAN, "plan")
         kinds = world.call(who, "GET", "/v1/addon_categories",
                            want=200).data["addon_categories"]
         true("Testing" in {kind["name"] for kind in kinds}, f"{kinds}")

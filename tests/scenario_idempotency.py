@@ -91,7 +91,7 @@ def under_way(world):
     seen = []
 
     def meanwhile(_request):
-        answer = world.door.request(
+        answer = world.request(
             "POST", app.path("/addons"), {
                 "Authorization": f"Bearer {app.owner.token}",
                 "Idempotency-Key": "slow", "Accept": "application/json",

@@ -68,7 +68,7 @@ def page_path(world, url: str) -> str:
 
 
 def open_page(world, url: str) -> Page:
-    answer = world.door.request("GET", page_path(world, url), {})
+    answer = world.request("GET", page_path(world, url), {})
     same(answer.status, 200, f"the page: {answer.brief()}")
     true(answer.header("Content-Type", "").startswith("text/html"), "type")
     true("no-store" in answer.header("Cache-Control", ""), "Cache-Control")
@@ -163,11 +163,11 @@ def once(world):
     app, supplier = world.app(), world.provider("heroku")
     url = entrance(world, app, world.addon(app, supplier))
     path = page_path(world, url)
-    head = world.door.request("HEAD", path, {})
+    head = world.request("HEAD", path, {})
     same(head.body, b"", "body of HEAD")
     open_page(world, url)
     for _ in range(2):
-        answer = world.door.request("GET", path, {})
+        answer = world.request("GET", path, {})
         among(answer.status, (404, 410), "the page again")
         true(supplier.salt.encode() not in answer.body, "the salt")
 
@@ -182,7 +182,7 @@ def one_hour(world):
     for path in fresh:
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
         age(path, text)
-    answer = world.door.request("GET", page_path(world, url), {})
+    answer = world.request("GET", page_path(world, url), {})
     among(answer.status, (404, 410), "the page after an hour")
 
 
@@ -214,7 +214,7 @@ def age(path, text: str):
 def unknown(world):
     for name in ("x", "0" * 32, "0" * 48, "..", "..%2f..%2fkey", "%2e%2e",
                  ".", "a%00b", "x" * 300, "%3Cscript%3E"):
-        answer = world.door.request("GET", f"/sso/{name}", {})
+        answer = world.request("GET", f"/sso/{name}", {})
         among(answer.status, (400, 404, 410, 414), f"/sso/{name}")
         true(b"<script>" not in answer.body, "an echo")
 

@@ -111,7 +111,7 @@ def herokus_path(world):
     body = batch(hour(), (addon["id"][3:], "gb", 4))
 
     def post(who):
-        answer = world.door.request(
+        answer = world.request(
             "POST", path, {"Authorization": authorization(who),
                            "Content-Type": "application/json"},
             json.dumps(body).encode())
@@ -185,7 +185,7 @@ def as_csv(world):
     head = {"Authorization": authorization(app.owner)}
     path = app.path(f"/usage?month={hour()[:7]}")
     for query, accept in (("&format=csv", "*/*"), ("", "text/csv")):
-        answer = world.door.request("GET", path + query,
+        answer = world.request("GET", path + query,
                                     dict(head, Accept=accept))
         same((answer.status, answer.header("Content-Type")),
              (200, "text/csv; charset=utf-8"), "type")

@@ -1,97 +1,37 @@
-"""Reads every answer of the /v1 family as the strictest of its clients does.
+"""Reads every answer as the reference documentation describes it.
 
 A typed client refuses a whole answer for one field of the wrong type, one
 success status that it does not know, one error that has another shape.  What
-such clients demand stands here once, and every answer in every scenario goes
-through check().
+is answered stands once, in htdocs/openapi.json, and every answer in every
+scenario goes through check().
 """
 import base64
 import datetime
+import functools
 import json
 import re
+import urllib.parse
+import uuid
+from pathlib import Path
+from typing import NamedTuple
 
-from shapes import (APP, CATEGORY, EVENT, OPERATION, PLAN, PROVIDER, SHAPES,
-                    TEXT, TYPE_DATA, USER)
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import best_match
 
-# Method, path, the success statuses that clients take, the root's keys (None:
-# no body).
-SUCCESS = [
-    ("GET", "/v1/apps", {200}, {"apps"}),
-    ("POST", "/v1/apps", {201}, {"app"}),
-    ("GET", "/v1/apps/:x", {200}, {"app"}),
-    ("PUT", "/v1/apps/:x", {200}, {"app"}),
-    ("DELETE", "/v1/apps/:x", {204}, None),
-    ("POST", "/v1/apps/:x/rename", {200}, {"app"}),
-    ("POST", "/v1/apps/:x/restart", {202}, None),
-    ("GET", "/v1/apps/:x/operations/:x", {200}, {"operation"}),
-    ("GET", "/v1/apps/:x/collaborators", {200}, {"collaborators"}),
-    ("POST", "/v1/apps/:x/collaborators", {201}, {"collaborator"}),
-    ("PUT", "/v1/apps/:x/collaborators/:x", {200}, {"collaborator"}),
-    ("DELETE", "/v1/apps/:x/collaborators/:x", {204}, None),
-    ("GET", "/v1/collaborators", {200}, {"collaborators"}),
-    ("GET", "/v1/apps/:x/events", {200}, {"events", "meta"}),
-    ("GET", "/v1/apps/:x/events/:x", {200}, {"event"}),
-    ("GET", "/v1/events", {200}, {"events", "meta"}),
-    ("GET", "/v1/event_types", {200}, {"event_types"}),
-    ("GET", "/v1/event_categories", {200}, {"event_categories"}),
-    ("GET", "/v1/features/stacks", {200}, {"stacks"}),
-    ("GET", "/v1/apps/:x/variables", {200}, {"variables"}),
-    ("POST", "/v1/apps/:x/variables", {201}, {"variable"}),
-    ("PUT", "/v1/apps/:x/variables", {200}, {"variables"}),
-    ("DELETE", "/v1/apps/:x/variables", {204}, None),
-    ("PUT", "/v1/apps/:x/variables/:x", {200}, {"variable"}),
-    ("DELETE", "/v1/apps/:x/variables/:x", {204}, None),
-    ("GET", "/v1/apps/:x/addons", {200}, {"addons"}),
-    ("POST", "/v1/apps/:x/addons", {201},
-     {"addon", "message", "variables", "vars"}),
-    ("GET", "/v1/apps/:x/addons/:x", {200}, {"addon"}),
-    ("PUT", "/v1/apps/:x/addons/:x", {200},
-     {"addon", "message", "variables", "vars"}),
-    ("DELETE", "/v1/apps/:x/addons/:x", {204}, None),
-    ("POST", "/v1/apps/:x/addons/:x/token", {200}, {"addon"}),
-    ("POST", "/v1/apps/:x/addons/:x/sso", {200}, {"addon"}),
-    ("GET", "/v1/apps/:x/addons/:x/sso", {200}, {"addon"}),
-    ("GET", "/v1/apps/:x/attachments", {200}, {"attachments"}),
-    ("POST", "/v1/apps/:x/attachments", {201}, {"attachment"}),
-    ("DELETE", "/v1/apps/:x/attachments/:x", {204}, None),
-    ("GET", "/v1/addon_providers", {200}, {"addon_providers"}),
-    ("GET", "/v1/addon_providers/:x/plans", {200}, {"plans"}),
-    ("GET", "/v1/addon_categories", {200}, {"addon_categories"}),
-    ("POST", "/v1/tokens/exchange", {200}, {"token"}),
-    ("GET", "/v1/tokens", {200}, {"tokens"}),
-    ("POST", "/v1/tokens", {201}, {"token"}),
-    ("PUT", "/v1/tokens/:x/renew", {200}, {"token"}),
-    ("DELETE", "/v1/tokens/:x", {204}, None),
-    ("GET", "/v1/users/self", {200}, {"user"}),
-    ("POST", "/v1/users/stop_free_trial", {200}, {"message"}),
-    ("GET", "/v1/regions", {200}, {"regions"}),
-    ("GET", "/v1/provider/apps", {200}, {"apps", "meta"}),
-    ("GET", "/v1/provider/apps/:x", {200}, {"app"}),
-    ("PUT", "/v1/provider/apps/:x", {200}, {"app"}),
-    ("PUT", "/v1/provider/addons/:x/config", {200}, {"app"}),
-    ("POST", "/v1/provider/addons/:x/actions/provision", {200}, {"app"}),
-    ("POST", "/v1/provider/addons/:x/actions/deprovision", {200}, {"app"}),
-    ("GET", "/v1/apps/:x/addons/:x/exchanges", {200}, {"exchanges"}),
-    ("GET", "/v1/apps/:x/addons/:x/log_drains", {200}, {"drains"}),
-    ("POST", "/v1/apps/:x/addons/:x/log_drains", {201}, {"drain"}),
-    ("DELETE", "/v1/apps/:x/addons/:x/log_drains", {204}, None),
-    ("GET", "/v1/apps/:x/usage", {200}, {"usage"}),
-    ("GET", "/v1/apps/:x/addons/:x/usage", {200}, {"usage"}),
-    ("POST", "/v1/provider/usage", {202}, {"timestamp", "usages"}),
-    ("POST", "/v1/apps/:x/addons/:x/resume", {200},
-     {"addon", "message", "variables", "vars"}),
-]
-ERRORS = {400, 401, 402, 403, 404, 405, 409, 411, 412, 413, 422, 429, 500,
-          501, 503}
-LISTS = {"exchanges", "collaborators", "events", "event_types",
-         "event_categories", "stacks", "private_networks_ids", "apps", "addons", "variables", "vars", "addon_providers", "plans",
-         "addon_categories", "regions", "tokens", "attachments"}
+FILE = Path(__file__).resolve().parent.parent / "htdocs" / "openapi.json"
+METHODS = ("get", "put", "post", "delete", "patch")
+SYNONYMS = {"PUT": "PATCH", "PATCH": "PUT", "HEAD": "GET"}
 DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?"
                   r"(Z|[+-]\d\d:\d\d)")
-JSON_TYPE = "application/json; charset=utf-8"
-STATUSES = {"provisioning", "running", "suspended"}
-PAGE = ("current_page", "prev_page", "previous_page", "next_page",
-        "total_pages", "total_count")
+# Headers that any answer may have, ours and the web server's.
+COMMON = {"status", "content-type", "content-length", "x-request-id",
+          "x-content-type-options", "cache-control", "date", "server",
+          "connection", "accept-ranges", "transfer-encoding", "keep-alive"}
+# What a path that no operation has answers.
+REFUSALS = [("/+v1(/|$)", "ScalingoMissing"),
+            ("/+(api/v3|provider)/addons", "PortalError"),
+            ("", "HerokuError")]
+FORMATS = FormatChecker(formats=())
 
 
 class Wrong(AssertionError):
@@ -120,208 +60,219 @@ def loads(body: bytes):
         raise Wrong(f"no JSON: {error}: {body[:200]!r}") from None
 
 
-def find(method: str, path: str):
-    method = {"PATCH": "PUT", "HEAD": "GET"}.get(method, method)
-    parts = [part for part in path.split("?")[0].split("/") if part]
-    for row in SUCCESS:
-        wanted = row[1].split("/")[1:]
-        if row[0] == method and len(wanted) == len(parts) and all(
-                a in (":x", b) for a, b in zip(wanted, parts)):
-            return row
-    return None
+# The document
+
+@FORMATS.checks("date-time", ValueError)
+def is_date(text) -> bool:
+    if not isinstance(text, str):
+        return True
+    datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return bool(DATE.fullmatch(text))
 
 
-def check(method: str, path: str, answer) -> object:
-    """The decoded body of answer, once all of it is as clients want it."""
+@FORMATS.checks("uuid", ValueError)
+def is_uuid(text) -> bool:
+    return not isinstance(text, str) or str(uuid.UUID(text)) == text
+
+
+@FORMATS.checks("email")
+def is_email(text) -> bool:
+    return not isinstance(text, str) or bool(
+        re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", text))
+
+
+@FORMATS.checks("uri", ValueError)
+def is_uri(text) -> bool:
+    if not isinstance(text, str):
+        return True
+    parts = urllib.parse.urlsplit(text)
+    return bool(parts.scheme and parts.netloc) and not re.search(r"\s", text)
+
+
+def pointed(document: dict, reference: str):
+    """What "#/components/schemas/App" points at."""
+    place = document
+    for step in reference.removeprefix("#/").split("/"):
+        place = place[step.replace("~1", "/").replace("~0", "~")]
+    return place
+
+
+def inlined(document: dict):
+    """The document with what each $ref points at in its place."""
+    known = {}
+
+    def at(reference):
+        if reference not in known:
+            known[reference] = put(pointed(document, reference))
+        return known[reference]
+
+    def put(part):
+        if isinstance(part, list):
+            return [put(item) for item in part]
+        if not isinstance(part, dict):
+            return part
+        if set(part) == {"$ref"}:
+            return at(part["$ref"])
+        return {key: put(item) for key, item in part.items()}
+
+    return put(document)
+
+
+class Operation(NamedTuple):
+    name: str            # "PATCH /v1/apps/{app}/addons/{id}"
+    described: dict      # its Operation Object
+
+
+@functools.cache
+def reference() -> dict:
+    return inlined(json.loads(FILE.read_text(encoding="utf-8")))
+
+
+@functools.cache
+def paths() -> list:
+    """The paths, cut into segments, with their operations; those with fewest
+    templates first, since they are meant before a template is."""
+    rows = [(path.split("/")[1:],
+             {key.upper(): Operation(f"{key.upper()} {path}", item[key])
+              for key in METHODS if key in item})
+            for path, item in reference()["paths"].items()]
+    return sorted(rows, key=lambda row: sum(
+        segment.startswith("{") for segment in row[0]))
+
+
+def fits(segments: list, parts: list) -> bool:
+    return len(segments) == len(parts) and all(
+        segment.startswith("{") or segment == part
+        for segment, part in zip(segments, parts))
+
+
+def find(method: str, target: str) -> tuple:
+    """Whether the path is described, and the operation that it is, or
+    None."""
+    path, _, query = target.partition("?")
+    parts = [part for part in urllib.parse.unquote(path).split("/") if part]
+    if {".", ".."} & set(parts):
+        return False, None
+    meant = dict(urllib.parse.parse_qsl(query)).get("_method")
+    if method == "POST" and meant in ("PUT", "PATCH", "DELETE"):
+        method = meant
+    found = [row[1] for row in paths() if fits(row[0], parts)]
+    for name in (method, SYNONYMS.get(method)):
+        for row in found:
+            if name in row:
+                return True, row[name]
+    return bool(found), None
+
+
+@functools.cache
+def validator(name: str, *place):
+    """That of the schema at a place in an operation, or of a named one."""
+    schema = reference()["components"]["schemas"][name] if not place else next(
+        operation.described for _, row in paths()
+        for operation in row.values() if operation.name == name)
+    for step in place:
+        schema = schema[step]
+    return Draft202012Validator(schema, format_checker=FORMATS)
+
+
+def agree(value, name: str, *place, what="the body"):
+    """The value is as the schema there says."""
+    checks = validator(name, *place)
+    error = best_match(checks.iter_errors(value))
+    if error is None:
+        return
+    raise Wrong(f"{name}: {what} is not as {FILE.name} describes it: "
+                f"{error.json_path}: {error.message:.300}")
+
+
+# Answers
+
+def check(method: str, path: str, answer, body=None) -> object:
+    """The decoded body of answer, once all of it is as described; body is
+    what was sent."""
     if method in ("HEAD", "OPTIONS"):
         demand(answer.body == b"", f"{method} has a body")
+    known, operation = find(method, path)
+    if operation is None:
+        return check_unrouted(method, path, answer, known)
+    described = operation.described["responses"].get(str(answer.status))
+    demand(described is not None,
+           f"{operation.name} answers {answer.status}, which {FILE.name} does "
+           f"not describe: add it there, if it is right: {answer.body[:200]}")
+    check_headers(operation.name, answer, described)
+    if method == "HEAD":
         return None
-    if answer.status >= 400:
-        return check_error(answer)
-    if answer.status == 304 and method == "GET":   # to who asked for it
-        demand(answer.body == b"", "a 304 has a body")
+    if 200 <= answer.status < 300:
+        check_request(operation, body)
+    return check_content(operation.name, answer, described)
+
+
+def check_unrouted(method: str, path: str, answer, known: bool) -> object:
+    """What no operation is meant by."""
+    if method == "OPTIONS" and known and answer.status == 204:
+        demand(answer.header("Allow"), "OPTIONS without Allow")
         return None
-    row = find(method, path)
-    demand(row is not None, f"{method} {path} answers {answer.status}")
-    demand(answer.status in row[2], f"{method} {path}: {answer.status}, "
-           f"clients take {sorted(row[2])}: {answer.body[:200]!r}")
-    if answer.status == 202 and row[3] is None:
-        check_started(answer)
+    wanted = {405, 400} if known else {404, 400}
+    demand(answer.status in wanted,
+           f"{method} {path:.99} is answered {answer.status}, and {FILE.name} "
+           "does not describe it")
+    demand((answer.status == 405) == bool(answer.header("Allow")), "Allow")
+    if method == "HEAD":
         return None
-    if row[3] is None:
-        demand(answer.body == b"", "a 204 has a body")
-        demand(answer.header("Content-Type") is None, "a 204 has a type")
-        return None
-    demand(answer.header("Content-Type") == JSON_TYPE,
-           f"Content-Type is {answer.header('Content-Type')}")
     data = loads(answer.body)
-    demand(isinstance(data, dict), "the root is no object")
-    demand(set(data) == row[3], f"root keys {sorted(data)}, clients take "
-           f"{sorted(row[3])}")
-    walk(data, "")
-    check_shapes(data, path)
+    shape = next(shape for pattern, shape in REFUSALS
+                 if re.match(pattern, path))
+    agree(data, shape, what=f"what {path:.99} answers")
     return data
 
 
-def check_started(answer):
-    """A 202: no body, and where to look for what comes of it."""
-    demand(answer.body == b"", "a 202 has a body")
-    place = answer.header("Location", "")
-    demand(re.fullmatch(r"https?://[^/]+/.*/operations/[0-9a-f]{24}", place),
-           f"Location is {place!r}")
+def check_headers(name: str, answer, described: dict):
+    wanted = described.get("headers", {})
+    lower = {header.lower() for header in wanted} | COMMON
+    for header, value in answer.headers:
+        demand(header.lower() in lower,
+               f"{name}: {answer.status} has a header {header} ({value}), "
+               f"which {FILE.name} does not describe")
+    for header, about in wanted.items():
+        value = answer.header(header)
+        demand(value is not None or not about.get("required"),
+               f"{name}: {answer.status} has no {header}")
+        if value is not None and about["schema"].get("type") == "integer":
+            value = int(value)
+        if value is not None:
+            agree(value, name, "responses", str(answer.status), "headers",
+                  header, "schema", what=header)
 
 
-def check_error(answer) -> object:
-    demand(answer.status in ERRORS, f"status {answer.status}")
-    demand(answer.header("Content-Type") == JSON_TYPE,
-           f"an error of type {answer.header('Content-Type')}: "
-           f"{answer.body[:200]!r}")
+def check_content(name: str, answer, described: dict) -> object:
+    content, kind = described.get("content"), answer.header("Content-Type")
+    if content is None:
+        demand(answer.body == b"", f"{name}: a {answer.status} with a body")
+        demand(kind is None, f"{name}: a {answer.status} has a type")
+        return None
+    plain = str(kind).removesuffix("; charset=utf-8")
+    demand(plain in content and plain != kind,
+           f"{name}: Content-Type is {kind}, described is one of "
+           f"{sorted(content)}, all in UTF-8: {answer.body[:200]}")
+    if plain != "application/json":
+        answer.body.decode("utf-8")
+        return None
     data = loads(answer.body)
-    demand(isinstance(data, dict), "an error's root is no object")
-    if answer.status == 422:
-        demand("error" not in data, "a 422 with error")
-        check_errors(data.get("errors"))
-        return data
-    demand(isinstance(data.get("error"), str) and data["error"],
-           f"an error without its sentence: {data}")
-    demand("errors" not in data, f"errors in a {answer.status}")
-    if answer.status == 402:
-        demand(isinstance(data.get("url"), str), "a 402 without url")
+    agree(data, name, "responses", str(answer.status), "content", plain,
+          "schema", what=f"the body of a {answer.status}")
     return data
 
 
-def check_errors(errors):
-    demand(isinstance(errors, dict) and errors, "422 without errors")
-    for field, texts in errors.items():
-        demand(isinstance(texts, list) and texts, f"errors.{field}: {texts}")
-        demand(all(isinstance(t, str) and t for t in texts),
-               f"errors.{field}: {texts}")
-
-
-def walk(value, path: str):
-    """Types by name, at any depth."""
-    if isinstance(value, list):
-        for i, item in enumerate(value):
-            walk(item, f"{path}[{i}]")
-    if not isinstance(value, dict):
-        return
-    for key, item in value.items():
-        walk_member(key, item, f"{path}.{key}")
-    if str(value.get("id", "")).startswith("ad-") and "plan" in value:
-        check_addon(value)
-
-
-def walk_member(key: str, item, path: str):
-    if path.startswith(".app.config."):
-        return   # the variables' names are the provider's
-    if key in LISTS:
-        demand(item is None and key in ("variables", "vars") or
-               isinstance(item, list), f"{path} is no array")
-    if key == "id" or key.endswith("_id"):
-        # somebody invited has none yet
-        optional = TEXT if key != "id" or ".type_data." in path else str
-        demand(isinstance(item, optional), f"{path} is {item!r}, no string")
-    if key.endswith("_at"):
-        demand(item is None or is_date(item), f"{path} is no date: {item!r}")
-    if key == "flags":
-        demand(isinstance(item, dict) and
-               all(isinstance(v, bool) for v in item.values()),
-               f"{path}: flags are true or false")
-    if key == "pagination":
-        check_page(item)
-    walk(item, path)
-
-
-def check_shapes(data: dict, path: str):
-    if path.lstrip("/").startswith("v1/provider/"):
-        return   # another API, with words of its own
-    for key, thing in data.items():
-        if key == "event_categories":
-            for one in thing:
-                check_fields(one, CATEGORY, key)
-            continue
-        for one in thing if isinstance(thing, list) else [thing]:
-            shape = SHAPES.get(key) or SHAPES.get(key.removesuffix("s"))
-            if shape is None or isinstance(one, str):
-                continue   # the token that an exchange answers is a text
-            check_fields(one, shape, key)
-            if shape is EVENT:
-                check_event(one)
-            if shape is APP:
-                check_fields(one["owner"], USER, "owner")
-                check_fields(one["project"], {"id": str, "name": str},
-                             "project")
-                check_fields(one["links"], {"deployments_stream": str},
-                             "links")
-            if shape is OPERATION:
-                demand(one["status"] in ("pending", "running", "done",
-                                         "error"), f"{one['status']}")
-
-
-def check_event(event: dict):
-    demand(re.fullmatch("[0-9a-f]{24}", event["id"]), f"id {event['id']}")
-    data, shape = event["type_data"], TYPE_DATA.get(event["type"])
-    demand(shape is not None, f"an event of the type {event['type']}")
-    check_fields(data, shape, event["type"])
-    demand(set(data) == set(shape), f"{event['type']} has {sorted(data)}")
-    if event["user"] is not None:
-        check_fields(event["user"], {key: str for key in USER}, "user")
-    if event["type"] == "addon_updated":
-        demand(len(data["status"]) == 2, f"status {data['status']}")
-    if "collaborator" in data:
-        check_fields(data["collaborator"],
-                     {**USER, "is_limited": bool, "inviter": dict},
-                     "collaborator")
-        check_fields(data["collaborator"]["inviter"], USER, "inviter")
-    for key in ("old_owner", "new_owner"):
-        if key in data:
-            check_fields(data[key], USER, key)
-    for key in ("new_vars", "updated_vars", "deleted_vars"):
-        for one in data.get(key) or []:
-            check_fields(one, {"name": str, "value": TEXT}, key)
-
-
-def is_date(text) -> bool:
-    if not isinstance(text, str) or not DATE.fullmatch(text):
-        return False
+def check_request(operation: Operation, body):
+    """What was taken is described as what may be sent."""
+    content = operation.described.get("requestBody", {}).get("content", {})
     try:
-        datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
-        return True
+        data = json.loads(body) if body else None
     except ValueError:
-        return False
-
-
-def check_fields(thing, shape: dict, what: str):
-    demand(isinstance(thing, dict), f"{what} is {thing!r}")
-    for key, kind in shape.items():
-        demand(key in thing, f"{what} has no {key}")
-        demand(isinstance(thing[key], kind) and
-               not (isinstance(thing[key], bool) and kind is int),
-               f"{what}.{key} is {thing[key]!r}")
-
-
-def check_addon(addon: dict):
-    demand(re.fullmatch(r"ad-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
-                        addon["id"]), f"add-on id {addon['id']}")
-    check_fields(addon["plan"], PLAN, "plan")
-    check_fields(addon.get("addon_provider"), PROVIDER, "addon_provider")
-    demand(addon.get("status") in STATUSES, f"status {addon.get('status')}")
-    for key in ("app_id", "resource_id", "provisioned_at",
-                "deprovisioned_at"):
-        demand(key in addon, f"an add-on without {key}")
-    if addon["status"] == "running":
-        demand(isinstance(addon["resource_id"], str), "resource_id")
-        demand(addon["provisioned_at"] is not None, "provisioned_at")
-
-
-def check_page(page: dict):
-    for key in PAGE:
-        demand(key in page, f"pagination has no {key}")
-        demand(page[key] is None or type(page[key]) is int,
-               f"pagination.{key} is {page[key]!r}")
-    demand(page["prev_page"] == page["previous_page"], "prev, previous")
-    for key in ("current_page", "total_pages", "total_count"):
-        demand(page[key] is not None, f"pagination.{key} is null")
+        return   # a form
+    if data is not None and "application/json" in content:
+        agree(data, operation.name, "requestBody", "content",
+              "application/json", "schema", what="a request that was taken")
 
 
 def jwt(text: str) -> tuple:
