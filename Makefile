@@ -135,7 +135,7 @@ UNIT = $(TESTS:%=$(BUILD)/tests/%)
 SCENARIOS = python3 tests/scenarios.py --build
 
 check: all $(UNIT)
-	@python3 tests/all.py $(UNIT) 'python3 tests/layers.py'
+	@python3 tests/all.py $(UNIT) 'python3 tests/layers.py' 'python3 tests/openapi.py'
 
 test:
 	@sh tests/packages.sh $(PACKAGES_TEST)
@@ -145,7 +145,8 @@ test:
 	    '$(SCENARIOS) $(BUILD) --door linked --again' \
 	    '$(SCENARIOS) $(BUILD) --door lighttpd --again' \
 	    'python3 tests/crash.py --build $(BUILD) --step 15' \
-	    'python3 tests/layers.py' $(UNIT) $(UNIT_ASAN) --alone \
+	    'python3 tests/layers.py' 'python3 tests/openapi.py' \
+	    $(UNIT) $(UNIT_ASAN) --alone \
 	    'python3 tests/crowd.py --build $(BUILD) --writes 4000' \
 	    'python3 tests/power.py --build $(BUILD) --cuts 5' \
 	    'python3 tests/readme.py --build $(BUILD)'

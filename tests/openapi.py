@@ -7,10 +7,10 @@ Every route of the tables in cgi-bin/*.c is described, and nothing else; who
 may is as the table says; the document is valid OpenAPI 3.1, its examples are
 as its schemas say, and it is laid out as --write lays it out.
 """
+import html.parser
 import json
 import re
 import sys
-from pathlib import Path
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, best_match
@@ -264,6 +264,40 @@ def check_layout(document: dict) -> list:
     return [f"{FILE.name} is not laid out: python3 tests/openapi.py --write"]
 
 
+class Links(html.parser.HTMLParser):
+    """What a page names, and what its policy would not let it do."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.files, self.odd, self.inside = [], [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.inside = tag
+        self.odd += [f"<{tag} {name}>" for name, _ in attrs
+                     if name == "style" or name.startswith("on")]
+        self.files += [value for name, value in attrs
+                       if name in ("href", "src") and value[:1] != "#"]
+
+    def handle_data(self, data):
+        if self.inside in ("script", "style") and data.strip():
+            self.odd.append(f"<{self.inside}> with a text")
+
+
+def check_page(_document: dict) -> list:
+    """The page that is made of it has nothing but files beside it."""
+    page = FILE.with_name("reference.html")
+    links = Links(page.read_text(encoding="utf-8"))
+    faults = [f"{page.name}: {odd}" for odd in links.odd]
+    faults += [f"{page.name}: {name} is no file beside it"
+               for name in links.files if "/" in name or
+               not (page.parent / name).exists()]
+    home = Links(page.with_name("index.html").read_text(encoding="utf-8"))
+    if page.name not in home.files:
+        faults.append(f"index.html does not lead to {page.name}")
+    return faults
+
+
 CHECKS = [
     ("every route is described, and nothing else", check_routes),
     ("every query parameter is described", check_queries),
@@ -273,6 +307,7 @@ CHECKS = [
     ("schemas are sound, and their examples right",
      lambda document: check_schemas(inlined(document))),
     ("the document is laid out", check_layout),
+    ("the page made of it needs nothing else", check_page),
 ]
 
 
