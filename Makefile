@@ -10,6 +10,7 @@ CGIDIR = $(PREFIX)/lib/cgi-bin/sutler
 LIBEXECDIR = $(PREFIX)/libexec/sutler
 SYSCONFDIR = /etc
 HTDOCSDIR = $(PREFIX)/share/sutler/htdocs
+MANDIR = $(PREFIX)/share/man
 PORT = 8080
 DATA = data/demo
 BUILD = .build
@@ -18,7 +19,8 @@ BUILD = .build
 PACKAGES_BUILD = gcc libc6-dev libcjson-dev libgit2-dev libhttp-parser-dev \
 	libpcre2-dev libmbedtls-dev zlib1g-dev libcurl4-openssl-dev
 PACKAGES_RUN = $(PACKAGES_BUILD) lighttpd curl git
-PACKAGES_TEST = $(PACKAGES_RUN) python3 python3-jsonschema strace xfsprogs btrfs-progs
+PACKAGES_TEST = $(PACKAGES_RUN) python3 python3-jsonschema mandoc strace \
+	xfsprogs btrfs-progs
 PACKAGES_CI = $(PACKAGES_TEST) clang clang-format
 # npm comes with some builds of nodejs, and is a package of its own in Debian's.
 PACKAGES_CLIENTS = $(PACKAGES_RUN) python3 nodejs \
@@ -133,9 +135,11 @@ run:
 # sanitizers' build runs the same C tests and the scenarios again.
 UNIT = $(TESTS:%=$(BUILD)/tests/%)
 SCENARIOS = python3 tests/scenarios.py --build
+FACTS = 'python3 tests/layers.py' 'python3 tests/openapi.py' \
+	'python3 tests/man.py --build $(BUILD)'
 
 check: all $(UNIT)
-	@python3 tests/all.py $(UNIT) 'python3 tests/layers.py' 'python3 tests/openapi.py'
+	@python3 tests/all.py $(UNIT) $(FACTS)
 
 test:
 	@sh tests/packages.sh $(PACKAGES_TEST)
@@ -145,8 +149,7 @@ test:
 	    '$(SCENARIOS) $(BUILD) --door linked --again' \
 	    '$(SCENARIOS) $(BUILD) --door lighttpd --again' \
 	    'python3 tests/crash.py --build $(BUILD) --step 15' \
-	    'python3 tests/layers.py' 'python3 tests/openapi.py' \
-	    $(UNIT) $(UNIT_ASAN) --alone \
+	    $(FACTS) $(UNIT) $(UNIT_ASAN) --alone \
 	    'python3 tests/crowd.py --build $(BUILD) --writes 4000' \
 	    'python3 tests/power.py --build $(BUILD) --cuts 5' \
 	    'python3 tests/readme.py --build $(BUILD)'
@@ -209,14 +212,20 @@ install-cgi:
 
 install: all install-cgi
 	mkdir -p '$(DESTDIR)$(LIBEXECDIR)' '$(DESTDIR)$(PREFIX)/bin' \
-	    '$(DESTDIR)$(HTDOCSDIR)'
+	    '$(DESTDIR)$(HTDOCSDIR)' '$(DESTDIR)$(MANDIR)/man1' \
+	    '$(DESTDIR)$(MANDIR)/man5'
 	install -m 755 $(BUILD)/send $(BUILD)/sutler '$(DESTDIR)$(LIBEXECDIR)/'
 	ln -sf '$(LIBEXECDIR)/sutler' '$(DESTDIR)$(PREFIX)/bin/sutler'
 	install -m 644 htdocs/* '$(DESTDIR)$(HTDOCSDIR)/'
+	sh tests/man.sh '$(BUILD)/sutler' README.md '$(BUILD)'
+	install -m 644 '$(BUILD)/sutler.1' '$(DESTDIR)$(MANDIR)/man1/'
+	install -m 644 '$(BUILD)/sutler.conf.5' '$(DESTDIR)$(MANDIR)/man5/'
 
 uninstall:
 	rm -rf '$(DESTDIR)$(CGIDIR)' '$(DESTDIR)$(LIBEXECDIR)' \
-	    '$(DESTDIR)$(HTDOCSDIR)' '$(DESTDIR)$(PREFIX)/bin/sutler'
+	    '$(DESTDIR)$(HTDOCSDIR)' '$(DESTDIR)$(PREFIX)/bin/sutler' \
+	    '$(DESTDIR)$(MANDIR)/man1/sutler.1' \
+	    '$(DESTDIR)$(MANDIR)/man5/sutler.conf.5'
 
 clean:
 	rm -rf $(BUILD)

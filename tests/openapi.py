@@ -109,7 +109,8 @@ def described(document: dict) -> dict:
 def check_routes(document: dict) -> list:
     routes, known = tables(), described(document)
     faults = [f"{file}: {key[0]} {path} is not described: add it below "
-              f'"paths" of {FILE.name}, beside its like'
+              f'"paths" of {FILE.name}, beside its like, and run '
+              "python3 tests/openapi.py --write"
               for key, (file, path, _) in routes.items() if key not in known]
     faults += [f"{FILE.name}: no table in cgi-bin/*.c has {key[0]} {path}"
                for key, (path, _) in known.items() if key not in routes]
