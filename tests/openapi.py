@@ -26,6 +26,7 @@ PARAMETER = re.compile(r'cgi_(?:query|query_all|query_number|param)\([^";]*?'
 # Who may, as the document has it.
 SECURITY = {
     "AUTH_NONE": [], "AUTH_USER": [{"user": []}],
+    "AUTH_LIMITED": [{"user": []}], "AUTH_OWNER": [{"user": []}],
     "AUTH_API_TOKEN": [{"apiToken": []}], "AUTH_PROVIDER": [{"provider": []}],
     "AUTH_RESOURCE": [{"resource": []}], "AUTH_GUEST": [{}, {"user": []}],
     "AUTH_PORTAL": [{"user": []}, {"portal": []}],
@@ -230,6 +231,8 @@ def check_operations(document: dict) -> list:
             (all(set(way) <= set(schemes)
                  for way in one.get("security", [])), "an unknown scheme"),
             (shapes.count(shape(path)) == 1, "its path stands twice"),
+            ("429" in one["responses"] or not one.get("security", True),
+             "who is known may be asked to wait: 429"),
         ]
         seen.add(name)
         faults += [where + text for truth, text in rules if not truth]

@@ -3,7 +3,7 @@ from scenario_base import Unchanged, same, scenario, true
 from scenario_collaborators import invite, join
 from scenario_outbox import tick
 from scenario_restarts import ask, hook
-from shapes import TYPE_DATA
+from strict import reference
 from world import MARK, App
 
 PAGES = "?page={}&per_page={}"
@@ -136,8 +136,10 @@ def all_types(world):
                         want=200).data["collaborators"][0]
     told = of_app(world, app)
     kinds = {one["type"] for one in told}
-    same(set(TYPE_DATA) - kinds, {"delete_app"},
-         "types that are missing")
+    event = reference()["components"]["schemas"]["Event"]
+    same(set(event["properties"]["type"]["enum"]) - kinds,
+         {"delete_app", "attach_addon", "detach_addon",
+          "upgrade_addon_failed"}, "types that are missing")
     same(len({one["id"] for one in told}), len(told), "ids")
     true(all(a["created_at"] >= b["created_at"]
              for a, b in zip(told, told[1:])), "newest first")
