@@ -279,14 +279,16 @@ put_answer(struct cgi *c)
 		body = c->text;
 		type = c->text_type;
 	} else {
-		type = "text/plain; charset=utf-8";
+		type = NULL;
 	}
 	len = strlen(body);
 	add_caching(&head, c, body, len);
 	mem_addf(&out, "Status: %d %s\r\n", c->status, phrase(c->status));
-	if (c->status != 204 && c->status != 304)
-		mem_addf(&out, "Content-Type: %s\r\nContent-Length: %zu\r\n",
-		    type, len);
+	if (c->status != 204 && c->status != 304) {
+		if (type != NULL)
+			mem_addf(&out, "Content-Type: %s\r\n", type);
+		mem_addf(&out, "Content-Length: %zu\r\n", len);
+	}
 	mem_addf(&out, "X-Request-Id: %s\r\n", c->act.request_id);
 	mem_puts(&out, "X-Content-Type-Options: nosniff\r\n");
 	mem_add(&out, head.text, head.len);
