@@ -139,6 +139,7 @@ def all_types(world):
     event = reference()["components"]["schemas"]["Event"]
     same(set(event["properties"]["type"]["enum"]) - kinds,
          {"delete_app", "attach_addon", "detach_addon",
+          "new_addon_log_drain", "delete_addon_log_drain",
           "upgrade_addon_failed"}, "types that are missing")
     same(len({one["id"] for one in told}), len(told), "ids")
     true(all(a["created_at"] >= b["created_at"]
