@@ -71,6 +71,12 @@ event_trailer(const char **rest, const char *name)
 	return NULL;
 }
 
+const char *
+event_first(const char *message, const char *name)
+{
+	return event_trailer(&message, name);
+}
+
 void
 event_add(struct event *e, const char *type, const cJSON *data)
 {

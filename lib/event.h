@@ -82,6 +82,9 @@ void event_add(struct event *e, const char *type, const cJSON *data);
  * rest of it) at *rest, which moves on behind it; NULL: no more. */
 const char *event_trailer(const char **rest, const char *name);
 
+/* The first such trailer of message, or NULL. */
+const char *event_first(const char *message, const char *name);
+
 /* Commit what was put into the store, as act's own deed; gives the lock back.
  * The owner of the app that it is about is owed word of its events, unless it
  * is who acts (lib/notify.h), and so are its webhooks (lib/webhook.h).  *id as

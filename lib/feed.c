@@ -1,6 +1,7 @@
 #include "feed.h"
 #include "account.h"
 #include "clock.h"
+#include "history.h"
 #include "json.h"
 #include "mem.h"
 
@@ -14,39 +15,25 @@ struct shown {
 	const struct feed *feed;
 	const struct store_log *log;
 	const cJSON *stored;
-	const char *app_name;
-	const char *addon_id; /* whose variables they are, or NULL */
-	const struct app *after, *before; /* read when first needed */
+	const char *app_id, *app_name;
+	const char *addon_id;       /* whose variables they are, or NULL */
+	struct app *after, *before; /* read when first needed */
 	bool after_read, before_read;
+	bool asked,
+	    sees; /* whether values may be seen; read when first needed */
 };
 
-/* The first trailer called name in the commit's message, or NULL. */
-static const char *
-trailer(const struct store_log *log, const char *name)
+/* True where who reads may see values of s's app: somebody's own deeds are
+ * shown also where there is no role in the app any more. */
+static bool
+may_see(const struct feed *feed, const char *app_id)
 {
-	const char *rest = log->message;
-
-	return event_trailer(&rest, name);
-}
-
-/* The app as it stood after commit; NULL: it did not, or cannot be read. */
-static const struct fail *
-record_at(const struct app **out, const struct shown *s, const char *commit)
-{
-	struct store *store = s->feed->act->store;
-	const char *path;
-	const struct fail *f;
 	struct app *app;
-	cJSON *record;
 
-	*out = NULL;
-	if (commit[0] == '\0' || app_check_name(s->app_name) != NULL)
-		return NULL;
-	path = store_path("apps", s->app_name);
-	f = store_log_record(&record, store, commit, path);
-	if (f == NULL && record != NULL && app_read(&app, path, record) == NULL)
-		*out = app;
-	return f;
+	if (feed->app != NULL)
+		return feed->app->role >= ROLE_FULL;
+	return app_load(&app, feed->act, app_id) == NULL &&
+	       app->role >= ROLE_FULL;
 }
 
 /* The value that the variable called name had in app. */
@@ -76,15 +63,20 @@ static const struct fail *
 value_of(const char **value, struct shown *s, const char *name, bool old)
 {
 	bool *read = old ? &s->before_read : &s->after_read;
-	const struct app **app = old ? &s->before : &s->after;
+	struct app **app = old ? &s->before : &s->after;
 	const struct fail *f = NULL;
 
 	*value = NULL;
-	if (name == NULL ||
-	    (s->feed->app != NULL && s->feed->app->role < ROLE_FULL))
+	if (name == NULL)
+		return NULL;
+	if (!s->asked)
+		s->sees = may_see(s->feed, s->app_id);
+	s->asked = true;
+	if (!s->sees)
 		return NULL;
 	if (!*read)
-		f = record_at(app, s, old ? s->log->parent : s->log->id);
+		f = history_app(app, s->feed->act->store,
+		    old ? s->log->parent : s->log->id, s->app_id, s->app_name);
 	*read = true;
 	if (f == NULL)
 		*value = value_in(*app, s, name);
@@ -174,7 +166,7 @@ static void
 add_user(cJSON *event, const struct store_log *log)
 {
 	static const char kind[] = "user ";
-	const char *actor = trailer(log, "Actor"), *id;
+	const char *actor = event_first(log->message, "Actor"), *id;
 	cJSON *user;
 
 	if (actor == NULL || strncmp(actor, kind, strlen(kind)) != 0) {
@@ -214,21 +206,21 @@ feed_view(cJSON **out, const struct feed *feed, const struct store_log *log,
     size_t place)
 {
 	struct shown s = {.feed = feed, .log = log};
-	const char *app = trailer(log, "App"), *space;
+	const char *app = event_first(log->message, "App"), *space;
 
 	s.stored = feed_stored(log, place);
 	if (s.stored == NULL)
 		return fail_missing("event");
 	space = app == NULL ? NULL : strchr(app, ' ');
 	s.app_name = space == NULL ? "" : space + 1;
+	s.app_id = space == NULL ? "" : mem_dup(app, (size_t)(space - app));
 	if (json_text(s.stored, "addon_name") != NULL)
-		s.addon_id = trailer(log, "Addon");
+		s.addon_id = event_first(log->message, "Addon");
 	*out = cJSON_CreateObject();
 	json_add_text(*out, "id", feed_id(log->id, place));
 	json_add_text(*out, "created_at", clock_text(log->time));
 	json_add_text(*out, "type", json_text(s.stored, "type"));
-	json_add_text(*out, "app_id",
-	    space == NULL ? app : mem_dup(app, (size_t)(space - app)));
+	json_add_text(*out, "app_id", space == NULL ? app : s.app_id);
 	json_add_text(*out, "app_name", s.app_name);
 	add_user(*out, log);
 	json_add_text(*out, "project_id", NULL);
@@ -321,7 +313,7 @@ feed_find(struct store_log *log, size_t *place, const struct feed *feed,
 	f = store_log_find(log, feed->act->store, mem_dup(id, FEED_COMMIT));
 	if (f != NULL)
 		return f->code == FAIL_MISSING ? fail_missing(kind) : f;
-	app = trailer(log, "App");
+	app = event_first(log->message, "App");
 	if (app == NULL || strncmp(app, feed->app->id, FEED_ID) != 0 ||
 	    feed_stored(log, *place) == NULL)
 		return fail_missing(kind);

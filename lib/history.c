@@ -3,7 +3,6 @@
 #include "clock.h"
 #include "json.h"
 #include "mem.h"
-#include "store-past.h"
 
 #include <string.h>
 
@@ -11,12 +10,25 @@ enum { COMMIT_LEAST = 4, COMMIT_LENGTH = 40, PAGE = 100 };
 
 /* Points */
 
-static const char *
-trailer(const struct store_log *log, const char *name)
+const struct fail *
+history_app(struct app **out, struct store *store, const char *commit,
+    const char *id, const char *name)
 {
-	const char *rest = log->message;
+	const char *path = store_path("apps", name);
+	const struct fail *f;
+	struct app *app;
+	cJSON *record;
 
-	return event_trailer(&rest, name);
+	*out = NULL;
+	if (commit[0] == '\0' || app_check_name(name) != NULL)
+		return NULL;
+	f = store_log_record(&record, store, commit, path);
+	if (f != NULL || record == NULL)
+		return f;
+	/* what an administrator left there was no app, or another one */
+	if (app_read(&app, path, record) == NULL && strcmp(app->id, id) == 0)
+		*out = app;
+	return NULL;
 }
 
 /* The app with that id as point's commit left it: by the name that it had
@@ -24,24 +36,14 @@ trailer(const struct store_log *log, const char *name)
 static const struct fail *
 load_point(struct history_point *point, struct store *store, const char *id)
 {
-	const char *names = trailer(&point->log, "App"), *path;
+	const char *names = event_first(point->log.message, "App");
 	size_t len = strlen(id);
-	const struct fail *f;
-	struct app *app;
-	cJSON *record;
 
 	point->app = NULL;
 	if (names == NULL || strncmp(names, id, len) != 0 || names[len] != ' ')
 		return NULL;
-	path = store_path("apps", names + len + 1);
-	f = store_past_record(&record, store, point->log.id, path);
-	if (f != NULL || record == NULL)
-		return f;
-	f = app_read(&app, path, record);
-	/* what an administrator left there was no app, or another one */
-	if (f == NULL && strcmp(app->id, id) == 0)
-		point->app = app;
-	return f == NULL || f->code == FAIL_BUSY ? NULL : f;
+	return history_app(&point->app, store, point->log.id, id,
+	    names + len + 1);
 }
 
 /* Is the commit at or before the time, or does its id begin so? */
@@ -80,7 +82,9 @@ find(struct history_point *out, struct store *store, const struct app *app,
 		}
 		skip += count;
 	} while (count > 0);
-	return fail_missing("commit");
+	/* at a time before its first commit the app was not there */
+	*out = (struct history_point){.place = skip};
+	return w->time >= 0 ? NULL : fail_missing("commit");
 }
 
 static bool
@@ -166,10 +170,10 @@ history_view(const struct store_log *log)
 	author = cJSON_AddObjectToObject(o, "author");
 	json_add_text(author, "name", log->author);
 	json_add_text(author, "email", log->email);
-	json_add_text(o, "actor", trailer(log, "Actor"));
-	json_add_text(o, "app_name", name_of(trailer(log, "App")));
-	json_add_text(o, "addon_id", trailer(log, "Addon"));
-	json_add_text(o, "request_id", trailer(log, "Request-Id"));
+	json_add_text(o, "actor", event_first(log->message, "Actor"));
+	json_add_text(o, "app_name", name_of(event_first(log->message, "App")));
+	json_add_text(o, "addon_id", event_first(log->message, "Addon"));
+	json_add_text(o, "request_id", event_first(log->message, "Request-Id"));
 	add_list(o, "events", log, "Event", true);
 	add_list(o, "exchanges", log, "Exchange", false);
 	return o;

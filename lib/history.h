@@ -30,6 +30,11 @@ struct history_point {
 const struct fail *history_at(struct history_point *out, struct store *store,
     const struct app *app, const char *when);
 
+/* *out = the app with that id and name as commit left it; NULL: it was not
+ * there.  commit may be "". */
+const struct fail *history_app(struct app **out, struct store *store,
+    const char *commit, const char *id, const char *name);
+
 /* The point before it; its app is NULL where there is none. */
 const struct fail *history_before(struct history_point *out,
     struct store *store, const struct app *app,

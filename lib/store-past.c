@@ -19,24 +19,3 @@ store_past(cJSON **out, struct store *s, const char *revision)
 		f = fail(FAIL_SYSTEM, "revision %s: %s", revision, f->text);
 	return f;
 }
-
-const struct fail *
-store_past_record(cJSON **out, struct store *s, const char *commit,
-    const char *path)
-{
-	const struct fail *f = store_need_git(s);
-	const char *blob;
-	size_t len;
-	char *text = NULL;
-
-	*out = NULL;
-	if (f == NULL)
-		f = store_git_blob(&blob, s->git, commit, path);
-	if (f == NULL)
-		f = store_git_text(&text, &len, s->git, blob);
-	if (f != NULL || text == NULL)
-		return f;
-	if (json_parse(out, text, len) != NULL)
-		*out = NULL;
-	return NULL;
-}

@@ -8,9 +8,4 @@
 const struct fail *store_past(cJSON **out, struct store *s,
     const char *revision);
 
-/* The record that stood at path in a commit; *out NULL: none, or it was no
- * JSON. */
-const struct fail *store_past_record(cJSON **out, struct store *s,
-    const char *commit, const char *path);
-
 #endif

@@ -97,23 +97,16 @@ read_log(struct delivery **list, struct store *store, const struct app *app,
 	return f;
 }
 
-static const char *
-trailer(const struct store_log *log, const char *name)
-{
-	const char *rest = log->message;
-
-	return event_trailer(&rest, name);
-}
-
 /* The payload of d's event; *entity what it is included by. */
 static cJSON *
 payload_of(const char **entity, const struct delivery *d)
 {
 	const struct store_log *log = d->cause;
-	const char *app = trailer(log, "App"), *space;
-	struct webhook_cause cause = {.addon_id = trailer(log, "Addon"),
+	const char *app = event_first(log->message, "App"), *space;
+	struct webhook_cause cause = {.addon_id =
+	                                  event_first(log->message, "Addon"),
 	    .subject = mem_dup(log->message, strcspn(log->message, "\n")),
-	    .actor = trailer(log, "Actor"),
+	    .actor = event_first(log->message, "Actor"),
 	    .email = log->email,
 	    .at = d->created_at,
 	    .trailers = log->message};

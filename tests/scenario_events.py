@@ -227,6 +227,29 @@ def own(world):
     same(len(of_app(world, first)), 4, "the app's")
 
 
+@scenario("who has left an app sees what they did there, and no value any more")
+def left(world):
+    app, friend = world.app(), world.account()
+    put(world, app, {"ONE": f"{MARK}-1"})
+    made = join(world, app, friend)
+    world.call(friend, "PUT", app.path("/variables"),
+               {"variables": [{"name": "ONE", "value": f"{MARK}-2"}]},
+               want=200)
+
+    def told():
+        return feed(world, friend, "/v1/events", per_page=1)[0]["type_data"]
+
+    same((told()["old_value"], told()["value"]),
+         (f"{MARK}-1", f"{MARK}-2"), "while there")
+    world.call(app.owner, "DELETE", app.path(f"/collaborators/{made['id']}"),
+               want=204)
+    mine = feed(world, friend, "/v1/events")
+    true(any(one["type"] == "edit_variable" for one in mine), "the deed")
+    true(MARK not in str(mine), "no value")
+    same(of_app(world, app)[1]["type_data"]["old_value"], f"{MARK}-1",
+         "the owner sees it")
+
+
 @scenario("one event by its id; another app's is not found")
 def one_event(world):
     app, other = world.app(), world.app()

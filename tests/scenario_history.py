@@ -45,10 +45,13 @@ def differences(world):
     shown = diff(world, app.name, middle[:8], last, "--values")
     same([(v["name"], v["old"], v["new"]) for v in shown["variables"]],
          [("COLOUR", f"{MARK}-blue", f"{MARK}-red")], "values")
+    whole = diff(world, app.name, "1999-01-01T00:00:00.000Z", middle)
+    same((whole["name"], [v["change"] for v in whole["variables"]]),
+         ({"old": None, "new": app.name}, ["added"] * len(
+             whole["variables"])), "before there was an app")
     same(diff(world, app.name, last, last), {"variables": [], "addons": []},
          "nothing")
     for words, want in (((app.name, "zzzz"), 2), ((app.name, "0000"), 1),
-                        ((app.name, "1999-01-01T00:00:00.000Z"), 1),
                         (("nowhere", first), 1), ((app.name,), 2)):
         world.sutler("app", "diff", *words, want=want)
     text = world.sutler("app", "diff", app.name, first).stdout.decode()
