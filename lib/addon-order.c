@@ -105,17 +105,6 @@ addon_act_later(const struct act *act)
 	return later;
 }
 
-static bool
-is_free(const struct plan *plan)
-{
-	const cJSON *unit;
-
-	cJSON_ArrayForEach(unit, plan->units)
-		if (strcmp(json_text(unit, "price"), "0") != 0)
-			return false;
-	return plan->price <= 0;
-}
-
 const struct fail *
 addon_check_payment(const struct act *act, const struct app *app,
     const struct plan *plan)
@@ -123,7 +112,7 @@ addon_check_payment(const struct act *act, const struct app *app,
 	struct account *owner;
 	const struct fail *f;
 
-	if (is_free(plan) || act->account == NULL)
+	if (plan_is_free(plan->price, plan->units) || act->account == NULL)
 		return NULL;
 	f = app_owner(&owner, act, app);
 	if (f != NULL || owner->paying)

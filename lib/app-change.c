@@ -4,6 +4,7 @@
 #include "collaborator.h"
 #include "hash.h"
 #include "mem.h"
+#include "plan.h"
 #include "work.h"
 
 #include <stddef.h>
@@ -107,7 +108,7 @@ check_bills(const struct app *app, const struct account *next)
 {
 	const struct addon *a = app->addons;
 
-	while (a != NULL && a->price <= 0)
+	while (a != NULL && plan_is_free(a->price, a->units))
 		a = a->next;
 	if (a == NULL || next->paying)
 		return NULL;

@@ -109,6 +109,17 @@ plan_units_kept(const cJSON *units)
 	return units == NULL || plan_units_fit(units);
 }
 
+bool
+plan_is_free(double price, const cJSON *units)
+{
+	const cJSON *unit;
+
+	cJSON_ArrayForEach(unit, units)
+		if (strcmp(json_text(unit, "price"), "0") != 0)
+			return false;
+	return price <= 0;
+}
+
 /* units as a record has them, or NULL. */
 static cJSON *
 copy_units(const cJSON *units)

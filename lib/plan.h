@@ -56,6 +56,9 @@ bool plan_units_fit(const cJSON *units);
  * and texts. */
 bool plan_units_kept(const cJSON *units);
 
+/* True where nothing is to be paid: no flat price, and no unit has one. */
+bool plan_is_free(double price, const cJSON *units);
+
 /* The plan as clients read it; conf's region is a part of its sku.  The
  * description is HTML (paragraphs, all else escaped).  Source: Scalingo API,
  * "Plan". */

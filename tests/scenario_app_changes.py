@@ -4,6 +4,7 @@ import json
 from scenario_base import Commits, Unchanged, events, same, scenario, true
 from scenario_attachments import attach, shared
 from scenario_collaborators import join
+from scenario_usage import metered
 from world import MARK, App
 
 
@@ -198,11 +199,17 @@ def transfer_refused(world):
                    want=403)
 
 
-@scenario("who gets an app can pay for what it has")
+@scenario("who gets an app can pay for what it has, or consumes")
 def transfer_bills(world):
+    for supplier, plan in (
+            (world.provider("scalingo", price=10), "large"),
+            (world.provider("scalingo", change=metered), "small")):
+        hand_over(world, supplier, plan)
+
+
+def hand_over(world, supplier, plan):
     app = world.app(paying=True)
-    supplier = world.provider("scalingo", price=10)
-    world.addon(app, supplier, "large")
+    world.addon(app, supplier, plan)
     poor, rich = world.account(), world.account(paying=True)
     for heir in (poor, rich):
         join(world, app, heir)
