@@ -2,39 +2,20 @@
 #include "fail.h"
 #include "mem.h"
 
-#include <stdatomic.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-	PAGE = 4096,
-	PAGES = 64,
-	PLACES = PAGE / sizeof(uint64_t),
-	COUNT_BITS = 16,
-	MINUTE_BITS = 24,
-	MINUTE = 60000 /* ms */
+enum { PLACES = 1 << 15, MINUTE = 60000 /* ms */ };
+
+/* Whose, by hash; in which minute; how often. */
+struct place {
+	uint64_t who;
+	uint32_t minute, count;
 };
-
-/* A word is its owner's tag, the minute, and how often in it; 0: free. */
-static uint64_t
-word_of(uint64_t hash, int64_t minute)
-{
-	uint64_t tag = hash >> (COUNT_BITS + MINUTE_BITS);
-
-	minute &= (1 << MINUTE_BITS) - 1;
-	return tag << (COUNT_BITS + MINUTE_BITS) | (uint64_t)minute
-	                                               << COUNT_BITS;
-}
-
-static uint64_t
-minute_of(uint64_t word)
-{
-	return word >> COUNT_BITS & ((1 << MINUTE_BITS) - 1);
-}
 
 /* FNV-1a, 64 bits. */
 static uint64_t
@@ -47,87 +28,71 @@ hash_of(const char *who)
 	return hash;
 }
 
-/* The page of the table that has hash, for as long as we run; NULL: it cannot
- * be had. */
-static _Atomic uint64_t *
-page_of(const struct conf *conf, uint64_t hash)
+/* Where who is among places, or may be: the first that is not of this minute;
+ * NULL: others have them all. */
+static struct place *
+find(struct place *places, uint64_t who, uint32_t minute)
 {
-	const char *path = mem_printf("%s/state/rate", conf->data);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	off_t at = (off_t)(hash % PAGES) * PAGE;
-	struct stat st;
-	void *page = MAP_FAILED;
+	struct place *stale = NULL, *p;
 
-	if (fd == -1)
-		return NULL;
-	if (fstat(fd, &st) == 0 && (st.st_size >= (off_t)PAGES * PAGE ||
-	                               ftruncate(fd, PAGES * PAGE) == 0))
-		page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-		    at);
-	close(fd);
-	return page == MAP_FAILED ? NULL : page;
-}
-
-static const uint64_t most = (1 << COUNT_BITS) - 1; /* and the count's bits */
-
-/* Count one more at place, which held seen, of word; 0: it has been lost. */
-static uint64_t
-count_up(_Atomic uint64_t *place, uint64_t seen, uint64_t word)
-{
-	while ((seen & ~most) == word) {
-		if ((seen & most) == most)
-			return most;
-		if (atomic_compare_exchange_weak(place, &seen, seen + 1))
-			return (seen & most) + 1;
+	for (p = places; p < places + RATE_NEIGHBOURS; p++) {
+		if (p->minute == minute && p->who == who)
+			return p;
+		if (p->minute != minute && stale == NULL)
+			stale = p;
 	}
-	return 0;
+	return stale;
 }
 
-/* How often the one with that word (count 0) has asked now; 0: no telling. */
-static uint64_t
-count_in(_Atomic uint64_t *page, size_t first, uint64_t word)
+/* Count one more in the table fd, under a lock on who's part of it that dies
+ * with us; 0: no telling. */
+static uint32_t
+count_in(int fd, uint64_t who, uint32_t minute)
 {
-	_Atomic uint64_t *place, *stale;
-	uint64_t seen, old;
-	size_t i;
+	struct place places[RATE_NEIGHBOURS], *p;
+	const off_t at =
+	    (off_t)(who % (PLACES - RATE_NEIGHBOURS)) * (off_t)sizeof(*p);
+	struct flock lock = {.l_type = F_WRLCK,
+	    .l_whence = SEEK_SET,
+	    .l_start = at,
+	    .l_len = sizeof(places)};
+	int rc;
 
-	do {
-		stale = NULL;
-		old = 0;
-		for (i = 0; i < RATE_NEIGHBOURS; i++) {
-			place = &page[(first + i) % PLACES];
-			seen = atomic_load(place);
-			if ((seen & ~most) == word)
-				return count_up(place, seen, word);
-			if (stale == NULL &&
-			    minute_of(seen) != minute_of(word)) {
-				stale = place;
-				old = seen;
-			}
-		}
-		if (stale == NULL)
-			return 0;
-		/* another may have taken it, for the same one even */
-	} while (!atomic_compare_exchange_strong(stale, &old, word + 1));
-	return 1;
+	do
+		rc = fcntl(fd, F_OFD_SETLKW, &lock);
+	while (rc == -1 && errno == EINTR);
+	memset(places, 0, sizeof(places));
+	/* what was never written reads as nobody's */
+	if (rc == -1 || pread(fd, places, sizeof(places), at) == -1)
+		return 0;
+	p = find(places, who, minute);
+	if (p == NULL)
+		return 0;
+	if (p->minute != minute)
+		*p = (struct place){who, minute, 0};
+	if (p->count < UINT32_MAX)
+		p->count++;
+	if (pwrite(fd, p, sizeof(*p), at + (p - places) * (off_t)sizeof(*p)) !=
+	    sizeof(*p))
+		return 0;
+	return p->count;
 }
 
 const struct fail *
 rate_count(const struct conf *conf, const char *who, int64_t now)
 {
-	_Atomic uint64_t *page;
-	uint64_t hash, count;
-	int left;
+	uint32_t count;
+	int fd, left;
 
 	if (conf->rate_limit == 0)
 		return NULL;
-	hash = hash_of(who);
-	page = page_of(conf, hash);
-	if (page == NULL)
+	fd = open(mem_printf("%s/state/rate", conf->data),
+	    O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd == -1)
 		return NULL;
-	count =
-	    count_in(page, hash / PAGES % PLACES, word_of(hash, now / MINUTE));
-	if (count <= (uint64_t)conf->rate_limit)
+	count = count_in(fd, hash_of(who), (uint32_t)(now / MINUTE));
+	close(fd);
+	if (count <= (uint32_t)conf->rate_limit)
 		return NULL;
 	left = (int)((MINUTE - now % MINUTE + 999) / 1000);
 	return fail_what(FAIL_RATE, mem_printf("%d", left),

@@ -9,12 +9,12 @@ struct fail;
 
 /*
  * How often somebody asked in the current minute, without a daemon: DATA/state/
- * rate is a table of words in shared memory (tag, minute and count in 64 bits),
- * counted in place by compare-and-swap, never flushed, never grown.  Where it
- * cannot be kept, and where more than RATE_NEIGHBOURS who share a place ask in
- * one minute, nobody is refused.
+ * rate is a table of who, minute and count, a part of it locked while it is
+ * counted in, never flushed, never grown.  Where it cannot be kept (the disk
+ * is full), and where more than RATE_NEIGHBOURS who share a part ask in one
+ * minute, nobody is refused.
  */
-enum { RATE_NEIGHBOURS = 16, RATE_MAX = 60000 };
+enum { RATE_NEIGHBOURS = 16 };
 
 /* Count a request of who at now (ms since 1970).  FAIL_RATE, which says after
  * how many seconds to come again: that is more than conf->rate_limit (0: no

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -107,10 +109,19 @@ test_trouble(void)
 {
 	struct conf other = {.data = mem_printf("%s/none", dir),
 	    .rate_limit = 1};
+	bool passed;
 
 	rate_count(&other, "x", noon);
 	ok(rate_count(&other, "x", noon) == NULL,
 	    "without a table nobody is refused");
+	/* a file that may not grow, as on a full disk */
+	conf.rate_limit = 1;
+	signal(SIGXFSZ, SIG_IGN);
+	unlink(mem_printf("%s/state/rate", dir));
+	setrlimit(RLIMIT_FSIZE, &(struct rlimit){0, RLIM_INFINITY});
+	passed = passes("full", noon) && passes("full", noon);
+	setrlimit(RLIMIT_FSIZE, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
+	ok(passed, "nor where it cannot be written");
 }
 
 int
