@@ -180,10 +180,16 @@ apply_change(struct store *s, const struct journal_change *c,
 	                       : file_replace(path, s->tmp, c->text, c->len);
 }
 
+const char *
+store_index_mark(const struct store *s)
+{
+	return mem_printf("%s/" STORE_INDEX_MARK, s->index);
+}
+
 const struct fail *
 store_index_head(struct store *s, const char *commit)
 {
-	return file_replace(mem_printf("%s/head", s->index), s->tmp,
+	return file_replace(store_index_mark(s), s->tmp,
 	    mem_printf("%s\n", commit), JOURNAL_ID + 1);
 }
 
@@ -193,8 +199,8 @@ store_index_head(struct store *s, const char *commit)
 static const struct fail *
 move_index_head(struct store *s, const char *commit)
 {
-	return file_overwrite(mem_printf("%s/head", s->index),
-	    mem_printf("%s\n", commit), JOURNAL_ID + 1);
+	return file_overwrite(store_index_mark(s), mem_printf("%s\n", commit),
+	    JOURNAL_ID + 1);
 }
 
 static const struct fail *

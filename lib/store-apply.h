@@ -52,6 +52,11 @@ const struct fail *store_settle_held(struct store *s);
  * at, which contains all of ours. */
 const struct fail *store_main(const char **head, struct store *s);
 
+/* The file that says what the index reflects.  Its name is the format's, to be
+ * changed with the rows': an index of another one is none. */
+#define STORE_INDEX_MARK "head-2"
+const char *store_index_mark(const struct store *s);
+
 /* The index, made anew, reflects commit. */
 const struct fail *store_index_head(struct store *s, const char *commit);
 

@@ -73,7 +73,7 @@ compare_one(struct compare *c, const char *path, const char *name, bool is_dir)
 	const size_t before = c->count;
 	const struct fail *f;
 
-	if (name[0] == '.' || strcmp(name, "head") == 0)
+	if (name[0] == '.' || strcmp(name, STORE_INDEX_MARK) == 0)
 		return NULL;
 	path = path[0] == '\0' ? name : mem_printf("%s/%s", path, name);
 	f = is_dir ? compare_trees(c, path) : compare_files(c, path);
@@ -124,12 +124,12 @@ check_head(struct compare *c, struct store *s)
 
 	f = store_git_head(&head, s->git);
 	if (f == NULL)
-		f = file_read(&text, &len, mem_printf("%s/head", s->index));
+		f = file_read(&text, &len, store_index_mark(s));
 	if (f == NULL &&
 	    (text == NULL ||
 	        (strncmp(text, head, JOURNAL_ID) != 0 &&
 	            strncmp(text, s->journal->head, JOURNAL_ID) != 0)))
-		differs(c, "head");
+		differs(c, STORE_INDEX_MARK);
 	return f;
 }
 
@@ -141,7 +141,7 @@ store_check_index(struct store *s, struct findings *n)
 	struct mem_mark mark = mem_mark();
 	const struct fail *f, *gone;
 
-	if (access(mem_printf("%s/head", s->index), F_OK) != 0) {
+	if (access(store_index_mark(s), F_OK) != 0) {
 		/* whoever misses it makes it: so do we */
 		finding_harmless(n, "index", "is not there whole", "made");
 		return store_reindex_held(s, NULL);

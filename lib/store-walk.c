@@ -187,7 +187,7 @@ store_reindex_held(struct store *s, store_tell *tell)
 	const char *head;
 
 	/* killed in here, the index is seen to be missing */
-	f = file_remove(mem_printf("%s/head", s->index));
+	f = file_remove(store_index_mark(s));
 	if (f == NULL)
 		f = file_remove_all(s->index);
 	if (f == NULL)
@@ -205,7 +205,7 @@ store_reindex_held(struct store *s, store_tell *tell)
 static const struct fail *
 reindex_locked(bool *needed, struct store *s, store_tell *tell)
 {
-	const char *head = mem_printf("%s/head", s->index);
+	const char *head = store_index_mark(s);
 	bool held = s->lock_fd >= 0;
 	const struct fail *f = NULL;
 
@@ -236,6 +236,6 @@ store_reindex(struct store *s, store_tell *tell)
 const struct fail *
 store_index_there(bool *made, struct store *s)
 {
-	*made = access(mem_printf("%s/head", s->index), F_OK) != 0;
+	*made = access(store_index_mark(s), F_OK) != 0;
 	return *made ? reindex_locked(made, s, NULL) : NULL;
 }

@@ -65,7 +65,7 @@ store_init(const char *data)
 		f = file_replace(mem_printf("%s/store.json", s->root), s->tmp,
 		    format, strlen(format));
 	if (f == NULL && !clone)
-		f = file_replace(mem_printf("%s/head", s->index), s->tmp,
+		f = file_replace(store_index_mark(s), s->tmp,
 		    mem_printf("%s\n", id), JOURNAL_ID + 1);
 	if (f == NULL)
 		f = store_sync(data);

@@ -480,8 +480,8 @@ test_check(void)
 	breaks("a log cut short",
 	    "truncate -s -50 \"$(find index/log -type f | head -n 1)\"",
 	    "not what the records make");
-	breaks("an index that reflects nothing", "echo x > index/head",
-	    "index/head");
+	breaks("an index that reflects nothing", "echo x > index/head-2",
+	    "index/head-2");
 	breaks("a setting", "git -C store config core.bare false",
 	    "core.bare is not true");
 	breaks("no hook", "rm store/.git/hooks/update",
