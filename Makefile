@@ -11,8 +11,8 @@ LIBEXECDIR = $(PREFIX)/libexec/sutler
 SYSCONFDIR = /etc
 HTDOCSDIR = $(PREFIX)/share/sutler/htdocs
 MANDIR = $(PREFIX)/share/man
-PORT = 8080
-DATA = data/demo
+PORT ?= 8080
+DATA ?= data/demo
 BUILD = .build
 
 # Every Debian package that anything here needs, once.
