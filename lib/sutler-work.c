@@ -119,28 +119,34 @@ struct tick {
 	const struct call *call;
 	const char *now;
 	size_t settled, left;
-	/* queues whose first has not arrived, providers that do not answer */
+	/* queues whose first has not arrived, who does not answer */
 	cJSON *held;
 };
 
 static bool
 is_held(const struct tick *t, const struct work *o)
 {
-	bool in_order;
+	const char *queue = work_queue(o), *asked = work_asked(o);
 
-	return json_get(t->held, work_queue(&in_order, o)) != NULL;
+	return (queue != NULL && json_get(t->held, queue) != NULL) ||
+	       (asked != NULL && json_get(t->held, asked) != NULL);
+}
+
+static void
+hold(struct tick *t, const char *name)
+{
+	if (name != NULL && json_get(t->held, name) == NULL)
+		cJSON_AddTrueToObject(t->held, name);
 }
 
 /* o stays open; what is to arrive behind it waits for it. */
 static void
 leave_open(struct tick *t, const struct work *o, enum work_state state)
 {
-	bool in_order;
-	const char *queue = work_queue(&in_order, o);
-
 	t->left++;
-	if ((state == WORK_SILENT || in_order) && !is_held(t, o))
-		cJSON_AddTrueToObject(t->held, queue);
+	hold(t, work_queue(o));
+	if (state == WORK_SILENT)
+		hold(t, work_asked(o));
 }
 
 static const struct fail *

@@ -146,7 +146,7 @@ is_over(const struct webhook *w, const struct work *o)
 }
 
 const char *
-webhook_send(const char **said, bool *over, const struct act *act,
+webhook_send(struct webhook_attempt *out, const struct act *act,
     const struct work *o, long timeout)
 {
 	unsigned char hmac[HASH_SHA256_SIZE];
@@ -154,16 +154,11 @@ webhook_send(const char **said, bool *over, const struct act *act,
 	struct webhook *w;
 	const struct fail *f = find_webhook(&w, act, o);
 
-	*said = trailer(o, "failed", 0);
-	*over = true;
-	if (f != NULL) {
-		*over = false;
-		*said = trailer(o, "retrying", 0);
-		return f->text;
-	}
+	*out = (struct webhook_attempt){.over = f == NULL};
+	out->said = trailer(o, f == NULL ? "failed" : "retrying", 0);
 	/* removed since: there is nobody to tell */
-	if (w == NULL)
-		return NULL;
+	if (f != NULL || w == NULL)
+		return f == NULL ? NULL : f->text;
 	x.url = w->url;
 	x.body = body_of(o);
 	hash_hmac_sha256(hmac, w->secret, strlen(w->secret), x.body,
@@ -174,11 +169,12 @@ webhook_send(const char **said, bool *over, const struct act *act,
 		x.headers[1] =
 		    mem_printf("Authorization: %s", w->authorization);
 	client_send(&x, act->conf, timeout);
-	*over = is_over(w, o);
 	if (x.status >= 200 && x.status < 300) {
-		*said = trailer(o, "succeeded", x.status);
+		out->said = trailer(o, "succeeded", x.status);
 		return NULL;
 	}
-	*said = trailer(o, *over ? "failed" : "retrying", x.status);
+	out->over = is_over(w, o);
+	out->silent = x.status == 0;
+	out->said = trailer(o, out->over ? "failed" : "retrying", x.status);
 	return x.status == 0 ? x.trouble : mem_printf("answered %d", x.status);
 }

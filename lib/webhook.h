@@ -56,12 +56,16 @@ bool webhook_includes(const struct webhook *w, const char *entity);
 void webhook_put(const struct act *act, struct event *e, const char *actor,
     const char *email);
 
-/*
- * Send o within timeout seconds.  NULL, or what was in the way; *over: it is
- * not to be tried again.  *trailer is the attempt's.
- */
-const char *webhook_send(const char **trailer, bool *over,
-    const struct act *act, const struct work *o, long timeout);
+/* What came of an attempt. */
+struct webhook_attempt {
+	const char *said; /* its trailer */
+	bool over;        /* it is not to be tried again */
+	bool silent;      /* there was no answer */
+};
+
+/* Send o within timeout seconds.  NULL, or what was in the way. */
+const char *webhook_send(struct webhook_attempt *out, const struct act *act,
+    const struct work *o, long timeout);
 
 /* As its provider sees it; of addon. */
 cJSON *webhook_view(const struct webhook *w, const struct addon *addon);

@@ -148,10 +148,12 @@ ask_notify(struct attempt *t)
 static void
 ask_webhook(struct attempt *t)
 {
-	bool over;
+	struct webhook_attempt done;
 
-	t->trouble = webhook_send(&t->said, &over, t->act, t->work, t->timeout);
-	if (t->trouble == NULL || !over)
+	t->trouble = webhook_send(&done, t->act, t->work, t->timeout);
+	t->said = done.said;
+	t->silent = done.silent;
+	if (t->trouble == NULL || !done.over)
 		return;
 	t->loss = t->trouble;
 	t->trouble = NULL;

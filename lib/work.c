@@ -134,17 +134,24 @@ work_news(const char *kind, const struct app *app)
 }
 
 const char *
-work_queue(bool *in_order, const struct work *o)
+work_queue(const struct work *o)
 {
-	*in_order = true;
 	if (strcmp(o->kind, WORK_NOTIFY) == 0)
 		return mem_printf("owner %s", o->owner);
 	if (strcmp(o->kind, WORK_WEBHOOK) == 0)
 		return mem_printf("webhook %s",
 		    json_text(o->options, "webhook"));
-	*in_order = false;
-	return mem_printf("provider %s",
-	    o->provider == NULL ? "" : o->provider);
+	return NULL;
+}
+
+const char *
+work_asked(const struct work *o)
+{
+	if (o->provider == NULL)
+		return NULL;
+	return mem_printf("%s %s",
+	    strcmp(o->kind, WORK_WEBHOOK) == 0 ? "webhooks of" : "provider",
+	    o->provider);
 }
 
 void

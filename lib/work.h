@@ -69,9 +69,11 @@ struct work *work_restart(const struct app *app);
  * that were made before. */
 struct work *work_news(const char *kind, const struct app *app);
 
-/* Where o waits its turn: "owner ana" and "webhook <id>", in_order, until what
- * is before it is settled; "provider redis", while that does not answer. */
-const char *work_queue(bool *in_order, const struct work *o);
+/* In which order o must arrive: behind what is open by the same name, "owner
+ * ana" or "webhook <id>"; NULL: in any.  And who is asked, who may not answer:
+ * "provider redis", "webhooks of redis"; NULL: nobody that others wait for. */
+const char *work_queue(const struct work *o);
+const char *work_asked(const struct work *o);
 
 /* Put o into the store; take out what addon has. */
 void work_put(struct store *store, const struct work *o);
