@@ -71,26 +71,6 @@ read_url(const char **out, const struct cgi *c)
 	                    : log_drain_check(*out);
 }
 
-/* Under the lock: the installation as it is; app names its app, or is NULL,
- * where the path names the installation. */
-static const struct fail *
-lock(struct addon_result *r, struct cgi *c, const char *app)
-{
-	const struct fail *f = store_lock(c->act.store);
-
-	if (f != NULL)
-		return f;
-	f = app == NULL ? partner_installed(r, c) : partner_on_app(r, c);
-	if (f == NULL && app != NULL && !partner_is_called(r->app, app))
-		f = fail_missing("app");
-	if (f == NULL)
-		f = event_match(&c->act, "add-on",
-		    app_addon_revision(r->addon));
-	if (f != NULL)
-		store_unlock(c->act.store);
-	return f;
-}
-
 static const struct fail *
 save(struct cgi *c, const struct addon_result *r, const char *did)
 {
@@ -112,7 +92,7 @@ partner_drain_change(struct cgi *c)
 
 	f = read_url(&url, c);
 	if (f == NULL)
-		f = lock(&r, c, NULL);
+		f = partner_edit(&r, c, NULL);
 	if (f != NULL)
 		return f;
 	if (!own_drain(&d, r.addon) || !log_drain_is(&d, c->param[1])) {
@@ -136,7 +116,7 @@ partner_drain_add(struct cgi *c)
 
 	f = read_url(&url, c);
 	if (f == NULL)
-		f = lock(&r, c, c->param[0]);
+		f = partner_edit(&r, c, c->param[0]);
 	if (f != NULL)
 		return f;
 	f = log_drain_add(&d, &r.addon->log_drains, url);
@@ -154,7 +134,7 @@ partner_drain_remove(struct cgi *c)
 {
 	struct addon_result r;
 	struct log_drain *d;
-	const struct fail *f = lock(&r, c, c->param[0]);
+	const struct fail *f = partner_edit(&r, c, c->param[0]);
 
 	if (f != NULL)
 		return f;

@@ -71,6 +71,24 @@ partner_locate(struct addon_result *r, struct cgi *c)
 	return f == NULL ? check_name(r, c) : f;
 }
 
+const struct fail *
+partner_edit(struct addon_result *r, struct cgi *c, const char *app)
+{
+	const struct fail *f = store_lock(c->act.store);
+
+	if (f != NULL)
+		return f;
+	f = app == NULL ? partner_installed(r, c) : partner_on_app(r, c);
+	if (f == NULL && app != NULL && !partner_is_called(r->app, app))
+		f = fail_missing("app");
+	if (f == NULL)
+		f = event_match(&c->act, "add-on",
+		    app_addon_revision(r->addon));
+	if (f != NULL)
+		store_unlock(c->act.store);
+	return f;
+}
+
 static const char *
 state_of(const struct addon *a)
 {

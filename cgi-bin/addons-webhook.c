@@ -9,23 +9,6 @@
 
 #include <string.h>
 
-/* Under the lock: the installation as it is, for a change of its webhooks. */
-static const struct fail *
-lock(struct addon_result *r, struct cgi *c)
-{
-	const struct fail *f = store_lock(c->act.store);
-
-	if (f != NULL)
-		return f;
-	f = partner_installed(r, c);
-	if (f == NULL)
-		f = event_match(&c->act, "add-on",
-		    app_addon_revision(r->addon));
-	if (f != NULL)
-		store_unlock(c->act.store);
-	return f;
-}
-
 /* Commit it; the answer is w. */
 static const struct fail *
 save(struct cgi *c, struct addon_result *r, const struct webhook *w,
@@ -60,7 +43,7 @@ webhook_create(struct cgi *c)
 	const struct fail *f = webhook_set(&secret, w, c->act.conf, c->body);
 
 	if (f == NULL)
-		f = lock(&r, c);
+		f = partner_edit(&r, c, NULL);
 	if (f != NULL)
 		return f;
 	if (count(r.addon) >= WEBHOOKS_MAX) {
@@ -86,7 +69,7 @@ webhook_change(struct cgi *c)
 	struct addon_result r;
 	struct webhook *w;
 	const char *secret;
-	const struct fail *f = lock(&r, c);
+	const struct fail *f = partner_edit(&r, c, NULL);
 
 	if (f != NULL)
 		return f;
@@ -105,7 +88,7 @@ webhook_delete(struct cgi *c)
 {
 	struct webhook **at, *w;
 	struct addon_result r;
-	const struct fail *f = lock(&r, c);
+	const struct fail *f = partner_edit(&r, c, NULL);
 
 	if (f != NULL)
 		return f;

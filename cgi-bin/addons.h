@@ -19,6 +19,12 @@ const struct fail *partner_failed(struct cgi *c);
 const struct fail *partner_locate(struct addon_result *r, struct cgi *c);
 const struct fail *partner_installed(struct addon_result *r, struct cgi *c);
 
+/* The same under the writers' lock, which is taken, and If-Match held against
+ * it; app names its app, or is NULL where the path names the installation.  On
+ * failure the lock is given back. */
+const struct fail *partner_edit(struct addon_result *r, struct cgi *c,
+    const char *app);
+
 /* Its webhooks, in cgi-bin/addons-webhook.c. */
 const struct fail *webhook_list(struct cgi *c);
 const struct fail *webhook_create(struct cgi *c);
