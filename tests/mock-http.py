@@ -1,7 +1,7 @@
 """A provider that misbehaves on purpose, for tests/test-client.c.
 
 Prints its port on stdout and serves 127.0.0.1 until its stdin is closed, or
-for two minutes.
+for ten minutes.
 """
 import base64
 import json
@@ -97,7 +97,7 @@ class Mock(BaseHTTPRequestHandler):
 
 def main():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Mock)
-    threading.Timer(120, os._exit, [1]).start()
+    threading.Timer(600, os._exit, [1]).start()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_address[1], flush=True)
     sys.stdin.read()

@@ -1,9 +1,11 @@
 """Apps renamed, transferred and set up otherwise, as clients ask for it."""
 import json
 
-from scenario_base import Commits, Unchanged, events, same, scenario, true
+from scenario_base import (Commits, Unchanged, eventually, events, same,
+                           scenario, true)
 from scenario_attachments import attach, shared
 from scenario_collaborators import join
+from scenario_restarts import hook
 from scenario_usage import metered
 from world import MARK, App
 
@@ -248,17 +250,16 @@ def transfer_shared(world):
 
 @scenario("a renamed app's owed restart is one by its new name")
 def rename_owed(world):
-    from scenario_restarts import hook
     log = hook(world, fail=True)
     app = world.app()
     try:
         world.call(app.owner, "POST", app.path("/restart"), {}, want=202)
-        world.sutler("tick")
+        eventually(lambda: world.sutler("tick") and
+                   app.name in log.read_text("utf-8"), "it was tried")
         new = world.fresh("renamed")
         rename(world, app, new)
         owed = [json.loads(data) for name, data in world.contents().items()
                 if name.startswith("open/") and app.id.encode() in data]
         same([one["app_name"] for one in owed], [new], "open work")
-        true(app.name in log.read_text("utf-8"), "it was tried before")
     finally:
         world.configure(restart_hook=None)

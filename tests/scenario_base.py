@@ -3,6 +3,7 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 
 WIDTH = 700   # characters of a value that a failure shows
 SCENARIOS = []   # (subject, name, title, function, every_door)
@@ -38,6 +39,17 @@ def same(got, want, what="it"):
 def true(truth, text: str):
     if not truth:
         raise AssertionError(text)
+
+
+def eventually(question, text: str, seconds=30):
+    """For what runs in the background: ask until the answer is true; it."""
+    end = time.monotonic() + seconds
+    while True:
+        found = question()
+        if found or time.monotonic() > end:
+            true(found, text)
+            return found
+        time.sleep(0.05)
 
 
 def among(got, wanted, what="it"):

@@ -6,11 +6,9 @@ import signal
 import time
 from pathlib import Path
 
-from scenario_base import (Commits, Unchanged, among, events, same, scenario,
-                           true)
+from scenario_base import (Commits, Unchanged, among, eventually, events, same,
+                           scenario, true)
 from world import MARK
-
-SECONDS = 20   # longest wait for a tick in the background
 
 
 def due_now(world, addon_id: str):
@@ -437,10 +435,7 @@ def lazily(world):
     addon = not_yet(world, supplier, app)["id"]
     due_now(world, addon)
     same(status(world, app, addon), "provisioning", "at first")
-    end = time.monotonic() + SECONDS
-    while world.owed(addon) and time.monotonic() < end:
-        time.sleep(0.1)
-    same(world.owed(addon), [], "owed")
+    eventually(lambda: not world.owed(addon), "nothing is owed")
     same(status(world, app, addon), "gone", "in the end")
     while "another tick" in world.sutler("tick").stdout.decode():
         time.sleep(0.1)

@@ -1,11 +1,7 @@
 """Restarts that people ask for, and the operations that come of them."""
-import time
-
-from scenario_base import Unchanged, same, scenario, true
+from scenario_base import Unchanged, eventually, same, scenario, true
 from scenario_outbox import due_now
 from world import NOTHING
-
-SECONDS = 30   # longest wait for what runs in the background
 
 
 def hook(world, fail=False):
@@ -29,14 +25,11 @@ def operation(world, app, place) -> dict:
 def finished(world, app, place) -> dict:
     """The operation, once it has finished: tick runs in the background, and
     may have been at work already."""
-    end = time.monotonic() + SECONDS
-    while time.monotonic() < end:
+    def ended():
         world.sutler("tick")
         found = operation(world, app, place)
-        if found["status"] in ("done", "error"):
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"not finished: {found}")
+        return found if found["status"] in ("done", "error") else None
+    return eventually(ended, "it finishes")
 
 
 def ask(world, app, data=NOTHING, **more) -> str:

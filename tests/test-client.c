@@ -24,7 +24,8 @@ static pid_t
 start_mock(int *leash)
 {
 	int in[2], out[2];
-	char port[16];
+	char port[16] = "";
+	size_t length = 0;
 	ssize_t n;
 	pid_t pid;
 
@@ -39,11 +40,16 @@ start_mock(int *leash)
 	}
 	close(in[0]);
 	close(out[1]);
-	n = read(out[0], port, sizeof(port) - 1);
+	while (length < sizeof(port) - 1 && strchr(port, '\n') == NULL) {
+		n = read(out[0], port + length, sizeof(port) - 1 - length);
+		if (n <= 0)
+			break;
+		length += (size_t)n;
+	}
 	close(out[0]);
-	if (n <= 1)
+	if (strchr(port, '\n') == NULL)
 		return -1;
-	root = mem_printf("http://127.0.0.1:%.*s", (int)n - 1, port);
+	root = mem_printf("http://127.0.0.1:%.*s", (int)length - 1, port);
 	*leash = in[1];
 	return pid;
 }
