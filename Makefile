@@ -65,14 +65,14 @@ SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
 RECORDS = account app app-change app-record app-view attachment collaborator \
 	variable installed addon addon-order addon-provision \
 	addon-change addon-remove addon-config addon-action event \
-	log-drain feed feed-types restart history token oauth usage usage-report usage-bill usage-csv once \
+	log-drain feed feed-types restart history rollback dry-run token oauth usage usage-report usage-bill usage-csv once \
 	notify webhook webhook-event webhook-past webhook-send work work-try work-hook record
 DOOR = rate auth cgi cgi-answer cgi-body cgi-once cgi-page cgi-path sandbox sandbox-callback sandbox-desk \
 	sandbox-fault sandbox-resource sandbox-sso
 LAYERS = $(BASE) $(STORE) $(SPEECH) $(RECORDS) $(DOOR)
 OBJECTS = $(LAYERS:%=$(BUILD)/lib/%.o)
 
-CGI = apps addons token sso catalog portal account sandbox usage
+CGI = apps addons token sso catalog portal account sandbox usage history
 PROGRAMS = $(CGI:%=$(BUILD)/cgi-bin/%) $(BUILD)/sutler $(BUILD)/send
 
 all: $(PROGRAMS)

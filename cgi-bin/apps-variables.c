@@ -3,20 +3,40 @@
  */
 #include "apps.h"
 #include "app.h"
+#include "history.h"
 #include "json.h"
 #include "variable.h"
 
 #include <string.h>
 
+/* *app becomes what it was at that time; what a change must match is as now. */
+static const struct fail *
+go_back(struct app **app, const struct cgi *c, const char *at)
+{
+	struct history_point point;
+	const struct fail *f = history_at(&point, c->act.store, *app, at);
+
+	if (f == NULL && point.app == NULL)
+		f = fail_missing("app");
+	if (f != NULL)
+		return f;
+	point.app->role = (*app)->role;
+	point.app->revision = (*app)->revision;
+	*app = point.app;
+	return NULL;
+}
+
 const struct fail *
 variables(struct cgi *c)
 {
-	const char *aliases = cgi_query(c, "aliases");
+	const char *aliases = cgi_query(c, "aliases"), *at = cgi_query(c, "at");
 	bool resolve = aliases != NULL && strcmp(aliases, "false") == 0;
 	struct app *app;
 	cJSON *list;
 	const struct fail *f = app_load(&app, &c->act, c->param[0]);
 
+	if (f == NULL && at != NULL)
+		f = go_back(&app, c, at);
 	if (f == NULL)
 		f = variable_list(&list, &c->act, app, resolve);
 	if (f != NULL)

@@ -4,6 +4,7 @@
  */
 #include "addon-order.h"
 #include "clock.h"
+#include "dry-run.h"
 #include "json.h"
 #include "mem.h"
 #include "work.h"
@@ -218,7 +219,9 @@ addon_resume(struct addon_result *out, const struct act *act, const char *ident,
 		return f;
 	plan.name = out->addon->plan;
 	addon_order(&order, ORDER_RESUME, act, out, &plan);
-	if (out->provider->dialect->suspends)
+	if (out->provider->dialect->suspends && act->dry_run != NULL)
+		dry_run_order(act, &order, out->app, NULL, 0);
+	else if (out->provider->dialect->suspends)
 		provider_order(&outcome, act->conf, &order,
 		    act->conf->provider_timeout);
 	f = addon_failure(&outcome, out->provider);

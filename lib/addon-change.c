@@ -5,6 +5,7 @@
 #include "attachment.h"
 #include "clock.h"
 #include "conf.h"
+#include "dry-run.h"
 #include "json.h"
 #include "mem.h"
 #include "once.h"
@@ -84,10 +85,12 @@ keep_plan(const struct act *act, struct addon_result *r)
 	return app_save(act, r->app, &e);
 }
 
-/* The rules, and the intent; c->plan NULL: there was nothing to do. */
+/* The rules, and the intent; *order: what is to be sent.  c->plan NULL: there
+ * was nothing to do. */
 static const struct fail *
-intend_change(struct change *c, struct addon_result *r, const struct act *act,
-    const char *ident, const char *id, const char *plan_id)
+intend_change(struct order *order, struct change *c, struct addon_result *r,
+    const struct act *act, const char *ident, const char *id,
+    const char *plan_id)
 {
 	const struct fail *f =
 	    app_edit_addon(&r->app, &r->addon, act, ident, id);
@@ -115,6 +118,9 @@ intend_change(struct change *c, struct addon_result *r, const struct act *act,
 	event_addon(&e, r->addon->id);
 	app_put(act->store, r->app);
 	work_put(act->store, work_addon(WORK_CHANGE, act, r->app, r->addon));
+	addon_order(order, ORDER_CHANGE, act, r, c->plan);
+	dry_run_order(act, order, r->app, NULL,
+	    c->plan->price - r->addon->price);
 	return event_commit(NULL, act, &e);
 }
 
@@ -234,10 +240,9 @@ addon_change(struct addon_result *out, const struct act *act, const char *ident,
 	bool gone;
 
 	*out = (struct addon_result){0};
-	f = intend_change(&c, out, act, ident, id, plan_id);
+	f = intend_change(&order, &c, out, act, ident, id, plan_id);
 	if (f != NULL || c.plan == NULL)
 		return f;
-	addon_order(&order, ORDER_CHANGE, act, out, c.plan);
 	provider_order(&outcome, act->conf, &order,
 	    act->conf->provider_timeout);
 	f = addon_again(&gone, &later, out);

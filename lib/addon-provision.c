@@ -6,6 +6,7 @@
 #include "account.h"
 #include "clock.h"
 #include "conf.h"
+#include "dry-run.h"
 #include "hash.h"
 #include "index.h"
 #include "json.h"
@@ -208,13 +209,13 @@ check_provision(struct addon_result *r, const struct act *act, struct wish *w)
 	return f;
 }
 
-/* The intent, which gives the lock back.  *grant: the code that the provider
- * may exchange for tokens, or as it was. */
+/* The intent, which gives the lock back; *order: what is to be sent. */
 static const struct fail *
-intend_provision(const char **grant, struct addon_result *r,
+intend_provision(struct order *order, struct addon_result *r,
     const struct act *act, const char *ident, struct wish *w)
 {
 	const struct fail *f = app_edit(&r->app, act, ident);
+	const char *grant = NULL;
 	struct event e;
 
 	if (f != NULL)
@@ -225,7 +226,7 @@ intend_provision(const char **grant, struct addon_result *r,
 		return f;
 	}
 	if (r->provider->client_secret != NULL)
-		*grant = oauth_grant(r->addon);
+		grant = oauth_grant(r->addon);
 	append(r->app, r->addon);
 	e = event_new("%s: provisioning %s, plan %s", r->app->name,
 	    r->provider->slug, w->plan->name);
@@ -233,6 +234,10 @@ intend_provision(const char **grant, struct addon_result *r,
 	event_addon(&e, r->addon->id);
 	app_put(act->store, r->app);
 	work_put(act->store, work_addon(WORK_PROVISION, act, r->app, r->addon));
+	addon_order(order, ORDER_PROVISION, act, r, w->plan);
+	order->grant_code = grant;
+	order->grant_expires_at = r->addon->grant_until;
+	dry_run_order(act, order, r->app, r->addon, 0);
 	return event_commit(NULL, act, &e);
 }
 
@@ -258,17 +263,13 @@ addon_provision(struct addon_result *out, const struct act *act,
 	struct outcome outcome = {0};
 	struct act later = addon_act_later(act);
 	struct wish w = {slug, plan_id, prefix, options, NULL};
-	const char *grant = NULL;
 	struct order order;
 	bool gone;
 
 	*out = (struct addon_result){0};
-	f = intend_provision(&grant, out, act, ident, &w);
+	f = intend_provision(&order, out, act, ident, &w);
 	if (f != NULL)
 		return f;
-	addon_order(&order, ORDER_PROVISION, act, out, w.plan);
-	order.grant_code = grant;
-	order.grant_expires_at = out->addon->grant_until;
 	provider_order(&outcome, act->conf, &order,
 	    act->conf->provider_timeout);
 	f = addon_again(&gone, &later, out);

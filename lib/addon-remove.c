@@ -4,6 +4,7 @@
 #include "addon.h"
 #include "attachment.h"
 #include "clock.h"
+#include "dry-run.h"
 #include "json.h"
 #include "mem.h"
 #include "once.h"
@@ -50,6 +51,8 @@ addon_remove(const struct act *act, const char *ident, const char *id)
 	e = event_new("%s: %s removed", app->name, addon->provider);
 	once_end(app, addon);
 	f = addon_forget(&e, act, app, addon, NULL);
+	if (f == NULL)
+		f = dry_run_removal(act, work);
 	if (f != NULL) {
 		store_unlock(act->store);
 		return f;
@@ -84,8 +87,11 @@ addon_remove_app(const struct act *act, const char *ident, const char *name)
 	e = event_new("%s: deleted", app->name);
 	for (a = app->addons, n = 0; f == NULL && a != NULL; a = a->next) {
 		works[n] = work_addon(WORK_REMOVE, act, app, a);
-		work_put(act->store, works[n++]);
+		work_put(act->store, works[n]);
 		f = addon_forget(&e, act, app, a, NULL);
+		if (f == NULL)
+			f = dry_run_removal(act, works[n]);
+		n++;
 	}
 	if (f == NULL)
 		f = attachment_forget_app(act, app);

@@ -6,6 +6,7 @@
 
 #include "auth.h"
 #include "clock.h"
+#include "dry-run.h"
 #include "hash.h"
 #include "mem.h"
 #include "record.h"
@@ -227,6 +228,8 @@ serve(struct cgi *c, const struct table *t)
 		return NULL;
 	}
 	c->auth = row->auth;
+	if (cgi_dry_run(c))
+		c->act.dry_run = dry_run_new();
 	f = open_store(c);
 	if (f == NULL)
 		f = auth_check(c, row->auth);
@@ -250,7 +253,10 @@ cgi_serve(const struct route *routes, size_t count)
 	c->act.request_id = request_id();
 	c->act.if_match = if_match(c);
 	f = serve(c, &table);
-	if (f != NULL)
+	if (f != NULL && f->code == FAIL_DRY_RUN)
+		cJSON_AddItemToObject(cgi_answer(c, 200), "dry_run",
+		    dry_run_view(c->act.dry_run, c->act.conf));
+	else if (f != NULL)
 		cgi_answer_fail(c, f);
 	cgi_answer_send(c);
 	return 0;

@@ -44,3 +44,16 @@ clock_parse(const char *text)
 	/* what is out of range or laid out otherwise does not come back */
 	return time >= 0 && strcmp(clock_text(time), text) == 0 ? time : -1;
 }
+
+int64_t
+clock_parse_loose(const char *text)
+{
+	size_t len = text == NULL ? 0 : strlen(text);
+
+	if (len == strlen("2026-01-02"))
+		text = mem_printf("%sT00:00:00.000Z", text);
+	else if (len == strlen("2026-01-02T03:04:05Z"))
+		text = mem_printf("%.*s.000%s", (int)len - 1, text,
+		    text + len - 1);
+	return clock_parse(text);
+}

@@ -11,4 +11,8 @@ const char *clock_text(int64_t ms);
 /* The milliseconds of such a text, or -1. */
 int64_t clock_parse(const char *text);
 
+/* The same of what people write: decimals may be missing ("…T03:04:05Z"), and
+ * the time of day ("2026-01-02": its first millisecond). */
+int64_t clock_parse_loose(const char *text);
+
 #endif

@@ -1,6 +1,7 @@
 #include "event.h"
 #include "account.h"
 #include "conf.h"
+#include "dry-run.h"
 #include "notify.h"
 #include "provider.h"
 #include "webhook.h"
@@ -131,6 +132,8 @@ event_commit(const char **id, const struct act *act, struct event *e)
 	struct mem_text t = {0};
 	const char *actor;
 
+	if (act->dry_run != NULL)
+		return dry_run_note(act, e);
 	describe(&m, &actor, act);
 	if (e->about != NULL &&
 	    (act->account == NULL ||

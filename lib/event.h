@@ -9,6 +9,7 @@ struct account;
 struct app;
 struct provider;
 struct once;
+struct dry_run;
 
 /* What an account is to an app; each may do what those before it may.
  * Source: Scalingo, "Collaborator Permissions Matrix". */
@@ -34,6 +35,7 @@ struct act {
 	const char *request_id;
 	const char *if_match; /* revision that the record must have, or NULL */
 	const struct once *once; /* the request's own name, or NULL */
+	struct dry_run *dry_run; /* what would be, is noted there; or NULL */
 };
 
 /* What is to be changed has the revision that act->if_match asks for, if it
@@ -88,7 +90,7 @@ const char *event_first(const char *message, const char *name);
 /* Commit what was put into the store, as act's own deed; gives the lock back.
  * The owner of the app that it is about is owed word of its events, unless it
  * is who acts (lib/notify.h), and so are its webhooks (lib/webhook.h).  *id as
- * in store_commit(). */
+ * in store_commit().  FAIL_DRY_RUN: act is one (lib/dry-run.h). */
 const struct fail *event_commit(const char **id, const struct act *act,
     struct event *e);
 

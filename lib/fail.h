@@ -22,6 +22,7 @@ enum fail_code {
 	FAIL_RATE,      /* too often; what: seconds to wait */
 	FAIL_BUSY,      /* try again: a lock, a full disk, a broken record */
 	FAIL_PROVIDER,  /* the provider did not do its part */
+	FAIL_DRY_RUN,   /* nothing was done, as was asked */
 	FAIL_SYSTEM,    /* our fault; the text is for the log alone */
 	FAIL_CODES
 };

@@ -10,6 +10,16 @@ enum { COMMIT_LEAST = 4, COMMIT_LENGTH = 40, PAGE = 100 };
 
 /* Points */
 
+struct app *
+history_alone(const struct app *app)
+{
+	struct app *alone = mem_alloc(sizeof(*alone));
+
+	*alone = *app;
+	alone->attachments = NULL;
+	return alone;
+}
+
 const struct fail *
 history_app(struct app **out, struct store *store, const char *commit,
     const char *id, const char *name)
@@ -26,8 +36,9 @@ history_app(struct app **out, struct store *store, const char *commit,
 	if (f != NULL || record == NULL)
 		return f;
 	/* what an administrator left there was no app, or another one */
-	if (app_read(&app, path, record) == NULL && strcmp(app->id, id) == 0)
-		*out = app;
+	if (app_read(&app, path, record) != NULL || strcmp(app->id, id) != 0)
+		return NULL;
+	*out = history_alone(app);
 	return NULL;
 }
 
@@ -103,7 +114,7 @@ history_at(struct history_point *out, struct store *store,
 	struct wanted w = {-1, when};
 
 	if (!is_commit(when)) {
-		w.time = clock_parse(when);
+		w.time = clock_parse_loose(when);
 		if (w.time < 0)
 			return fail(FAIL_SYNTAX,
 			    "%s is neither the id of a commit nor a time such"
@@ -179,6 +190,57 @@ history_view(const struct store_log *log)
 	return o;
 }
 
+/* "user us-1 al" is named by itself and by "al". */
+static bool
+is_actor(const char *actor, const char *wanted)
+{
+	const char *last = actor == NULL ? NULL : strrchr(actor, ' ');
+
+	if (actor == NULL)
+		return false;
+	return strcmp(actor, wanted) == 0 ||
+	       (last != NULL && strcmp(last + 1, wanted) == 0);
+}
+
+static bool
+passes(const struct store_log *log, const struct history_filter *filter)
+{
+	const char *addon = event_first(log->message, "Addon");
+
+	if (filter->actor != NULL &&
+	    !is_actor(event_first(log->message, "Actor"), filter->actor))
+		return false;
+	return filter->addon == NULL ||
+	       (addon != NULL && strcmp(addon, filter->addon) == 0);
+}
+
+const struct fail *
+history_list(cJSON **out, long *next, struct store *store,
+    const struct app *app, const struct history_filter *filter, size_t skip,
+    size_t max)
+{
+	size_t i, count, total, end = skip + HISTORY_SCAN, found = 0;
+	struct store_log *log;
+	const struct fail *f;
+
+	*out = cJSON_CreateArray();
+	*next = -1;
+	do {
+		f = store_log(&log, &count, &total, store, app->id, skip, PAGE);
+		if (f != NULL)
+			return f;
+		for (i = 0; i < count && found < max; i++, skip++) {
+			if (!passes(&log[i], filter))
+				continue;
+			cJSON_AddItemToArray(*out, history_view(&log[i]));
+			found++;
+		}
+	} while (count > 0 && found < max && skip < end);
+	if (skip < total)
+		*next = (long)skip;
+	return NULL;
+}
+
 static bool
 same(const char *a, const char *b)
 {
@@ -204,18 +266,11 @@ add_difference(cJSON *o, const char *key, const char *old, const char *new)
 	json_add_text(part, "new", new);
 }
 
-/* The variables of app's own: those of its add-ons, too. */
 static const struct fail *
 seen_of(struct seen **out, const struct act *act, const struct app *app)
 {
-	struct app alone;
-
 	*out = NULL;
-	if (app == NULL)
-		return NULL;
-	alone = *app;
-	alone.attachments = NULL;
-	return attachment_seen(out, act, &alone);
+	return app == NULL ? NULL : attachment_seen(out, act, app);
 }
 
 static const struct seen *
@@ -251,8 +306,8 @@ add_variable(cJSON *list, const struct seen *old, const struct seen *new,
 	cJSON_AddItemToArray(list, o);
 }
 
-static const struct fail *
-add_variables(cJSON *list, const struct act *act, const struct app *from,
+const struct fail *
+history_compare(cJSON *list, const struct act *act, const struct app *from,
     const struct app *to, bool values)
 {
 	struct seen *old, *new, *v;
@@ -320,8 +375,8 @@ history_diff(cJSON **out, const struct act *act, const struct app *from,
 	    to == NULL ? NULL : to->name);
 	add_difference(o, "owner", from == NULL ? NULL : from->owner,
 	    to == NULL ? NULL : to->owner);
-	f = add_variables(cJSON_AddArrayToObject(o, "variables"), act, from, to,
-	    values);
+	f = history_compare(cJSON_AddArrayToObject(o, "variables"), act, from,
+	    to, values);
 	list = cJSON_AddArrayToObject(o, "addons");
 	for (a = from == NULL ? NULL : from->addons; a != NULL; a = a->next)
 		add_addon(list, a, find_addon(to, a->id));

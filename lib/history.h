@@ -24,8 +24,8 @@ struct history_point {
 
 /*
  * The point that when names: the id of one of app's commits, or its first
- * digits (at least 4); or a time (RFC 3339), which means the last commit not
- * after it.  FAIL_MISSING "commit": there is none; FAIL_SYNTAX: it is neither.
+ * digits (at least 4); or a time (clock_parse_loose()), which means the last
+ * commit not after it.  FAIL_MISSING "commit": there is none; FAIL_SYNTAX: it is neither.
  */
 const struct fail *history_at(struct history_point *out, struct store *store,
     const struct app *app, const char *when);
@@ -47,6 +47,14 @@ const struct fail *history_before(struct history_point *out,
  */
 cJSON *history_view(const struct store_log *log);
 
+/* app without the add-ons of other apps, as the points are. */
+struct app *history_alone(const struct app *app);
+
+/* Add to list what differs between the variables that two states of an app
+ * (NULL: it was not there) run with, as in history_diff(). */
+const struct fail *history_compare(cJSON *list, const struct act *act,
+    const struct app *from, const struct app *to, bool values);
+
 /*
  * What differs from one app to the other (NULL: nothing there): {name, owner,
  * variables, addons}.  name and owner only where they differ: {old, new}.
@@ -56,6 +64,19 @@ cJSON *history_view(const struct store_log *log);
  */
 const struct fail *history_diff(cJSON **out, const struct act *act,
     const struct app *from, const struct app *to, bool values);
+
+/* Which commits of a history: all of act, or that add-on's, or both. */
+struct history_filter {
+	const char *actor; /* as in the trailer, or its last word; or NULL */
+	const char *addon; /* its id, or NULL */
+};
+
+/* The commits of app that filter lets pass, newest first, as history_view();
+ * at most max.  From the skip-th of all its commits on; *next: where to go on,
+ * or -1. */
+const struct fail *history_list(cJSON **out, long *next, struct store *store,
+    const struct app *app, const struct history_filter *filter, size_t skip,
+    size_t max);
 
 /*
  * The changes of the variable called name, newest first, [{commit, change,

@@ -65,6 +65,19 @@ restart_ask(struct app **out, const char **id, const struct act *act,
 	return f;
 }
 
+void
+restart_owe(struct event *e, const struct act *act, const struct app *app)
+{
+	cJSON *data;
+
+	if (act->conf->restart_hook == NULL)
+		return;
+	data = cJSON_CreateObject();
+	json_add_text(data, "scope", NULL);
+	event_add(e, "restart", data);
+	work_put(act->store, work_restart(app));
+}
+
 /* How the work's record ended, as far as the history after log tells. */
 static const struct fail *
 outcome_of(cJSON *view, const struct act *act, const struct app *app,

@@ -257,6 +257,37 @@ check_put(const struct store *s, const struct store_put *put)
 	return NULL;
 }
 
+static const struct fail *
+visit_put(struct store *s, const struct store_put *put, const char *text,
+    size_t len, store_difference *visit, void *arg)
+{
+	cJSON *before = NULL, *after = NULL;
+	const struct fail *f = check_put(s, put);
+
+	if (f == NULL && text != NULL)
+		f = json_parse(&before, text, len);
+	if (f == NULL && put->text != NULL)
+		f = json_parse(&after, put->text, put->len);
+	return f == NULL ? visit(arg, put->path, before, after) : f;
+}
+
+const struct fail *
+store_differences(struct store *s, store_difference *visit, void *arg)
+{
+	const struct store_put *put;
+	const struct fail *f = NULL;
+	const char *text;
+	size_t len;
+
+	for (put = s->puts; f == NULL && put != NULL; put = put->next) {
+		f = read_text(&text, &len, s, put->path);
+		if (f == NULL &&
+		    strcmp(id_of(text, len), id_of(put->text, put->len)) != 0)
+			f = visit_put(s, put, text, len, visit, arg);
+	}
+	return f;
+}
+
 /*
  * What the puts change, and (in *found) what an administrator changed in the
  * same records since head.

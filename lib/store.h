@@ -82,6 +82,14 @@ void store_unlock(struct store *s);
 /* Under the lock: path shall hold json (NULL: be gone) after the commit. */
 void store_put(struct store *s, const char *path, const cJSON *json);
 
+/* Under the lock: visit each record that was put and would change, as it is and
+ * as it would be (NULL: not there).  Fails as the visit does, or as the commit
+ * would for what was put. */
+typedef const struct fail *store_difference(void *arg, const char *path,
+    const cJSON *before, const cJSON *after);
+const struct fail *store_differences(struct store *s, store_difference *visit,
+    void *arg);
+
 /* One commit of all that was put; gives the lock back.  Where nothing of it
  * differs from what is there, no commit is made.  *id (may be NULL) is the
  * commit's, or "" where none was made.  On failure nothing has changed, or,

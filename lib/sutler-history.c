@@ -43,7 +43,8 @@ app_diff(const struct call *c)
 	cJSON *diff;
 
 	f = app_load(&app, &c->act, c->argv[0]);
-	to.app = app;
+	if (f == NULL)
+		to.app = history_alone(app);
 	if (f == NULL)
 		f = history_at(&from, c->act.store, app, c->argv[1]);
 	if (f == NULL && c->argc > 2)

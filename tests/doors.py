@@ -38,7 +38,7 @@ LINKS = {
     "provider/addons": "portal", "api/v3/addons": "portal",
     "oauth/token": "token",
     "addons": "addons", "apps": "apps", "sso": "sso",
-    "sandbox": "sandbox", "usage": "usage",
+    "sandbox": "sandbox", "usage": "usage", "history": "history",
 }
 # A rewrite rule of the shipped server file: "pattern" => "/program$0".
 RULE = re.compile(r'^\s*"(\^/[^"]+)" => "(/[a-z/]+)\$0"', re.M)

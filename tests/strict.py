@@ -199,12 +199,25 @@ def check(method: str, path: str, answer, body=None) -> object:
     demand(described is not None,
            f"{operation.name} answers {answer.status}, which {FILE.name} does "
            f"not describe: add it there, if it is right: {answer.body[:200]}")
+    if method != "HEAD" and answer.body.startswith(b'{"dry_run":'):
+        return check_dry_run(operation, answer)
     check_headers(operation.name, answer, described)
     if method == "HEAD":
         return None
     if 200 <= answer.status < 300:
         check_request(operation, body)
     return check_content(operation.name, answer, described)
+
+
+def check_dry_run(operation: Operation, answer) -> object:
+    """What a dry run answers in place of the operation's own answer."""
+    demand(any(parameter["name"] == "X-Dry-Run"
+               for parameter in operation.described.get("parameters", [])),
+           f"{operation.name} is described as having no dry run")
+    check_headers(operation.name, answer, {})
+    data = loads(answer.body)
+    agree(data["dry_run"], "DryRun", what="a dry run")
+    return data
 
 
 def check_unrouted(method: str, path: str, answer, known: bool) -> object:

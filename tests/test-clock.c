@@ -18,6 +18,21 @@ static const struct {
     {253402300799999, "9999-12-31T23:59:59.999Z"},
 };
 
+static const struct {
+	int64_t ms;
+	const char *text;
+} loose[] = {
+    {1767323045678, "2026-01-02T03:04:05.678Z"},
+    {1767323045000, "2026-01-02T03:04:05Z"    },
+    {1767312000000, "2026-01-02"              },
+    {-1,            "2026-02-30"              },
+    {-1,            "2026-01-02T03:04:05+"    },
+    {-1,            "2026-01-02T03:04"        },
+    {-1,            "2026-1-2"                },
+    {-1,            "yesterday!"              },
+    {-1,            ""                        },
+};
+
 static const char *const bad[] = {
     "",
     "2026-01-02",
@@ -56,6 +71,10 @@ main(void)
 			ok(strcmp(times[i - 1].text, times[i].text) < 0,
 			    "%s sorts where it belongs", times[i].text);
 	}
+	for (i = 0; i < sizeof(loose) / sizeof(loose[0]); i++)
+		ok(clock_parse_loose(loose[i].text) == loose[i].ms,
+		    "loosely: \"%s\"", loose[i].text);
+	ok(clock_parse_loose(NULL) == -1, "no text is no time");
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		ok(clock_parse(bad[i]) == -1, "no time: \"%s\"", bad[i]);
 	ok(clock_parse(NULL) == -1, "NULL is no time");
