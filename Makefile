@@ -52,7 +52,7 @@ OFFLINE_static = $(BUILD)/lib/git-offline.o
 # The library, lowest layer first; a file includes headers of its own layer
 # or of lower ones (tests/layers checks it).
 BASE = mem fail secret json json-scan json-record hash html form clock file finding owner conf money
-STORE = store store-apply store-walk store-check store-check-index store-pack store-log store-past journal store-git store-git-build \
+STORE = store store-put store-apply store-walk store-check store-check-index store-pack store-log store-past journal store-git store-git-build \
 	store-git-main store-git-setup store-git-walk store-git-pack store-git-merge store-git-copy store-git-find \
 	index index-write index-build
 SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \

@@ -25,7 +25,8 @@ struct history_point {
 /*
  * The point that when names: the id of one of app's commits, or its first
  * digits (at least 4); or a time (clock_parse_loose()), which means the last
- * commit not after it.  FAIL_MISSING "commit": there is none; FAIL_SYNTAX: it is neither.
+ * commit not after it.  FAIL_MISSING "commit": there is none; FAIL_SYNTAX: it
+ * is neither.
  */
 const struct fail *history_at(struct history_point *out, struct store *store,
     const struct app *app, const char *when);

@@ -20,8 +20,7 @@ const struct fail *restart_ask(struct app **out, const char **id,
 
 /* app is to be restarted because of the change that e says, if the operator has
  * a hook for it; under the lock. */
-void restart_owe(struct event *e, const struct act *act,
-    const struct app *app);
+void restart_owe(struct event *e, const struct act *act, const struct app *app);
 
 /* *out = operation id of app, as clients read it.  FAIL_MISSING "operation". */
 const struct fail *restart_operation(cJSON **out, const struct act *act,

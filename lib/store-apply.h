@@ -34,6 +34,16 @@ struct store_put {
 	size_t len;
 };
 
+/* The bytes of the record at path as they stand now, but for what was put;
+ * NULL: none. */
+const struct fail *store_text(const char **text, size_t *len,
+    const struct store *s, const char *path);
+
+/* What the puts change, and (in *found) what an administrator changed in the
+ * same records since head.  Fails where something put cannot be kept. */
+const struct fail *store_sort(struct journal_change **changes,
+    struct journal_change **found, struct store *s, const char *head);
+
 /* Take the lock on DATA/state/<name>, waiting STORE_WAIT seconds. */
 const struct fail *store_take(int *fd, struct store *s, const char *name);
 void store_give(int *fd);

@@ -120,9 +120,8 @@ pending_change(const struct store *s, const char *path)
 	return newest;
 }
 
-/* The bytes of the record at path as they stand now; NULL: none. */
-static const struct fail *
-read_text(const char **text, size_t *len, const struct store *s,
+const struct fail *
+store_text(const char **text, size_t *len, const struct store *s,
     const char *path)
 {
 	const struct journal_change *c = pending_change(s, path);
@@ -152,7 +151,7 @@ store_read(struct store_record **out, struct store *s, const char *path)
 		text = put->text;
 		len = put->len;
 	} else {
-		f = read_text(&text, &len, s, path);
+		f = store_text(&text, &len, s, path);
 	}
 	if (f != NULL || text == NULL)
 		return f;
@@ -196,135 +195,6 @@ store_unlock(struct store *s)
 	s->puts = NULL;
 	s->pending = NULL;
 	store_give(&s->lock_fd);
-}
-
-void
-store_put(struct store *s, const char *path, const cJSON *json)
-{
-	struct store_put **tail = &s->puts, *put = mem_alloc(sizeof(*put));
-
-	put->path = path;
-	if (json != NULL) {
-		put->text = json_print(json, true);
-		put->len = strlen(put->text);
-	}
-	while (*tail != NULL && strcmp((*tail)->path, path) != 0)
-		tail = &(*tail)->next;
-	if (*tail != NULL)
-		put->next = (*tail)->next;
-	*tail = put;
-}
-
-static const char *
-id_of(const char *text, size_t len)
-{
-	return text == NULL ? "" : hash_blob(text, len);
-}
-
-static struct journal_change *
-change_new(const char *path, const char *before, const char *text, size_t len)
-{
-	struct journal_change *c = mem_alloc(sizeof(*c));
-
-	c->path = path;
-	c->before = before;
-	c->after = id_of(text, len);
-	c->text = text;
-	c->len = len;
-	return c;
-}
-
-/* What is promised can be read again, and its place can be written. */
-static const struct fail *
-check_put(const struct store *s, const struct store_put *put)
-{
-	char *dir = mem_printf("%s/%s", s->root, put->path), *slash;
-	const struct fail *f;
-	cJSON *json;
-
-	if (put->len > STORE_RECORD_MAX)
-		return fail(FAIL_LARGE,
-		    "more than a record can hold (%d bytes)", STORE_RECORD_MAX);
-	f = put->text == NULL ? NULL : json_parse(&json, put->text, put->len);
-	if (f != NULL)
-		return fail(FAIL_INVALID, "cannot be kept: %s", f->text);
-	do {
-		slash = strrchr(dir, '/');
-		*slash = '\0';
-	} while (access(dir, W_OK) != 0 && errno == ENOENT && slash > dir);
-	if (access(dir, W_OK) != 0)
-		return fail_errno("cannot write in %s", dir);
-	return NULL;
-}
-
-static const struct fail *
-visit_put(struct store *s, const struct store_put *put, const char *text,
-    size_t len, store_difference *visit, void *arg)
-{
-	cJSON *before = NULL, *after = NULL;
-	const struct fail *f = check_put(s, put);
-
-	if (f == NULL && text != NULL)
-		f = json_parse(&before, text, len);
-	if (f == NULL && put->text != NULL)
-		f = json_parse(&after, put->text, put->len);
-	return f == NULL ? visit(arg, put->path, before, after) : f;
-}
-
-const struct fail *
-store_differences(struct store *s, store_difference *visit, void *arg)
-{
-	const struct store_put *put;
-	const struct fail *f = NULL;
-	const char *text;
-	size_t len;
-
-	for (put = s->puts; f == NULL && put != NULL; put = put->next) {
-		f = read_text(&text, &len, s, put->path);
-		if (f == NULL &&
-		    strcmp(id_of(text, len), id_of(put->text, put->len)) != 0)
-			f = visit_put(s, put, text, len, visit, arg);
-	}
-	return f;
-}
-
-/*
- * What the puts change, and (in *found) what an administrator changed in the
- * same records since head.
- */
-static const struct fail *
-sort_changes(struct journal_change **changes, struct journal_change **found,
-    struct store *s, const char *head)
-{
-	const char *text, *committed;
-	const struct store_put *put;
-	struct journal_change *c;
-	const struct fail *f;
-	size_t len;
-
-	*changes = *found = NULL;
-	for (put = s->puts; put != NULL; put = put->next) {
-		f = read_text(&text, &len, s, put->path);
-		if (f == NULL)
-			f = store_git_blob(&committed, s->git, head, put->path);
-		if (f != NULL)
-			return f;
-		if (strcmp(committed, id_of(text, len)) != 0) {
-			c = change_new(put->path, committed, text, len);
-			*found = c;
-			found = &c->next;
-		}
-		c = change_new(put->path, id_of(text, len), put->text,
-		    put->len);
-		if (strcmp(c->before, c->after) == 0)
-			continue;
-		f = check_put(s, put);
-		if (f != NULL)
-			return f;
-		*changes = c;
-		changes = &c->next;
-	}
-	return NULL;
 }
 
 /* Append entry; a full journal is emptied first. */
@@ -404,7 +274,7 @@ promise(const char **id, struct store *s, const struct store_message *message)
 	if (f == NULL && head == NULL)
 		f = store_main(&head, s);
 	if (f == NULL)
-		f = sort_changes(&changes, &found, s, head);
+		f = store_sort(&changes, &found, s, head);
 	if (f == NULL && found != NULL)
 		f = adopt(&head, s, found);
 	if (f != NULL || changes == NULL)
