@@ -244,26 +244,10 @@ open_list(const struct call *c)
 	return f;
 }
 
-/* How far it is, where somebody watches. */
-static void
-show(const char *what, size_t done, size_t all)
-{
-	if (all > 0)
-		fprintf(stderr, "\r%zu of %zu %s ", done, all, what);
-	else
-		fprintf(stderr, "\r%zu %s ", done, what);
-}
-
-static store_tell *
-watcher(void)
-{
-	return isatty(STDERR_FILENO) ? show : NULL;
-}
-
 static void
 end_show(void)
 {
-	if (watcher() != NULL)
+	if (call_watcher() != NULL)
 		fputc('\n', stderr);
 }
 
@@ -271,7 +255,7 @@ static const struct fail *
 pack(const struct call *c)
 {
 	size_t commits = 0, objects = 0, merged = 0;
-	store_tell *tell = watcher();
+	store_tell *tell = call_watcher();
 	struct store_packed done;
 	const struct fail *f;
 
@@ -339,7 +323,7 @@ check_store(const struct call *c)
 static const struct fail *
 reindex(const struct call *c)
 {
-	const struct fail *f = store_reindex(c->act.store, watcher());
+	const struct fail *f = store_reindex(c->act.store, call_watcher());
 
 	end_show();
 	return f;

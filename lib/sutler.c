@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command *const tables[] = {work_commands, account_commands,
     manifest_commands, provider_commands, test_commands, app_commands,
@@ -205,14 +206,68 @@ main(int argc, char **argv)
 	return status != 0 ? status : run(&call, c);
 }
 
+enum { BAR = 30 };
+
+static void
+show(const char *what, size_t done, size_t all)
+{
+	size_t part = all == 0 ? 0 : done >= all ? BAR : done * BAR / all;
+
+	if (all == 0) {
+		fprintf(stderr, "\r%zu %s ", done, what);
+		return;
+	}
+	fprintf(stderr, "\r[");
+	for (size_t i = 0; i < BAR; i++)
+		fputc(i < part ? '#' : '.', stderr);
+	fprintf(stderr, "] %zu of %zu %s ", done, all, what);
+}
+
+store_tell *
+call_watcher(void)
+{
+	return isatty(STDERR_FILENO) ? show : NULL;
+}
+
+/* The colour of a member's text on a terminal, or NULL. */
+static const char *
+colour_of(const cJSON *member)
+{
+	static const struct {
+		const char *key, *text, *colour; /* text NULL: any */
+	} colours[] = {
+	    {"commit", NULL,       "33"},
+	    {"change", "added",    "32"},
+	    {"change", "changed",  "36"},
+	    {"change", "removed",  "31"},
+	    {"state",  "restored", "32"},
+	    {"state",  "stale",    "31"},
+	    {"state",  "provider", "33"},
+	    {"state",  "taken",    "33"},
+	};
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+	size_t i;
+
+	if (!isatty(STDOUT_FILENO) || (no != NULL && no[0] != '\0') ||
+	    term == NULL || strcmp(term, "dumb") == 0)
+		return NULL;
+	for (i = 0; i < sizeof(colours) / sizeof(colours[0]); i++)
+		if (strcmp(colours[i].key, member->string) == 0 &&
+		    (colours[i].text == NULL ||
+		        (cJSON_IsString(member) &&
+		            strcmp(colours[i].text, member->valuestring) == 0)))
+			return colours[i].colour;
+	return NULL;
+}
+
 /* Rows are printed as they come: there may be more than memory holds. */
 static bool begun;
 
 void
 call_row(const struct call *c, cJSON *row)
 {
+	const char *text, *colour;
 	const cJSON *member;
-	const char *text;
 
 	if (c->json) {
 		text = json_print(row, true);
@@ -221,9 +276,14 @@ call_row(const struct call *c, cJSON *row)
 		begun = true;
 		return;
 	}
-	cJSON_ArrayForEach(member, row)
-		printf("%s%s", json_plain(member),
-		    member->next == NULL ? "\n" : "\t");
+	cJSON_ArrayForEach(member, row) {
+		colour = colour_of(member);
+		if (colour == NULL)
+			fputs(json_plain(member), stdout);
+		else
+			printf("\033[%sm%s\033[0m", colour, json_plain(member));
+		putchar(member->next == NULL ? '\n' : '\t');
+	}
 }
 
 void

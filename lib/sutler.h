@@ -48,10 +48,13 @@ const struct fail *call_conf(struct conf **out, const struct call *c);
 /* The value of option name ("" for one that takes none), or NULL. */
 const char *call_option(const struct call *c, const char *name);
 
-/* Print a row, its members apart by tabs, or (--json) as a member of an array
- * that call_done() ends. */
+/* Print a row, its members apart by tabs, some in colour on a terminal, or
+ * (--json) as a member of an array that call_done() ends. */
 void call_row(const struct call *c, cJSON *row);
 void call_done(const struct call *c);
+
+/* Who shows on stderr how far long work has come; NULL: nobody watches. */
+store_tell *call_watcher(void);
 
 extern const struct command account_commands[], manifest_commands[],
     provider_commands[], app_commands[], history_commands[], addon_commands[],

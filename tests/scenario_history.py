@@ -1,5 +1,8 @@
 """What an app's history says: differences, and one variable's changes."""
 import json
+import os
+import pty
+import subprocess
 import time
 
 from scenario_base import same, scenario, true
@@ -82,6 +85,51 @@ def renamed(world):
          [("added", f"{MARK}-3")], "the other's")
     true(MARK not in str(past(world, new_name, "KEY")), "masked")
     same(past(world, new_name, "NEVER"), [], "none")
+
+
+@scenario("app rollback: a dry run, some names, all; in colour on a terminal",
+          every_door=False)
+def by_command(world):
+    app = world.app()
+    set_one(world, app, "ONE", f"{MARK}-1")
+    point = set_one(world, app, "TWO", f"{MARK}-1")
+    set_one(world, app, "ONE", f"{MARK}-2")
+    set_one(world, app, "TWO", f"{MARK}-2")
+    head = world.head()
+    done = world.sutler("app", "rollback", app.name, point, "--dry-run")
+    same(done.stdout, b"changed\tONE\trestored\tnull\n"
+                      b"changed\tTWO\trestored\tnull\n", "rows")
+    true(b"dry run" in done.stderr, str(done.stderr))
+    same(world.head(), head, "nothing was done")
+    world.sutler("app", "rollback", app.name, point[:8], "TWO")
+    same(world.values(app), {"ONE": f"{MARK}-2", "TWO": f"{MARK}-1"}, "one")
+    same(world.messages()[-1].splitlines()[0],
+         f"{app.name}: back to {point[:10]}: TWO", "subject")
+    world.sutler("app", "rollback", app.name, point, "NEVER", want=1)
+    done = json.loads(world.sutler("app", "rollback", app.name, point,
+                                   "--json").stdout)
+    same((done["commit"], done["variables"][0]["name"]),
+         (world.head(), "ONE"), "as JSON")
+    for words, colour in ((("diff", app.name, head), "36"),
+                          (("log", app.name), "33")):
+        shown = on_terminal(world, "app", *words)
+        true(f"\033[{colour}m" in shown, repr(shown))
+        plain = on_terminal(world, "app", *words, NO_COLOR="1")
+        true("\033" not in plain, repr(plain))
+
+
+def on_terminal(world, *words, **env) -> str:
+    """What the command prints on a terminal."""
+    outer, inner = pty.openpty()
+    try:
+        subprocess.run([world.build / "sutler", *words], stdout=inner,
+                       stdin=subprocess.DEVNULL, check=True, timeout=30,
+                       env={**os.environ, "TERM": "xterm", "NO_COLOR": "",
+                            "SUTLER_CONF": str(world.conf), **env})
+        return os.read(outer, 1 << 16).decode()
+    finally:
+        os.close(outer)
+        os.close(inner)
 
 
 def read(world, app, rest, who=None, want=200):
