@@ -52,8 +52,8 @@ OFFLINE_static = $(BUILD)/lib/git-offline.o
 # The library, lowest layer first; a file includes headers of its own layer
 # or of lower ones (tests/layers checks it).
 BASE = mem fail secret json json-scan json-record hash html form clock file finding owner conf money
-STORE = store store-put store-apply store-walk store-check store-check-index store-pack store-log store-past journal store-git store-git-build \
-	store-git-main store-git-setup store-git-walk store-git-pack store-git-merge store-git-copy store-git-find \
+STORE = store store-put store-apply store-walk store-check store-check-index store-pack store-log store-past store-branch journal store-git store-git-build \
+	store-git-main store-git-setup store-git-walk store-git-pack store-git-merge store-git-copy store-git-find store-git-branch \
 	index index-write index-build
 SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
 	dialect-heroku dialect-appfog dialect-heroku-v3 dialect-clevercloud dialect-flynn \
@@ -65,7 +65,7 @@ SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
 RECORDS = account app app-change app-record app-view attachment collaborator \
 	variable installed addon addon-order addon-provision \
 	addon-change addon-remove addon-config addon-action event \
-	log-drain feed feed-types restart history rollback dry-run token oauth usage usage-report usage-bill usage-csv once \
+	log-drain feed feed-types restart history rollback proposal dry-run token oauth usage usage-report usage-bill usage-csv once \
 	notify webhook webhook-event webhook-past webhook-send work work-try work-hook record
 DOOR = rate auth cgi cgi-answer cgi-body cgi-once cgi-page cgi-path sandbox sandbox-callback sandbox-desk \
 	sandbox-fault sandbox-resource sandbox-sso
@@ -100,7 +100,7 @@ $(CGI:%=$(BUILD)/cgi-bin/%): $(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o \
     $(BUILD)/libsutler.a
 	$(LINK)
 
-SUTLER = sutler sutler-account sutler-addon sutler-app sutler-history sutler-manifest \
+SUTLER = sutler sutler-account sutler-addon sutler-app sutler-history sutler-proposal sutler-manifest \
 	sutler-provider sutler-test sutler-transcript sutler-work
 $(BUILD)/sutler: $(SUTLER:%=$(BUILD)/lib/%.o) $(BUILD)/libsutler.a
 	$(LINK)

@@ -123,7 +123,7 @@ list_page(struct cgi *c, const struct app *app)
 	body = cgi_answer(c, 200);
 	array = cJSON_AddArrayToObject(body, "history");
 	for (i = 0; i < n; i++)
-		cJSON_AddItemToArray(array, history_view(&log[i]));
+		cJSON_AddItemToArray(array, history_view(&log[i], app->id));
 	cgi_page_add(body, &page, total);
 	return NULL;
 }
@@ -167,7 +167,8 @@ show(struct cgi *c)
 	if (f != NULL)
 		return f;
 	body = cgi_answer(c, 200);
-	cJSON_AddItemToObject(body, "commit", history_view(&point.log));
+	cJSON_AddItemToObject(body, "commit",
+	    history_view(&point.log, app->id));
 	cJSON_AddItemToObject(body, "diff", made);
 	return NULL;
 }

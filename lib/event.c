@@ -141,6 +141,10 @@ event_commit(const char **id, const struct act *act, struct event *e)
 		notify_put(act, e, actor);
 	if (e->about != NULL)
 		webhook_put(act, e, actor, m.author_email);
+	if (e->author != NULL) {
+		m.author_name = e->author;
+		m.author_email = e->email;
+	}
 	mem_addf(&t, "%s\n\n", e->subject);
 	if (e->app != NULL)
 		mem_addf(&t, "App: %s\n", e->app);

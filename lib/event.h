@@ -62,7 +62,8 @@ struct event {
 	const char *subject;
 	struct mem_text trailers; /* Exchange: and Event: lines */
 	const char *app, *addon;
-	const struct app *about; /* who is to be told of it; or NULL */
+	const struct app *about;    /* who is to be told of it; or NULL */
+	const char *author, *email; /* whose idea it was; NULL: who acts */
 };
 
 /* A change set whose subject is what printf(3) would print; control

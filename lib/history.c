@@ -42,19 +42,30 @@ history_app(struct app **out, struct store *store, const char *commit,
 	return NULL;
 }
 
+/* What the app with that id is called by a commit's message, or NULL. */
+static const char *
+name_in(const char *message, const char *id)
+{
+	size_t len = strlen(id);
+	const char *app;
+
+	while ((app = event_trailer(&message, "App")) != NULL)
+		if (strncmp(app, id, len) == 0 && app[len] == ' ')
+			return app + len + 1;
+	return NULL;
+}
+
 /* The app with that id as point's commit left it: by the name that it had
  * then, which the commit says. */
 static const struct fail *
 load_point(struct history_point *point, struct store *store, const char *id)
 {
-	const char *names = event_first(point->log.message, "App");
-	size_t len = strlen(id);
+	const char *name = name_in(point->log.message, id);
 
 	point->app = NULL;
-	if (names == NULL || strncmp(names, id, len) != 0 || names[len] != ' ')
-		return NULL;
-	return history_app(&point->app, store, point->log.id, id,
-	    names + len + 1);
+	return name == NULL
+	           ? NULL
+	           : history_app(&point->app, store, point->log.id, id, name);
 }
 
 /* Is the commit at or before the time, or does its id begin so? */
@@ -142,15 +153,6 @@ history_before(struct history_point *out, struct store *store,
 
 /* Views */
 
-/* "<id> <name>" without the id. */
-static const char *
-name_of(const char *app)
-{
-	const char *space = app == NULL ? NULL : strchr(app, ' ');
-
-	return space == NULL ? NULL : space + 1;
-}
-
 /* The trailers called name, as a list; of JSON where json says so. */
 static void
 add_list(cJSON *o, const char *key, const struct store_log *log,
@@ -170,7 +172,7 @@ add_list(cJSON *o, const char *key, const struct store_log *log,
 }
 
 cJSON *
-history_view(const struct store_log *log)
+history_view(const struct store_log *log, const char *id)
 {
 	cJSON *o = cJSON_CreateObject(), *author;
 
@@ -182,7 +184,7 @@ history_view(const struct store_log *log)
 	json_add_text(author, "name", log->author);
 	json_add_text(author, "email", log->email);
 	json_add_text(o, "actor", event_first(log->message, "Actor"));
-	json_add_text(o, "app_name", name_of(event_first(log->message, "App")));
+	json_add_text(o, "app_name", name_in(log->message, id));
 	json_add_text(o, "addon_id", event_first(log->message, "Addon"));
 	json_add_text(o, "request_id", event_first(log->message, "Request-Id"));
 	add_list(o, "events", log, "Event", true);
@@ -232,7 +234,8 @@ history_list(cJSON **out, long *next, struct store *store,
 		for (i = 0; i < count && found < max; i++, skip++) {
 			if (!passes(&log[i], filter))
 				continue;
-			cJSON_AddItemToArray(*out, history_view(&log[i]));
+			cJSON_AddItemToArray(*out,
+			    history_view(&log[i], app->id));
 			found++;
 		}
 	} while (count > 0 && found < max && skip < end);
@@ -407,12 +410,12 @@ value_in(const char **value, const struct act *act, const struct app *app,
 }
 
 static void
-add_change(cJSON *list, const struct history_point *point, const char *old,
-    const char *new, bool values)
+add_change(cJSON *list, const struct history_point *point, const char *id,
+    const char *old, const char *new, bool values)
 {
 	cJSON *o = cJSON_CreateObject();
 
-	cJSON_AddItemToObject(o, "commit", history_view(&point->log));
+	cJSON_AddItemToObject(o, "commit", history_view(&point->log, id));
 	json_add_text(o, "change", change_of(old, new));
 	json_add_text(o, "value", values ? new : NULL);
 	cJSON_AddItemToArray(list, o);
@@ -446,7 +449,7 @@ history_variable(cJSON **out, long *next, const struct act *act,
 		if (f == NULL)
 			f = value_in(&old, act, before.app, name);
 		if (f == NULL && !same(old, new))
-			add_change(*out, &point, old, new, values);
+			add_change(*out, &point, app->id, old, new, values);
 		point = before;
 		new = old;
 	}

@@ -44,9 +44,9 @@ const struct fail *history_before(struct history_point *out,
 /*
  * A commit as people read it: {id, created_at, subject, author: {name, email},
  * actor, app_name, addon_id, request_id, events, exchanges}.  Events are as
- * in the commit: they hold no value.
+ * in the commit: they hold no value.  id is the app's whose history it is.
  */
-cJSON *history_view(const struct store_log *log);
+cJSON *history_view(const struct store_log *log, const char *id);
 
 /* app without the add-ons of other apps, as the points are. */
 struct app *history_alone(const struct app *app);

@@ -230,7 +230,7 @@ view(const struct plan_back *p, const struct history_point *to, const char *id)
 {
 	cJSON *o = cJSON_CreateObject();
 
-	cJSON_AddItemToObject(o, "to", history_view(&to->log));
+	cJSON_AddItemToObject(o, "to", history_view(&to->log, p->app->id));
 	json_add_text(o, "commit", id);
 	cJSON_AddBoolToObject(o, "dry_run", p->wanted->preview);
 	cJSON_AddItemToObject(o, "variables", p->rows);

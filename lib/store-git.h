@@ -114,6 +114,24 @@ const struct fail *store_git_commit(struct store_log *log, struct store_git *g);
 const struct fail *store_git_find(const char **id, struct store_git *g,
     const char *prefix);
 
+/* All branches, in the order of their names, and where they stand. */
+struct store_git_branch {
+	const char *name, *id;
+};
+const struct fail *store_git_branches(struct store_git_branch **out,
+    size_t *count, struct store_git *g);
+
+/* *base = the last commit that both stand upon, or "". */
+const struct fail *store_git_base(const char **base, struct store_git *g,
+    const char *one, const char *other);
+
+/* Visit each file that differs from one commit to the other, by path: the
+ * blobs there, "" where there is none. */
+typedef const struct fail *store_git_change(void *arg, const char *path,
+    const char *before, const char *after);
+const struct fail *store_git_changes(struct store_git *g, const char *from,
+    const char *to, store_git_change *visit, void *arg);
+
 /* Every commit of ours that led to head, oldest first: its id and message.
  * Each of ours descends from the one before it, whatever another hand has put
  * between them.  What a visit allocates is gone after it. */

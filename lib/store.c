@@ -227,6 +227,32 @@ commit_entry(struct journal_entry *entry, struct store *s, const char *parent,
 	return f == NULL ? append(s, entry) : f;
 }
 
+/* The record's name, by its path. */
+static const char *
+name_of(const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+
+	return mem_dup(name, strlen(name) - strlen(".json"));
+}
+
+/* The trailer of the app whose history c belongs to, where it is in one. */
+static void
+name_app(struct mem_text *t, struct store *s, const struct journal_change *c)
+{
+	struct index_rows rows = {0};
+	const struct index_row *r;
+	cJSON *json;
+
+	if (c->text == NULL || json_parse(&json, c->text, c->len) != NULL)
+		return;
+	s->rows(&rows, c->path, json);
+	for (r = rows.first; r != NULL; r = r->next)
+		if (r->table == INDEX_LOG)
+			mem_addf(t, "App: %s %s\n", strrchr(r->file, '/') + 1,
+			    name_of(c->path));
+}
+
 /* Commit what an administrator changed in place, as found. */
 static const struct fail *
 adopt(const char **head, struct store *s, struct journal_change *found)
@@ -235,21 +261,11 @@ adopt(const char **head, struct store *s, struct journal_change *found)
 	struct store_message message = {"administrator",
 	    "administrator@localhost", NULL};
 	struct mem_text t = {0};
-	struct index_rows rows = {0};
-	const struct index_row *r;
 	const struct fail *f;
-	const char *name = strrchr(found->path, '/') + 1;
-	cJSON *json;
 
-	mem_addf(&t, "%.*s: edited in place\n\n", (int)(strlen(name) - 5),
-	    name);
+	mem_addf(&t, "%s: edited in place\n\n", name_of(found->path));
 	for (; found != NULL; found = found->next)
-		if (found->text != NULL &&
-		    json_parse(&json, found->text, found->len) == NULL)
-			s->rows(&rows, found->path, json);
-	for (r = rows.first; r != NULL; r = r->next)
-		if (r->table == INDEX_LOG)
-			mem_addf(&t, "App: %s\n", strrchr(r->file, '/') + 1);
+		name_app(&t, s, found);
 	mem_puts(&t, "Actor: administrator\n");
 	message.text = t.text;
 	f = commit_entry(&entry, s, *head, &message);

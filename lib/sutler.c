@@ -15,7 +15,7 @@
 
 static const struct command *const tables[] = {work_commands, account_commands,
     manifest_commands, provider_commands, test_commands, app_commands,
-    history_commands, addon_commands, transcript_commands};
+    history_commands, proposal_commands, addon_commands, transcript_commands};
 
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 
