@@ -20,7 +20,7 @@ PACKAGES_BUILD = gcc libc6-dev libcjson-dev libgit2-dev libhttp-parser-dev \
 	libpcre2-dev libmbedtls-dev zlib1g-dev libcurl4-openssl-dev
 PACKAGES_RUN = $(PACKAGES_BUILD) lighttpd curl git
 PACKAGES_TEST = $(PACKAGES_RUN) python3 python3-jsonschema mandoc strace \
-	xfsprogs btrfs-progs
+	xfsprogs btrfs-progs git-filter-repo
 PACKAGES_CI = $(PACKAGES_TEST) clang clang-format
 # npm comes with some builds of nodejs, and is a package of its own in Debian's.
 PACKAGES_CLIENTS = $(PACKAGES_RUN) python3 nodejs \
