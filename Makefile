@@ -52,7 +52,7 @@ OFFLINE_static = $(BUILD)/lib/git-offline.o
 # The library, lowest layer first; a file includes headers of its own layer
 # or of lower ones (tests/layers checks it).
 BASE = mem fail secret json json-scan json-record hash html form clock file finding owner conf money
-STORE = store store-put store-apply store-walk store-check store-check-index store-pack store-log store-past store-branch journal store-git store-git-build \
+STORE = store store-put store-apply store-walk store-check store-check-index store-pack store-log store-past store-branch journal store-git store-git-build store-check-state \
 	store-git-main store-git-setup store-git-walk store-git-pack store-git-merge store-git-copy store-git-find store-git-branch \
 	index index-write index-build
 SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
@@ -67,7 +67,7 @@ RECORDS = account app app-change app-record app-view attachment collaborator \
 	addon-change addon-remove addon-config addon-action event \
 	log-drain feed feed-types restart history rollback proposal dry-run token oauth usage usage-report usage-bill usage-csv once \
 	notify webhook webhook-event webhook-past webhook-send work work-try work-hook record
-DOOR = rate auth cgi cgi-answer cgi-body cgi-once cgi-page cgi-path sandbox sandbox-callback sandbox-desk \
+DOOR = rate origin session auth cgi cgi-answer cgi-body cgi-once cgi-page cgi-path sandbox sandbox-callback sandbox-desk \
 	sandbox-fault sandbox-resource sandbox-sso
 LAYERS = $(BASE) $(STORE) $(SPEECH) $(RECORDS) $(DOOR)
 OBJECTS = $(LAYERS:%=$(BUILD)/lib/%.o)
@@ -96,6 +96,7 @@ $(BUILD)/cgi-bin/apps: $(BUILD)/cgi-bin/apps-events.o \
 $(BUILD)/cgi-bin/addons: $(BUILD)/cgi-bin/addons-partner.o \
     $(BUILD)/cgi-bin/addons-webhook.o $(BUILD)/cgi-bin/addons-app.o \
     $(BUILD)/cgi-bin/addons-drain.o $(BUILD)/cgi-bin/addons-log.o
+$(BUILD)/cgi-bin/token: $(BUILD)/cgi-bin/token-session.o
 $(CGI:%=$(BUILD)/cgi-bin/%): $(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o \
     $(BUILD)/libsutler.a
 	$(LINK)
@@ -194,7 +195,7 @@ bench:
 # servers that only run files below a directory (thttpd would resolve a
 # symbolic one and no longer take it for a program).
 LAYOUT = apps:v1/apps apps:v1/provider apps:vendor/apps \
-	apps:v2/vendor/apps token:v1/tokens \
+	apps:v2/vendor/apps token:v1/tokens token:v1/session \
 	account:v1/users catalog:v1/addon_providers \
 	apps:v1/events apps:v1/collaborators catalog:v1/event_types \
 	catalog:v1/event_categories catalog:v1/features \

@@ -3,6 +3,7 @@
 #include "mem.h"
 #include "oauth.h"
 #include "token.h"
+#include "token-session.h"
 
 #include <string.h>
 
@@ -225,13 +226,16 @@ oauth(struct cgi *c)
 }
 
 static const struct route routes[] = {
-    {"POST",   "/v1/apps/:app/addons/:id/token", AUTH_USER,      addon_token},
-    {"POST",   "/v1/tokens/exchange",            AUTH_API_TOKEN, exchange   },
-    {"GET",    "/v1/tokens",                     AUTH_USER,      list       },
-    {"POST",   "/v1/tokens",                     AUTH_PORTAL,    create     },
-    {"PATCH",  "/v1/tokens/:token/renew",        AUTH_USER,      renew      },
-    {"DELETE", "/v1/tokens/:token",              AUTH_USER,      destroy    },
-    {"POST",   "/oauth/token",                   AUTH_NONE,      oauth      },
+    {"POST",   "/v1/apps/:app/addons/:id/token", AUTH_USER,      addon_token     },
+    {"POST",   "/v1/tokens/exchange",            AUTH_API_TOKEN, exchange        },
+    {"GET",    "/v1/tokens",                     AUTH_USER,      list            },
+    {"POST",   "/v1/tokens",                     AUTH_PORTAL,    create          },
+    {"PATCH",  "/v1/tokens/:token/renew",        AUTH_USER,      renew           },
+    {"DELETE", "/v1/tokens/:token",              AUTH_USER,      destroy         },
+    {"POST",   "/v1/session",                    AUTH_NONE,      session_sign_in },
+    {"GET",    "/v1/session",                    AUTH_SESSION,   session_show    },
+    {"DELETE", "/v1/session",                    AUTH_NONE,      session_sign_out},
+    {"POST",   "/oauth/token",                   AUTH_NONE,      oauth           },
 };
 
 int

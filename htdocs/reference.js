@@ -186,6 +186,8 @@ function curl(method, path, operation) {
 	if (scheme && scheme.scheme === "basic")
 		words.push(wayIn(operation)[0] === "apiToken"
 			? '-u ":$TOKEN"' : '-u "$USER:$PASSWORD"');
+	if (scheme && scheme.in === "cookie")
+		words.push(`-b "${scheme.name}=$SESSION"`);
 	if (media)
 		words.push("-H 'Content-Type: application/json'", "-d " +
 			quoted(JSON.stringify(sample(media["application/json"].schema))));
@@ -271,7 +273,7 @@ function whoMay(operation) {
 	return make("p", {class: "who"}, "Who: ",
 		links.length === 0 ? "anybody"
 			: links.length > 1 && links[0] === "nobody"
-				? ["anybody, or ", links.slice(1)]
+				? ["anybody, or ", listed(links.slice(1), " or ")]
 				: listed(links, " or "));
 }
 
@@ -313,7 +315,7 @@ function schemes() {
 	return section("credentials", "Who asks", all.map(([name, scheme]) =>
 		make("article", {id: `scheme-${name}`},
 			make("h3", null, make("a", {href: `#scheme-${name}`}, name), " ",
-				make("span", {class: "kind"}, scheme.scheme)),
+				make("span", {class: "kind"}, scheme.scheme || scheme.in)),
 			prose(scheme.description))));
 }
 

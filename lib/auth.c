@@ -7,7 +7,9 @@
 #include "hash.h"
 #include "mem.h"
 #include "oauth.h"
+#include "origin.h"
 #include "rate.h"
+#include "session.h"
 #include "token.h"
 
 enum { AUTH_TEXT_MAX = 8192 };
@@ -18,15 +20,24 @@ refused(void)
 	return fail(FAIL_AUTH, "Invalid credentials");
 }
 
+/* The request's Authorization, or NULL. */
+static const char *
+authorization(void)
+{
+	const char *text = getenv("HTTP_AUTHORIZATION");
+
+	if (text == NULL || *text == '\0')
+		text = getenv("REDIRECT_HTTP_AUTHORIZATION");
+	return text == NULL || *text == '\0' ? NULL : text;
+}
+
 /* What stands behind scheme in the request's Authorization, or NULL. */
 static const char *
 credentials(const char *scheme)
 {
-	const char *text = getenv("HTTP_AUTHORIZATION");
+	const char *text = authorization();
 	size_t len = strlen(scheme);
 
-	if (text == NULL || *text == '\0')
-		text = getenv("REDIRECT_HTTP_AUTHORIZATION");
 	if (text == NULL || strlen(text) > AUTH_TEXT_MAX ||
 	    strncasecmp(text, scheme, len) != 0 || text[len] != ' ')
 		return NULL;
@@ -75,6 +86,37 @@ check_none(struct cgi *c)
 	return NULL;
 }
 
+/* By the cookie.  A browser of ours has one session: of two that hold, a page
+ * of a neighbouring host may have set one. */
+static const struct fail *
+check_session(struct cgi *c)
+{
+	const bool change =
+	    strcmp(c->method, "GET") != 0 && strcmp(c->method, "HEAD") != 0;
+	const struct account_token *token;
+	const struct fail *f;
+	struct session *s = NULL;
+	struct account *a;
+
+	if (authorization() == NULL)
+		f = session_find(&s, c->act.store, getenv("HTTP_COOKIE"),
+		    c->now);
+	else
+		f = refused();
+	if (f == NULL &&
+	    (s == NULL || s->next != NULL || (!change && origin_is_foreign())))
+		f = refused();
+	if (f == NULL)
+		f = session_account(&a, &token, c->act.store, s);
+	if (f == NULL)
+		f = let_in(c, a, token);
+	if (f == NULL && change)
+		f = origin_check(c->act.conf);
+	if (f == NULL)
+		c->session = s;
+	return f;
+}
+
 static const struct fail *
 check_user(struct cgi *c)
 {
@@ -85,7 +127,7 @@ check_user(struct cgi *c)
 	struct account *a;
 
 	if (text == NULL)
-		return refused();
+		return check_session(c);
 	if (strncmp(text, prefix, strlen(prefix)) == 0)
 		f = account_load_token(&a, &token, c->act.store, text);
 	else
@@ -154,7 +196,13 @@ check_portal(struct cgi *c)
 static const struct fail *
 check_guest(struct cgi *c)
 {
-	return credentials("Bearer") == NULL ? NULL : check_user(c);
+	const struct fail *f = check_user(c);
+
+	/* what is no Bearer, and a cookie that is stale, does not count */
+	return credentials("Bearer") == NULL && f != NULL &&
+	               f->code == FAIL_AUTH
+	           ? NULL
+	           : f;
 }
 
 static const struct fail *
@@ -212,6 +260,7 @@ auth_check(struct cgi *c, enum auth auth)
 	    [AUTH_RESOURCE] = check_resource,
 	    [AUTH_GUEST] = check_guest,
 	    [AUTH_PORTAL] = check_portal,
+	    [AUTH_SESSION] = check_session,
 	};
 
 	const struct fail *f = checks[auth](c);

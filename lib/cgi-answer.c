@@ -215,6 +215,18 @@ static void (*const shapes[])(cJSON *, const struct fail *, const char *) = {
     [FAMILY_PORTAL] = portal_shape,
 };
 
+/* A page's script that asks where Basic credentials would do is not to have
+ * the browser ask its user for them. */
+static bool
+wants_basic(const struct cgi *c)
+{
+	const char *mode = getenv("HTTP_SEC_FETCH_MODE");
+
+	return c->auth == AUTH_API_TOKEN || c->auth == AUTH_PROVIDER ||
+	       (c->auth == AUTH_PORTAL &&
+	           (mode == NULL || strcmp(mode, "navigate") == 0));
+}
+
 void
 cgi_answer_fail(struct cgi *c, const struct fail *f)
 {
@@ -236,10 +248,8 @@ cgi_answer_fail(struct cgi *c, const struct fail *f)
 		cgi_header(c, "Retry-After", f->what);
 	if (f->code == FAIL_AUTH)
 		cgi_header(c, "WWW-Authenticate",
-		    c->auth == AUTH_API_TOKEN || c->auth == AUTH_PROVIDER ||
-		            c->auth == AUTH_PORTAL
-		        ? "Basic realm=\"sutler\""
-		        : "Bearer realm=\"sutler\"");
+		    wants_basic(c) ? "Basic realm=\"sutler\""
+		                   : "Bearer realm=\"sutler\"");
 }
 
 /* The headers of caching; the status becomes 304 where the client has it. */

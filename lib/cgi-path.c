@@ -28,6 +28,7 @@ static const struct {
     {"/api/v3/addons/*/usage_batches", "usage"  },
     {"/v1/provider",                   "apps"   },
     {"/v1/tokens",                     "token"  },
+    {"/v1/session",                    "token"  },
     {"/v1/users",                      "account"},
     {"/v1/events",                     "apps"   },
     {"/v1/collaborators",              "apps"   },

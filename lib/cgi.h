@@ -24,14 +24,16 @@
  */
 enum auth {
 	AUTH_NONE,
-	AUTH_USER,      /* Bearer: a user's JWT or an API token; where the route
-	                   is of an app, ROLE_FULL */
+	AUTH_USER,      /* Bearer: a user's JWT or an API token; or a session's
+	                   cookie; where the route is of an app, ROLE_FULL */
 	AUTH_LIMITED,   /* as AUTH_USER, ROLE_LIMITED */
 	AUTH_OWNER,     /* as AUTH_USER, ROLE_OWNER */
 	AUTH_API_TOKEN, /* Basic: no user, an API token as the password */
 	AUTH_PROVIDER,  /* Basic: a provider's manifest credentials */
 	AUTH_RESOURCE,  /* Bearer: a provider's token for one installation */
-	AUTH_GUEST,     /* anybody; Bearer as AUTH_USER where there is one */
+	AUTH_GUEST,     /* anybody; as AUTH_USER where there is a Bearer, or a
+	                   cookie that holds */
+	AUTH_SESSION,   /* a session's cookie alone */
 	AUTH_PORTAL     /* as AUTH_USER; or Basic: an account's name or e-mail
 	                   address, an API token as the password */
 };
@@ -44,11 +46,12 @@ enum {
 
 /* One request and its answer. */
 struct cgi {
-	struct act act;            /* conf, store, who, request id, If-Match */
-	struct account *account;   /* AUTH_USER and its like; guests: NULL */
-	const char *token_id;      /* id of the API token behind it */
-	struct provider *provider; /* AUTH_PROVIDER, AUTH_RESOURCE */
-	const char *resource;      /* AUTH_RESOURCE: the add-on's id */
+	struct act act;          /* conf, store, who, request id, If-Match */
+	struct account *account; /* AUTH_USER and its like; guests: NULL */
+	const char *token_id;    /* id of the API token behind it */
+	const struct session *session; /* where that came by cookie, or NULL */
+	struct provider *provider;     /* AUTH_PROVIDER, AUTH_RESOURCE */
+	const char *resource;          /* AUTH_RESOURCE: the add-on's id */
 	const char *method;
 	const char *path; /* decoded, without prefix: "/v1/apps/blog" */
 	const char *param[CGI_PARAMS_MAX]; /* what ":x" in the pattern met */

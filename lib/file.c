@@ -88,15 +88,16 @@ move(const char *from, const char *to)
 	return f;
 }
 
-const struct fail *
-file_replace(const char *path, const char *tmp, const char *text, size_t len)
+static const struct fail *
+replace(const char *path, const char *tmp, const char *text, size_t len,
+    mode_t mode)
 {
 	const char *name = mem_printf("%s/%s", tmp, hash_random_hex(8));
 	const struct fail *f = NULL;
 	ssize_t n;
 	int fd;
 
-	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
 		return fail_errno("cannot make %s", name);
 	while (f == NULL && len > 0) {
@@ -117,6 +118,19 @@ file_replace(const char *path, const char *tmp, const char *text, size_t len)
 	if (f != NULL)
 		unlink(name);
 	return f;
+}
+
+const struct fail *
+file_replace(const char *path, const char *tmp, const char *text, size_t len)
+{
+	return replace(path, tmp, text, len, 0666);
+}
+
+const struct fail *
+file_replace_private(const char *path, const char *tmp, const char *text,
+    size_t len)
+{
+	return replace(path, tmp, text, len, 0600);
 }
 
 const struct fail *

@@ -18,6 +18,10 @@ const struct fail *file_read(char **text, size_t *len, const char *path);
 const struct fail *file_replace(const char *path, const char *tmp,
     const char *text, size_t len);
 
+/* The same with mode 0600: what others must not read. */
+const struct fail *file_replace_private(const char *path, const char *tmp,
+    const char *text, size_t len);
+
 /* Write the len bytes at text over the beginning of the file at path; where
  * there is none, nothing is done. */
 const struct fail *file_overwrite(const char *path, const char *text,

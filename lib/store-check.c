@@ -10,13 +10,7 @@
 #include "store-apply.h"
 #include "store-check.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-
-enum { LEFT_SECONDS = 3600 }; /* a temporary file this old is nobody's */
 
 struct check {
 	struct store *store;
@@ -264,35 +258,6 @@ check_records(struct check *c)
 	return f == NULL ? store_files(c->store, true, check_stray, c) : f;
 }
 
-/* What is left in directory state/name. */
-static const struct fail *
-check_left(struct check *c, const char *name, const char *what, bool old_alone)
-{
-	const char *dir = mem_printf("%s/%s", c->store->state, name), *path;
-	const struct fail *f = NULL;
-	struct dirent *entry;
-	struct stat st;
-	DIR *d = opendir(dir);
-
-	if (d == NULL)
-		return errno == ENOENT ? NULL
-		                       : fail_errno("cannot open %s", dir);
-	while (f == NULL && (entry = readdir(d)) != NULL) {
-		path = mem_printf("%s/%s", dir, entry->d_name);
-		if (entry->d_name[0] == '.' || lstat(path, &st) != 0 ||
-		    (old_alone && st.st_mtime + LEFT_SECONDS > time(NULL)))
-			continue;
-		path = mem_printf("state/%s/%s", name, entry->d_name);
-		finding_harmless(c->found, path, what,
-		    old_alone && c->found->repair ? "removed" : "left alone");
-		if (old_alone && c->found->repair)
-			f = file_remove_all(
-			    mem_printf("%s/%s", dir, entry->d_name));
-	}
-	closedir(d);
-	return f;
-}
-
 /* Under both locks, all applied. */
 static const struct fail *
 check_all(struct check *c)
@@ -304,12 +269,7 @@ check_all(struct check *c)
 	if (f == NULL)
 		f = check_records(c);
 	if (f == NULL)
-		f = check_left(c, "tmp", "was left by a program that died",
-		    true);
-	if (f == NULL)
-		f = check_left(c, "aside",
-		    "is an edit that met a change: yours to take or remove",
-		    false);
+		f = store_check_state(c->store, c->found);
 	return f;
 }
 

@@ -20,6 +20,10 @@
 const struct fail *store_check(size_t *records, struct store *s,
     struct findings *n);
 
+/* What lies in DATA/state: temporary files that are old, edits set aside, the
+ * sessions' modes. */
+const struct fail *store_check_state(const struct store *s, struct findings *n);
+
 /* The index alone, under both locks, all applied. */
 const struct fail *store_check_index(struct store *s, struct findings *n);
 

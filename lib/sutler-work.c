@@ -5,6 +5,7 @@
 #include "mem.h"
 #include "owner.h"
 #include "record.h"
+#include "session.h"
 #include "store-check.h"
 #include "store.h"
 
@@ -92,10 +93,13 @@ goes_on(const struct store_packed *packed)
 	return packed->commits > 0 || packed->merged > 0;
 }
 
+/* Files in directory state/name that were made more than so many seconds ago.
+ */
 static const struct fail *
-remove_old_pages(const struct call *c)
+remove_old(const struct call *c, const char *name, time_t seconds)
 {
-	const char *dir = mem_printf("%s/state/sso", store_data(c->act.store));
+	const char *dir =
+	    mem_printf("%s/state/%s", store_data(c->act.store), name);
 	const struct fail *f = NULL;
 	struct dirent *entry;
 	const char *path;
@@ -108,7 +112,7 @@ remove_old_pages(const struct call *c)
 	while (f == NULL && (entry = readdir(d)) != NULL) {
 		path = mem_printf("%s/%s", dir, entry->d_name);
 		if (stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
-		    st.st_mtime + SSO_SECONDS < time(NULL))
+		    st.st_mtime + seconds < time(NULL))
 			f = file_remove(path);
 	}
 	closedir(d);
@@ -195,7 +199,9 @@ tick(const struct call *c)
 	}
 	f = work_walk(c->act.store, tick_one, &t);
 	if (f == NULL)
-		f = remove_old_pages(c);
+		f = remove_old(c, "sso", SSO_SECONDS);
+	if (f == NULL)
+		f = remove_old(c, "sessions", SESSION_SECONDS);
 	if (f == NULL)
 		f = transcript_sweep(c->act.conf);
 	if (f == NULL)

@@ -24,12 +24,13 @@ ROUTE = re.compile(r'\{"(GET|POST|PUT|PATCH|DELETE)",\s*"(/[^"]*)",\s*'
 PARAMETER = re.compile(r'cgi_(?:query|query_all|query_number|param)\([^";]*?'
                        r'"([^"]+)"')
 # Who may, as the document has it.
+USER = [{"user": []}, {"session": []}]
 SECURITY = {
-    "AUTH_NONE": [], "AUTH_USER": [{"user": []}],
-    "AUTH_LIMITED": [{"user": []}], "AUTH_OWNER": [{"user": []}],
+    "AUTH_NONE": [], "AUTH_USER": USER, "AUTH_LIMITED": USER,
+    "AUTH_OWNER": USER, "AUTH_SESSION": [{"session": []}],
     "AUTH_API_TOKEN": [{"apiToken": []}], "AUTH_PROVIDER": [{"provider": []}],
-    "AUTH_RESOURCE": [{"resource": []}], "AUTH_GUEST": [{}, {"user": []}],
-    "AUTH_PORTAL": [{"user": []}, {"portal": []}],
+    "AUTH_RESOURCE": [{"resource": []}], "AUTH_GUEST": [{}, *USER],
+    "AUTH_PORTAL": [*USER, {"portal": []}],
 }
 # The objects of OpenAPI 3.1 and their members, as far as we use them.  "!":
 # required; [X]: a list, {X}: a map of such; X&: or a reference to one.
@@ -54,7 +55,7 @@ OBJECTS = {
     "Response": "description!:text headers:{Header&} content:{Media}",
     "Header": "description:text required:flag schema!:schema",
     "Security": "*:[text]",
-    "Scheme": "type!:text scheme!:text description:text",
+    "Scheme": "type!:text scheme:text in:place name:text description:text",
     "Components": "securitySchemes:{Scheme} parameters:{Parameter} "
                   "headers:{Header} responses:{Response} schemas:{schema}",
 }
