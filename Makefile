@@ -51,7 +51,7 @@ OFFLINE_static = $(BUILD)/lib/git-offline.o
 
 # The library, lowest layer first; a file includes headers of its own layer
 # or of lower ones (tests/layers checks it).
-BASE = mem fail secret json json-scan json-record hash html form clock file finding owner conf money
+BASE = mem fail secret json json-scan json-record hash html form clock file finding owner conf money json-where store-health
 STORE = store store-put store-apply store-walk store-check store-check-index store-pack store-log store-past store-branch journal store-git store-git-build store-check-state \
 	store-git-main store-git-setup store-git-walk store-git-pack store-git-merge store-git-copy store-git-find store-git-branch \
 	index index-write index-build
@@ -72,7 +72,7 @@ DOOR = rate origin session auth cgi cgi-answer cgi-body cgi-once cgi-page cgi-pa
 LAYERS = $(BASE) $(STORE) $(SPEECH) $(RECORDS) $(DOOR)
 OBJECTS = $(LAYERS:%=$(BUILD)/lib/%.o)
 
-CGI = apps addons token sso catalog portal account sandbox usage history
+CGI = apps addons token sso catalog portal account sandbox usage history operator
 PROGRAMS = $(CGI:%=$(BUILD)/cgi-bin/%) $(BUILD)/sutler $(BUILD)/send
 
 all: $(PROGRAMS)
@@ -97,6 +97,8 @@ $(BUILD)/cgi-bin/addons: $(BUILD)/cgi-bin/addons-partner.o \
     $(BUILD)/cgi-bin/addons-webhook.o $(BUILD)/cgi-bin/addons-app.o \
     $(BUILD)/cgi-bin/addons-drain.o $(BUILD)/cgi-bin/addons-log.o
 $(BUILD)/cgi-bin/token: $(BUILD)/cgi-bin/token-session.o
+$(BUILD)/cgi-bin/operator: $(BUILD)/cgi-bin/operator-manifest.o \
+    $(BUILD)/cgi-bin/operator-store.o
 $(CGI:%=$(BUILD)/cgi-bin/%): $(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o \
     $(BUILD)/libsutler.a
 	$(LINK)
@@ -196,6 +198,7 @@ bench:
 # symbolic one and no longer take it for a program).
 LAYOUT = apps:v1/apps apps:v1/provider apps:vendor/apps \
 	apps:v2/vendor/apps token:v1/tokens token:v1/session \
+	operator:v1/operator \
 	account:v1/users catalog:v1/addon_providers \
 	apps:v1/events apps:v1/collaborators catalog:v1/event_types \
 	catalog:v1/event_categories catalog:v1/features \

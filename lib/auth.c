@@ -170,6 +170,16 @@ check_owner(struct cgi *c)
 }
 
 static const struct fail *
+check_operator(struct cgi *c)
+{
+	const struct fail *f = check_user(c);
+
+	if (f == NULL && !c->account->operator)
+		f = fail(FAIL_FORBIDDEN, "only for this site's operators");
+	return f;
+}
+
+static const struct fail *
 check_api_token(struct cgi *c)
 {
 	const char *user;
@@ -255,6 +265,7 @@ auth_check(struct cgi *c, enum auth auth)
 	    [AUTH_USER] = check_user,
 	    [AUTH_LIMITED] = check_limited,
 	    [AUTH_OWNER] = check_owner,
+	    [AUTH_OPERATOR] = check_operator,
 	    [AUTH_API_TOKEN] = check_api_token,
 	    [AUTH_PROVIDER] = check_provider,
 	    [AUTH_RESOURCE] = check_resource,

@@ -28,6 +28,7 @@ enum auth {
 	                   cookie; where the route is of an app, ROLE_FULL */
 	AUTH_LIMITED,   /* as AUTH_USER, ROLE_LIMITED */
 	AUTH_OWNER,     /* as AUTH_USER, ROLE_OWNER */
+	AUTH_OPERATOR,  /* as AUTH_USER, and the account is an operator */
 	AUTH_API_TOKEN, /* Basic: no user, an API token as the password */
 	AUTH_PROVIDER,  /* Basic: a provider's manifest credentials */
 	AUTH_RESOURCE,  /* Bearer: a provider's token for one installation */

@@ -7,8 +7,8 @@
 enum { PAGE = 4000 };
 
 /* A row of the index, cut at its tabs; lib/app.c lays it out. */
-static struct installed
-read_row(const char *row)
+struct installed
+installed_row(const char *row)
 {
 	struct installed in = {0};
 	const char **fields[] = {&in.addon_id, &in.app_id, &in.app_name,
@@ -44,7 +44,7 @@ installed_list(struct installed **out, size_t *count, struct store *store,
 		if (*count > 0)
 			memcpy(more, *out, *count * sizeof(*more));
 		for (i = 0; i < page.count; i++)
-			more[(*count)++] = read_row(page.rows[i]);
+			more[(*count)++] = installed_row(page.rows[i]);
 		*out = more;
 		if (page.count > 0)
 			place = page.places[page.count - 1] + 1;

@@ -12,6 +12,9 @@ struct installed {
 	const char *plan; /* canonical name */
 };
 
+/* What a row of the index's place "provider/<slug>" tells. */
+struct installed installed_row(const char *row);
+
 /* All installations of the provider slug, in the order they were bought; one
  * whose provider has not answered yet is not among them. */
 const struct fail *installed_list(struct installed **out, size_t *count,

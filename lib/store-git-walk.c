@@ -90,6 +90,34 @@ store_git_line(struct store_git_ids *ids, struct store_git *g, const char *head,
 }
 
 const struct fail *
+store_git_distance(size_t *count, bool *met, bool *ended, struct store_git *g,
+    const char *head, const char *known, size_t limit)
+{
+	git_oid id, last = {0};
+	git_commit *c;
+
+	*count = 0;
+	*met = *ended = false;
+	if (git_oid_fromstr(&id, head) != 0 ||
+	    (*known != '\0' && git_oid_fromstr(&last, known) != 0))
+		return store_git_fail("read a commit id");
+	while (!*ended && (limit == 0 || *count < limit)) {
+		if (*known != '\0' && git_oid_equal(&id, &last)) {
+			*met = *ended = true;
+			break;
+		}
+		if (git_commit_lookup(&c, g->repo, &id) != 0)
+			return store_git_fail("read a commit");
+		++*count;
+		*ended = git_commit_parentcount(c) == 0;
+		if (!*ended)
+			parent_of(&id, g, c);
+		git_commit_free(c);
+	}
+	return NULL;
+}
+
+const struct fail *
 store_git_walk(struct store_git *g, const char *head, store_git_visit *visit,
     void *arg)
 {

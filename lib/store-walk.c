@@ -120,6 +120,45 @@ store_scan(struct store *s, const char *kind, store_visit *visit, void *arg)
 	return walk(&w, kind);
 }
 
+/* Paths that grow. */
+struct paths {
+	const char **all;
+	size_t count, room;
+};
+
+static const struct fail *
+add_path(void *arg, const char *path)
+{
+	struct paths *p = arg;
+	const char **bigger;
+	size_t len = strlen(path);
+
+	if (len < 5 || strcmp(path + len - 5, ".json") != 0)
+		return NULL;
+	if (p->count == p->room) {
+		p->room = p->room == 0 ? 64 : p->room * 2;
+		bigger = mem_alloc(p->room * sizeof(*bigger));
+		if (p->count > 0)
+			memcpy(bigger, p->all, p->count * sizeof(*bigger));
+		p->all = bigger;
+	}
+	p->all[p->count++] = path;
+	return NULL;
+}
+
+const struct fail *
+store_paths(const char ***paths, size_t *count, struct store *s,
+    const char *kind)
+{
+	struct paths p = {0};
+	const struct walk w = {s, true, add_path, &p};
+	const struct fail *f = walk(&w, kind);
+
+	*paths = p.all;
+	*count = p.count;
+	return f;
+}
+
 /* The index made anew, and who hears of it. */
 struct rebuild {
 	struct store *store;

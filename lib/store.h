@@ -109,6 +109,10 @@ const struct fail *store_walk(struct store *s, const char *kind,
 const struct fail *store_scan(struct store *s, const char *kind,
     store_visit *visit, void *arg);
 
+/* The paths of all records below kind, in their order; none of them is read. */
+const struct fail *store_paths(const char ***paths, size_t *count,
+    struct store *s, const char *kind);
+
 /* The data directory, DATA. */
 const char *store_data(const struct store *s);
 

@@ -237,8 +237,8 @@ const struct command account_commands[] = {
     {"account paying",                                                "NAME on|off", "whether it has a payment method", 2, 2,
      false, account_paying, {{0}}},
     {"account operator",                                                 "NAME on|off",
-     "whether it may push the manifest of any provider", 2, 2, false,
-     account_operator, {{0}}},
+     "whether it is an operator: may push any provider's manifest, and see "
+        "all", 2, 2, false, account_operator, {{0}}},
     {"account token",                                             "NAME [WHAT-FOR]",
      "one more API token; prints it, this once", 1, 2, false, account_token,
      {{0}}},

@@ -7,6 +7,7 @@
 #include "record.h"
 #include "session.h"
 #include "store-check.h"
+#include "store-health.h"
 #include "store.h"
 
 #include "sutler.h"
@@ -206,6 +207,8 @@ tick(const struct call *c)
 		f = transcript_sweep(c->act.conf);
 	if (f == NULL)
 		f = store_checkpoint(c->act.store);
+	if (f == NULL)
+		f = store_count_all(c->act.store);
 	until = clock_now() + PACK_MS;
 	do {
 		if (f == NULL)

@@ -200,19 +200,26 @@ parse(struct work **out, const struct store_record *record)
 }
 
 const struct fail *
+work_read(struct work **out, struct store *store, const char *path)
+{
+	struct store_record *record;
+	const struct fail *f = store_read(&record, store, path);
+
+	*out = NULL;
+	return f != NULL || record == NULL ? f : parse(out, record);
+}
+
+const struct fail *
 work_load(struct work **out, struct store *store, const char *addon_id)
 {
 	const char *uuid = addon_id + strlen("ad-");
-	struct store_record *record;
-	const struct fail *f;
 
 	*out = NULL;
 	/* no path is ever made of what is no uuid */
 	if (strncmp(addon_id, "ad-", 3) != 0 || strlen(uuid) != UUID_LENGTH ||
 	    strspn(uuid, "0123456789abcdef-") != UUID_LENGTH)
 		return NULL;
-	f = store_read(&record, store, store_path("open", uuid));
-	return f != NULL || record == NULL ? f : parse(out, record);
+	return work_read(out, store, store_path("open", uuid));
 }
 
 struct visit {

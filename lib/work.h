@@ -83,6 +83,10 @@ void work_put_gone(struct store *store, const struct addon *addon);
 const struct fail *work_load(struct work **out, struct store *store,
     const char *addon_id);
 
+/* The work whose record path is; *out NULL: it has been settled. */
+const struct fail *work_read(struct work **out, struct store *store,
+    const char *path);
+
 /* All open work, in the order of its paths. */
 typedef const struct fail *work_visit(void *arg, const struct work *o);
 const struct fail *work_walk(struct store *store, work_visit *visit, void *arg);

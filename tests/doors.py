@@ -29,7 +29,8 @@ START_SECONDS = 60  # longest wait for a web server
 # The names under which the programs are installed.
 LINKS = {
     "v1/apps": "apps", "v1/tokens": "token",
-    "v1/session": "token", "v1/users": "account",
+    "v1/session": "token", "v1/operator": "operator",
+    "v1/users": "account",
     "v1/regions": "catalog", "v1/addon_providers": "catalog",
     "v1/addon_categories": "catalog", "v1/provider": "apps",
     "v1/events": "apps", "v1/collaborators": "apps",

@@ -27,7 +27,8 @@ PARAMETER = re.compile(r'cgi_(?:query|query_all|query_number|param)\([^";]*?'
 USER = [{"user": []}, {"session": []}]
 SECURITY = {
     "AUTH_NONE": [], "AUTH_USER": USER, "AUTH_LIMITED": USER,
-    "AUTH_OWNER": USER, "AUTH_SESSION": [{"session": []}],
+    "AUTH_OWNER": USER, "AUTH_OPERATOR": USER,
+    "AUTH_SESSION": [{"session": []}],
     "AUTH_API_TOKEN": [{"apiToken": []}], "AUTH_PROVIDER": [{"provider": []}],
     "AUTH_RESOURCE": [{"resource": []}], "AUTH_GUEST": [{}, *USER],
     "AUTH_PORTAL": [*USER, {"portal": []}],
