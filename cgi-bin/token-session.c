@@ -47,6 +47,13 @@ present(struct session **out, const struct cgi *c)
 	return session_find(out, c->act.store, getenv("HTTP_COOKIE"), c->now);
 }
 
+/* Nothing is committed that a dry run could tell of; it ends here. */
+static const struct fail *
+go_on(const struct cgi *c)
+{
+	return c->act.dry_run == NULL ? NULL : fail(FAIL_DRY_RUN, "a dry run");
+}
+
 const struct fail *
 session_sign_in(struct cgi *c)
 {
@@ -61,6 +68,8 @@ session_sign_in(struct cgi *c)
 		f = who(&a, &token, c);
 	if (f == NULL)
 		f = present(&before, c);
+	if (f == NULL)
+		f = go_on(c);
 	if (f == NULL)
 		f = session_new(&s, &secret, c->act.store, a, token, c->now);
 	if (f == NULL)
@@ -88,6 +97,8 @@ session_sign_out(struct cgi *c)
 
 	if (f == NULL && s != NULL)
 		f = origin_check(c->act.conf);
+	if (f == NULL)
+		f = go_on(c);
 	if (f == NULL)
 		f = session_end(s);
 	if (f != NULL)

@@ -232,6 +232,24 @@ def signing_out(world):
     get(world, second)
 
 
+@scenario("a dry run signs nobody in, nor out")
+def dry_run(world):
+    account = world.account()
+    cookie = sign_in(world, account)
+    sessions = file_of(world, cookie).parent
+    before = sorted(sessions.iterdir())
+    body = json.dumps({"token": account.token}).encode()
+    for method, data in (("POST", body), ("DELETE", b"")):
+        for target, more in ((f"{SESSION}?dry_run=true", {}),
+                             (SESSION, {"X_Dry_Run": "true"})):
+            answer = world.request(method, target, by(
+                cookie, Content_Type=JSON, **more), data)
+            same((answer.status, answer.header("Set-Cookie")), (200, None))
+            same(json.loads(answer.body)["dry_run"]["subject"], None)
+    same(sorted(sessions.iterdir()), before, "sessions")
+    get(world, cookie)
+
+
 @scenario("a session ends with its token, its account and its time")
 def ends(world):
     account = world.account()
