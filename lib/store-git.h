@@ -115,7 +115,6 @@ const struct fail *store_git_commit(struct store_log *log, struct store_git *g);
 const struct fail *store_git_find(const char **id, struct store_git *g,
     const char *prefix);
 
-<<<<<<< HEAD
 /* All branches, in the order of their names, and where they stand. */
 struct store_git_branch {
 	const char *name, *id;
@@ -133,7 +132,7 @@ typedef const struct fail *store_git_change(void *arg, const char *path,
     const char *before, const char *after);
 const struct fail *store_git_changes(struct store_git *g, const char *from,
     const char *to, store_git_change *visit, void *arg);
-=======
+
 /*
  * *count = how many commits stand on the line from head back to the one before
  * known (*met), or to the first one, both where *ended; after limit of them (0:
@@ -141,7 +140,6 @@ const struct fail *store_git_changes(struct store_git *g, const char *from,
  */
 const struct fail *store_git_distance(size_t *count, bool *met, bool *ended,
     struct store_git *g, const char *head, const char *known, size_t limit);
->>>>>>> 2f57cc5 (operator: a program of its own shows who runs it what there is)
 
 /* Every commit of ours that led to head, oldest first: its id and message.
  * Each of ours descends from the one before it, whatever another hand has put
