@@ -51,24 +51,28 @@ OFFLINE_static = $(BUILD)/lib/git-offline.o
 
 # The library, lowest layer first; a file includes headers of its own layer
 # or of lower ones (tests/layers checks it).
-BASE = mem fail secret json json-scan json-record hash html form clock file finding owner conf money json-where store-health
-STORE = store store-put store-apply store-walk store-check store-check-index store-pack store-log store-past store-branch journal store-git store-git-build store-check-state \
-	store-git-main store-git-setup store-git-walk store-git-pack store-git-merge store-git-copy store-git-find store-git-branch \
-	index index-write index-build
+BASE = mem fail secret json json-scan json-where json-record hash html form \
+	clock file finding owner conf money
+STORE = store store-put store-apply store-walk store-check store-check-index \
+	store-check-state store-health store-pack store-log store-past store-branch \
+	journal store-git store-git-build store-git-main store-git-setup \
+	store-git-walk store-git-pack store-git-merge store-git-copy store-git-find \
+	store-git-branch index index-write index-build
 SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
-	dialect-heroku dialect-appfog dialect-heroku-v3 dialect-clevercloud dialect-flynn \
-	provider provider-manifest provider-past provider-change \
-	client probe probe-callback probe-config probe-desk \
-	probe-judge probe-judge-callback probe-order probe-platform \
-	probe-request probe-rules probe-show \
-	transcript transcript-mask
+	dialect-heroku dialect-appfog dialect-heroku-v3 dialect-clevercloud \
+	dialect-flynn provider provider-manifest provider-past provider-change \
+	client probe probe-callback probe-config probe-desk probe-judge \
+	probe-judge-callback probe-order probe-platform probe-request probe-rules \
+	probe-show transcript transcript-mask
 RECORDS = account app app-change app-record app-view attachment collaborator \
-	variable installed addon addon-order addon-provision \
-	addon-change addon-remove addon-config addon-action event \
-	log-drain feed feed-types restart history rollback proposal dry-run token oauth usage usage-report usage-bill usage-csv once \
-	notify webhook webhook-event webhook-past webhook-send work work-try work-hook record
-DOOR = rate origin session auth cgi cgi-answer cgi-body cgi-once cgi-page cgi-path sandbox sandbox-callback sandbox-desk \
-	sandbox-fault sandbox-resource sandbox-sso
+	variable installed addon addon-order addon-provision addon-change \
+	addon-remove addon-config addon-action event log-drain feed feed-types \
+	restart history rollback proposal dry-run token oauth usage usage-report \
+	usage-bill usage-csv once notify webhook webhook-event webhook-past \
+	webhook-send work work-try work-hook record
+DOOR = rate origin session auth cgi cgi-answer cgi-body cgi-once cgi-page \
+	cgi-path sandbox sandbox-callback sandbox-desk sandbox-fault \
+	sandbox-resource sandbox-sso
 LAYERS = $(BASE) $(STORE) $(SPEECH) $(RECORDS) $(DOOR)
 OBJECTS = $(LAYERS:%=$(BUILD)/lib/%.o)
 
