@@ -102,7 +102,7 @@ $(BUILD)/cgi-bin/addons: $(BUILD)/cgi-bin/addons-partner.o \
     $(BUILD)/cgi-bin/addons-drain.o $(BUILD)/cgi-bin/addons-log.o
 $(BUILD)/cgi-bin/token: $(BUILD)/cgi-bin/token-session.o
 $(BUILD)/cgi-bin/operator: $(BUILD)/cgi-bin/operator-manifest.o \
-    $(BUILD)/cgi-bin/operator-store.o
+    $(BUILD)/cgi-bin/operator-store.o $(BUILD)/cgi-bin/operator-proposal.o
 $(CGI:%=$(BUILD)/cgi-bin/%): $(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o \
     $(BUILD)/libsutler.a
 	$(LINK)

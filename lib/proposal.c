@@ -2,6 +2,7 @@
 #include "account.h"
 #include "addon.h"
 #include "clock.h"
+#include "dry-run.h"
 #include "mem.h"
 #include "restart.h"
 #include "store-past.h"
@@ -310,14 +311,6 @@ load(struct proposal *out, struct review *r, const char *name)
 	return fail(FAIL_CONFLICT, "%s does not descend from main", name);
 }
 
-const struct fail *
-proposal_check(struct proposal *out, const struct act *act, const char *name)
-{
-	struct review r = {.act = act};
-
-	return load(out, &r, name);
-}
-
 /* The commit of what was put.  Events are told of one app alone: those of
  * several would be told to each of their owners. */
 static struct event
@@ -342,7 +335,7 @@ event_of(const struct review *r)
 
 const struct fail *
 proposal_apply(const char **id, struct proposal *out, const struct act *act,
-    const char *name)
+    const char *name, const char *seen)
 {
 	struct review r = {.act = act, .put = true};
 	const struct fail *f = store_lock(act->store);
@@ -352,6 +345,9 @@ proposal_apply(const char **id, struct proposal *out, const struct act *act,
 	if (f != NULL)
 		return f;
 	f = load(out, &r, name);
+	if (f == NULL && seen != NULL && strcmp(seen, out->branch.tip.id) != 0)
+		f = fail(FAIL_CONFLICT,
+		    "%s has another commit now: look at it again", name);
 	if (f == NULL && out->problems > 0)
 		f = fail(FAIL_CONFLICT,
 		    "%s cannot be applied: sutler proposal show %s says why",
@@ -362,6 +358,25 @@ proposal_apply(const char **id, struct proposal *out, const struct act *act,
 	}
 	e = event_of(&r);
 	return event_commit(id, act, &e);
+}
+
+const struct fail *
+proposal_check(struct proposal *out, const struct act *act, const char *name)
+{
+	struct review r = {.act = act};
+	struct act dry = *act;
+	struct proposal again;
+	const struct fail *f = load(out, &r, name);
+	const char *id;
+
+	if (f != NULL || out->problems > 0 || out->left == 0)
+		return f;
+	dry.dry_run = dry_run_new();
+	f = proposal_apply(&id, &again, &dry, name, out->branch.tip.id);
+	if (f == NULL || f->code != FAIL_DRY_RUN)
+		return f;
+	out->dry_run = dry_run_view(dry.dry_run, dry.conf);
+	return NULL;
 }
 
 const struct fail *
@@ -402,5 +417,7 @@ proposal_view(const struct proposal *p)
 	    : p->left == 0  ? "applied"
 	                    : "open");
 	cJSON_AddItemToObject(o, "records", p->records);
+	cJSON_AddItemToObject(o, "dry_run",
+	    p->dry_run == NULL ? cJSON_CreateNull() : p->dry_run);
 	return o;
 }

@@ -1,6 +1,5 @@
 /* sutler proposal: changes that came as a branch */
 #include "clock.h"
-#include "dry-run.h"
 #include "mem.h"
 #include "proposal.h"
 #include "sutler.h"
@@ -35,26 +34,6 @@ list(const struct call *c)
 	return NULL;
 }
 
-/* What applying it would do, where it can be. */
-static const struct fail *
-preview(cJSON **out, const struct call *c, const struct proposal *p)
-{
-	struct act act = c->act;
-	struct proposal again;
-	const struct fail *f;
-	const char *id;
-
-	*out = cJSON_CreateNull();
-	if (p->problems > 0 || p->left == 0)
-		return NULL;
-	act.dry_run = dry_run_new();
-	f = proposal_apply(&id, &again, &act, p->branch.name);
-	if (f == NULL || f->code != FAIL_DRY_RUN)
-		return f;
-	*out = dry_run_view(act.dry_run, act.conf);
-	return NULL;
-}
-
 static void
 print_record(const struct call *c, const cJSON *record)
 {
@@ -78,22 +57,20 @@ show(const struct call *c)
 	const cJSON *one;
 	struct proposal p;
 	const struct fail *f;
-	cJSON *would, *view, *row;
+	cJSON *view, *row;
 
 	f = proposal_check(&p, &c->act, c->argv[0]);
-	if (f == NULL)
-		f = preview(&would, c, &p);
 	if (f != NULL)
 		return f;
 	view = proposal_view(&p);
-	cJSON_AddItemToObject(view, "dry_run", would);
 	if (c->json) {
 		fputs(json_print(view, true), stdout);
 		return NULL;
 	}
 	cJSON_ArrayForEach(one, json_get(view, "records"))
 		print_record(c, one);
-	cJSON_ArrayForEach(one, json_get(would, "variables")) {
+	cJSON_ArrayForEach(one,
+	    json_get(json_get(view, "dry_run"), "variables")) {
 		row = cJSON_CreateObject();
 		json_add_text(row, "change", json_text(one, "change"));
 		json_add_text(row, "app", json_text(one, "app"));
@@ -110,7 +87,8 @@ apply(const struct call *c)
 {
 	struct proposal p;
 	const char *id;
-	const struct fail *f = proposal_apply(&id, &p, &c->act, c->argv[0]);
+	const struct fail *f =
+	    proposal_apply(&id, &p, &c->act, c->argv[0], NULL);
 
 	if (f == NULL)
 		puts(id[0] == '\0' ? "applied already" : id);

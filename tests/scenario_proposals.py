@@ -2,8 +2,10 @@
 import json
 import subprocess
 
-from scenario_base import Commits, Unchanged, events, same, scenario, true
+from scenario_base import (Commits, Unchanged, events, same, scenario,
+                           trailers, true)
 from scenario_history import set_one
+from scenario_operator_page import TOP, operator
 from world import MARK
 
 
@@ -214,3 +216,43 @@ def several(world):
     shown = world.sutler("account", "show", one.owner.name).stdout.decode()
     true("paying" in shown, shown)
     world.sutler("fsck")
+
+
+@scenario("an operator reads proposals by API, and applies what was looked at")
+def by_api(world):
+    app, boss = world.app(), operator(world)
+    clone, branch = Clone(world), "team/" + world.fresh("green")
+    path = path_of(world, "apps/", app.name)
+    clone.edit(path, variables(ONE=f"{MARK}-1"))
+    clone.push(branch, "Green")
+    place = f"{TOP}/proposal?name={branch}"
+    rows = world.call(boss, "GET", f"{TOP}/proposals", want=200).data
+    row = next(row for row in rows["proposals"] if row["name"] == branch)
+    shown = world.call(boss, "GET", place, want=200).data["proposal"]
+    same((shown["state"], shown["commit"], shown["records"][0]["path"]),
+         ("open", row["commit"], path), "shown")
+    same(shown["dry_run"]["variables"][0]["name"], "ONE", "would")
+    body = {"name": branch, "commit": row["commit"]}
+    with Unchanged(world):
+        world.call(app.owner, "POST", f"{TOP}/proposal", body, want=403)
+        world.call(boss, "GET", f"{TOP}/proposal", want=400)
+        world.call(boss, "GET", f"{TOP}/proposal?name=main", want=404)
+        world.call(boss, "POST", f"{TOP}/proposal", {"name": ""}, want=422)
+        world.call(boss, "POST", f"{TOP}/proposal",
+                   {**body, "commit": "0" * 40}, want=409)
+        found = world.call(boss, "POST", f"{TOP}/proposal?dry_run=true", body,
+                           want=200).data
+        same(found["dry_run"]["subject"], "Green", "dry run")
+    with Commits(world, 1):
+        done = world.call(boss, "POST", f"{TOP}/proposal", body,
+                          want=200).data
+    same(done["commit"], world.head(), "commit")
+    same(world.values(app), {"ONE": f"{MARK}-1"}, "now")
+    same(trailers(world.messages()[-1])["Actor"][0].split()[-1], boss.name,
+         "who applied it")
+    same(world.call(boss, "GET", place, want=200).data["proposal"]["state"],
+         "applied", "state")
+    clone.run("checkout", "-q", "--orphan", "alone")
+    clone.run("commit", "-q", "-m", "Alone")
+    clone.run("push", "-q", "origin", "alone")
+    world.call(boss, "GET", f"{TOP}/proposal?name=alone", want=409)
