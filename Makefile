@@ -67,7 +67,7 @@ SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
 RECORDS = account app app-change app-record app-view attachment collaborator \
 	variable installed addon addon-order addon-provision addon-change \
 	addon-remove addon-config addon-action event log-drain feed feed-types \
-	restart history rollback proposal dry-run token oauth usage usage-report \
+	restart history history-diff rollback proposal proposal-review dry-run token oauth usage usage-report \
 	usage-bill usage-csv once notify webhook webhook-event webhook-past \
 	webhook-send work work-try work-hook record
 DOOR = rate origin session auth cgi cgi-answer cgi-body cgi-once cgi-page \

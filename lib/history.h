@@ -22,6 +22,11 @@ struct history_point {
 	struct app *app; /* NULL: not there yet, or not any more */
 };
 
+/* Fill in point->app, as point's commit left the app with that id: by the name
+ * that it had then, which the commit says. */
+const struct fail *history_load(struct history_point *point,
+    struct store *store, const char *id);
+
 /*
  * The point that when names: the id of one of app's commits, or its first
  * digits (at least 4); or a time (clock_parse_loose()), which means the last
