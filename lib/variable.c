@@ -50,18 +50,27 @@ variable_list(cJSON **out, const struct act *act, const struct app *app,
 	return f;
 }
 
-/* The event of a change set: one variable has its own type. */
+/* The event of a change set: one variable has its own type, and where nothing
+ * changed there is none. */
 static void
-add_event(struct event *e, const char *single, const char *name,
-    cJSON *new_vars, cJSON *updated, cJSON *deleted)
+add_event(struct event *e, cJSON *new_vars, cJSON *updated, cJSON *deleted)
 {
+	const cJSON *lists[] = {new_vars, updated, deleted};
+	static const char *const single[] = {"new_variable", "edit_variable",
+	    "delete_variable"};
 	cJSON *data = cJSON_CreateObject();
-	int n = cJSON_GetArraySize(new_vars) + cJSON_GetArraySize(updated) +
-	        cJSON_GetArraySize(deleted);
+	int i, n = 0, last = 0;
 
+	for (i = 0; i < 3; i++) {
+		n += cJSON_GetArraySize(lists[i]);
+		if (lists[i]->child != NULL)
+			last = i;
+	}
+	if (n == 0)
+		return;
 	if (n == 1) {
-		json_add_text(data, "name", name);
-		event_add(e, single, data);
+		json_add_text(data, "name", lists[last]->child->valuestring);
+		event_add(e, single[last], data);
 		return;
 	}
 	cJSON_AddItemToObject(data, "new_vars", new_vars);
@@ -102,17 +111,31 @@ check_list(const struct act *act, const struct app *app, const cJSON *list)
 	return f;
 }
 
+/* Of two that have one name the last holds. */
+static bool
+is_set_again(const cJSON *v)
+{
+	const char *name = json_text(v, "name");
+	const cJSON *later = v->next;
+
+	while (later != NULL && strcmp(json_text(later, "name"), name) != 0)
+		later = later->next;
+	return later != NULL;
+}
+
 /* Carry out the list on app and say so in e; *out = what clients read. */
 static void
 set_all(cJSON *out, struct event *e, struct app *app, const cJSON *list)
 {
 	cJSON *added = cJSON_CreateArray(), *updated = cJSON_CreateArray();
 	struct mem_text names = {0};
-	const char *name = "", *value;
+	const char *name, *value;
 	struct json_var *old;
 	const cJSON *v;
 
 	cJSON_ArrayForEach(v, list) {
+		if (is_set_again(v))
+			continue;
 		name = json_text(v, "name");
 		value = json_text(v, "value");
 		old = json_var_find(app->variables, name);
@@ -121,15 +144,12 @@ set_all(cJSON *out, struct event *e, struct app *app, const cJSON *list)
 		else if (strcmp(old->value, value) != 0)
 			note_name(updated, &names, name);
 		json_var_set(&app->variables, name, value, false);
-	}
-	cJSON_ArrayForEach(v, list) {
-		old = json_var_find(app->variables, json_text(v, "name"));
+		old = json_var_find(app->variables, name);
 		cJSON_AddItemToArray(out, app_variable_view(app, old, NULL));
 	}
 	*e = event_new("%s: set %s", app->name,
 	    names.len == 0 ? "nothing" : names.text);
-	add_event(e, added->child != NULL ? "new_variable" : "edit_variable",
-	    name, added, updated, cJSON_CreateArray());
+	add_event(e, added, updated, cJSON_CreateArray());
 }
 
 static size_t
@@ -233,7 +253,7 @@ variable_remove(const struct act *act, const char *ident, const cJSON *ids)
 	cJSON *deleted = cJSON_CreateArray();
 	struct mem_text said = {0};
 	const struct fail *f;
-	const char *name = "";
+	const char *name;
 	struct seen *all;
 	struct event e;
 	struct app *app;
@@ -258,12 +278,13 @@ variable_remove(const struct act *act, const char *ident, const cJSON *ids)
 			store_unlock(act->store);
 			return f;
 		}
+		if (json_var_find(app->variables, name) == NULL)
+			continue; /* named twice */
 		json_var_remove(&app->variables, name);
 		note_name(deleted, &said, name);
 	}
 	e = event_new("%s: deleted %s", app->name,
 	    said.len == 0 ? "nothing" : said.text);
-	add_event(&e, "delete_variable", name, cJSON_CreateArray(),
-	    cJSON_CreateArray(), deleted);
+	add_event(&e, cJSON_CreateArray(), cJSON_CreateArray(), deleted);
 	return app_save(act, app, &e);
 }

@@ -4,7 +4,7 @@ import hmac
 import json
 import re
 
-from scenario_base import same, scenario, trailers, true
+from scenario_base import Unchanged, same, scenario, trailers, true
 from scenario_collaborators import join
 from scenario_outbox import due_now, tick
 from world import MARK
@@ -169,3 +169,22 @@ def places(world):
     same([len(desk.seen), world.owed('"notify"')], [1, []], "off")
     true(json.loads(world.sutler("account", "show", owner.name).stdout)[
         "notify_url"] is None, "shown")
+
+
+@scenario("nobody is told of a change that changes nothing")
+def no_change(world):
+    owner, guest = world.account(), world.account()
+    app = world.app(owner)
+    join(world, app, guest)
+    listen(world, owner)
+    path = app.path("/variables")
+    made = world.call(guest, "POST", path, {"variable": {
+        "name": "A", "value": MARK}}, want=201).data["variable"]
+    with Unchanged(world):
+        world.call(guest, "PUT", path, {"variables": []}, want=200)
+        world.call(guest, "PUT", path, {"variables": [
+            {"name": "A", "value": MARK}]}, want=200)
+        world.call(guest, "PATCH", f"{path}/{made['id']}",
+                   {"variable": {"value": MARK}}, want=200)
+        world.call(guest, "POST", path, {"variable": {
+            "name": "A", "value": MARK}}, want=201)

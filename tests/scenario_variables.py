@@ -195,3 +195,31 @@ def twice(world):
     else:
         same(found.status, 422, "status")
         same(world.values(app), {}, "variables")
+
+
+@scenario("the event of a call names what it changed, and that alone")
+def told_alone(world):
+    app = world.app()
+    set_many(world, app, {"A": MARK, "B": MARK})
+    rows = world.variables(app)
+    for pairs, kind in (({"A": "2", "B": MARK}, ("edit_variable", "A")),
+                        ({"C": "1", "B": MARK}, ("new_variable", "C")),
+                        ({"B": "2", "A": "2"}, ("edit_variable", "B"))):
+        before = world.head()
+        set_many(world, app, pairs)
+        said = [event for text in world.messages(before)
+                for event in events(text)]
+        same([(one["type"], one.get("name")) for one in said], [kind],
+             f"events of {pairs}")
+    before = world.head()
+    found = world.call(app.owner, "PUT", app.path("/variables"), {
+        "variables": [{"name": "D", "value": "1"},
+                      {"name": "D", "value": "2"}]}, want=200)
+    same([var["value"] for var in found.data["variables"]], ["2"],
+         "the last one holds, and is answered once")
+    world.call(app.owner, "DELETE", app.path("/variables"), {
+        "variable_ids": [rows["A"]["id"], rows["A"]["id"]]}, want=204)
+    said = [event for text in world.messages(before)
+            for event in events(text)]
+    same([(one["type"], one.get("name")) for one in said],
+         [("new_variable", "D"), ("delete_variable", "A")], "named twice")
