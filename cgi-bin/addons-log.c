@@ -94,8 +94,12 @@ log_drain_create(struct cgi *c)
 	struct log_drain *d;
 	const char *url;
 	cJSON *given;
-	const struct fail *f = cgi_body_object(&given, c, "drain");
+	/* whose app it is comes before what is wanted of it */
+	const struct fail *f =
+	    addon_load(&r, &c->act, c->param[0], c->param[1]);
 
+	if (f == NULL)
+		f = cgi_body_object(&given, c, "drain");
 	if (f != NULL)
 		return f;
 	url = url_of(given);
@@ -123,10 +127,13 @@ log_drain_destroy(struct cgi *c)
 	const char *url = cgi_param(c, "url");
 	struct addon_result r;
 	struct log_drain *d;
-	const struct fail *f;
+	const struct fail *f =
+	    addon_load(&r, &c->act, c->param[0], c->param[1]);
 
-	if (url == NULL)
-		return fail(FAIL_SYNTAX, "url is required");
+	if (f == NULL && url == NULL)
+		f = fail(FAIL_SYNTAX, "url is required");
+	if (f != NULL)
+		return f;
 	f = app_edit_addon(&r.app, &r.addon, &c->act, c->param[0], c->param[1]);
 	if (f != NULL)
 		return f;

@@ -44,6 +44,8 @@ def life(world):
         call("DELETE", None, 400)
         for method in ("GET", "POST", "DELETE"):
             call(method, {"drain": {"url": url}, "url": url}, 404, stranger)
+            # whose app it is comes before what is wrong with the request
+            same(call(method, None, 404, stranger)["resource"], "app", method)
     for number in range(8):
         call("POST", {"drain": {"url": f"https://{number}.test"}}, 201)
     with Unchanged(world):
