@@ -175,6 +175,17 @@ answer_page(struct cgi *c, int status, const char *title, const char *body)
 	    " base-uri 'none'; frame-ancestors 'none'");
 }
 
+/* The token that t was asked with is there, and has the secret of then. */
+static bool
+is_current(const struct ticket *t, const struct account *a)
+{
+	const struct account_token *token = account_token_find(a, t->token_id);
+
+	return token != NULL &&
+	       (token->renewed_at == NULL ||
+	           clock_parse(token->renewed_at) < clock_parse(t->created_at));
+}
+
 static const char *
 form_of(const struct cgi *c, const struct entrance *in, const char *name)
 {
@@ -213,9 +224,8 @@ page(struct cgi *c)
 		return f;
 	if (f != NULL || !valid || account->disabled ||
 	    app_role(r.app, account->name) < ROLE_FULL ||
-	    account_token_find(account, t.token_id) == NULL ||
-	    r.addon->resource == NULL || !entrance_of(&in, c, &r, account) ||
-	    !in.post) {
+	    !is_current(&t, account) || r.addon->resource == NULL ||
+	    !entrance_of(&in, c, &r, account) || !in.post) {
 		answer_page(c, 404, "This link has been used",
 		    "<p>A link to an add-on's dashboard works once, and for"
 		    " an hour. Open the dashboard again from your app.</p>\n");

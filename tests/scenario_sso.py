@@ -254,3 +254,24 @@ def no_dashboard(world):
     found = world.call(app.owner, "POST",
                        app.path(f"/addons/{addon['id']}/sso"))
     among(found.status, (404, 409, 422), "sso without sso_url")
+
+
+@scenario("a page ends with the token that asked for it, deleted or renewed")
+def token_ends(world):
+    app, supplier = world.app(), world.provider("heroku")
+    addon = world.addon(app, supplier)
+
+    def asked(secret):
+        return page_path(world, world.call(
+            f"Bearer {secret}", "GET", app.path(f"/addons/{addon['id']}/sso"),
+            want=200).data["addon"]["sso_url"])
+
+    for method, rest, status in (("PATCH", "/renew", 200),
+                                 ("DELETE", "", 204)):
+        made = world.call(app.owner, "POST", "/v1/tokens",
+                          {"token": {"name": "other"}},
+                          want=201).data["token"]
+        path = asked(made["token"])
+        world.call(app.owner, method, f"/v1/tokens/{made['id']}{rest}",
+                   want=status)
+        same(world.request("GET", path, {}).status, 404, f"{method}ed")
