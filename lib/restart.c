@@ -6,8 +6,9 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <time.h>
 
-enum { SCOPE_MAX = 64, NAME_MAX_BYTES = 64, PAGE = 100 };
+enum { SCOPE_MAX = 64, NAME_MAX_BYTES = 64, PAGE = 100, TRIES_MAX = 100 };
 
 static const struct fail *
 check_scope(const cJSON *scope)
@@ -32,23 +33,16 @@ check_scope(const cJSON *scope)
 	return NULL;
 }
 
-const struct fail *
-restart_ask(struct app **out, const char **id, const struct act *act,
+/* *commit = that of the restart's being owed; "": it is, since this very
+ * millisecond. */
+static const struct fail *
+owe(const char **commit, struct app **out, const struct act *act,
     const char *ident, const cJSON *scope)
 {
+	const struct fail *f = app_edit(out, act, ident);
 	cJSON *data = cJSON_CreateObject();
-	const struct fail *f = app_load(out, act, ident);
-	const char *commit;
 	struct event e;
 
-	if (f == NULL)
-		f = check_scope(scope);
-	if (f == NULL && act->conf->restart_hook == NULL)
-		f = fail(FAIL_CONFLICT,
-		    "apps are not restarted from here: the operator has set no"
-		    " restart_hook");
-	if (f == NULL)
-		f = app_edit(out, act, ident);
 	if (f != NULL)
 		return f;
 	e = event_new("%s: to be restarted", (*out)->name);
@@ -57,9 +51,32 @@ restart_ask(struct app **out, const char **id, const struct act *act,
 	    scope == NULL ? cJSON_CreateNull() : cJSON_Duplicate(scope, true));
 	event_add(&e, "restart", data);
 	work_put(act->store, work_restart(*out));
-	f = event_commit(&commit, act, &e);
+	return event_commit(commit, act, &e);
+}
+
+const struct fail *
+restart_ask(struct app **out, const char **id, const struct act *act,
+    const char *ident, const cJSON *scope)
+{
+	static const struct timespec millisecond = {0, 1000000};
+	const struct fail *f = app_load(out, act, ident);
+	const char *commit = "";
+	int tries;
+
+	if (f == NULL)
+		f = check_scope(scope);
+	if (f == NULL && act->conf->restart_hook == NULL)
+		f = fail(FAIL_CONFLICT,
+		    "apps are not restarted from here: the operator has set no"
+		    " restart_hook");
+	for (tries = 0; f == NULL && commit[0] == '\0' && tries < TRIES_MAX;
+	     tries++) {
+		if (tries > 0)
+			nanosleep(&millisecond, NULL);
+		f = owe(&commit, out, act, ident, scope);
+	}
 	if (f == NULL && commit[0] == '\0')
-		f = fail(FAIL_BUSY, "two restarts in one millisecond");
+		f = fail(FAIL_BUSY, "too many restarts at one moment");
 	if (f == NULL)
 		*id = feed_id(commit, 0);
 	return f;

@@ -1,4 +1,6 @@
 """Restarts that people ask for, and the operations that come of them."""
+from concurrent.futures import ThreadPoolExecutor
+
 from scenario_base import Unchanged, eventually, same, scenario, true
 from scenario_outbox import due_now
 from world import NOTHING
@@ -152,5 +154,19 @@ def coalesced(world):
         world.sutler("tick")
         true(log.read_text("utf-8").count(app.id) in (1, 2), "runs")
         same(operation(world, app, first)["status"], "error", "the first")
+    finally:
+        world.configure(restart_hook=None)
+
+
+@scenario("restarts that are asked for at one moment are all taken")
+def together(world):
+    hook(world)
+    app = world.app()
+    try:
+        with ThreadPoolExecutor(24) as pool:
+            places = list(pool.map(lambda _: ask(world, app), range(200)))
+        same(len(set(places)), len(places), "operations")
+        for place in places[::12]:
+            same(finished(world, app, place)["status"], "done", place)
     finally:
         world.configure(restart_hook=None)
