@@ -77,14 +77,17 @@ answer(struct cgi *c, int status, const struct app *app,
 	return NULL;
 }
 
-/* The body's collaborator, and whether it is to be limited, which some clients
- * leave out. */
+/* The body's collaborator, where the app is there to be asked for it, and
+ * whether it is to be limited, which some clients leave out. */
 static const struct fail *
-given(cJSON **out, bool *limited, const struct cgi *c)
+given(cJSON **out, bool *limited, struct cgi *c)
 {
-	const struct fail *f = cgi_body_object(out, c, "collaborator");
 	const cJSON *is_limited;
+	struct app *app;
+	const struct fail *f = app_load(&app, &c->act, c->param[0]);
 
+	if (f == NULL)
+		f = cgi_body_object(out, c, "collaborator");
 	if (f != NULL)
 		return f;
 	is_limited = json_get(*out, "is_limited");
@@ -105,9 +108,7 @@ people_invite(struct cgi *c)
 	bool limited;
 	cJSON *body;
 
-	f = app_load(&app, &c->act, c->param[0]);
-	if (f == NULL)
-		f = given(&body, &limited, c);
+	f = given(&body, &limited, c);
 	if (f != NULL)
 		return f;
 	email = json_text(body, "email");
@@ -125,10 +126,9 @@ people_change(struct cgi *c)
 	bool limited;
 	cJSON *body;
 
-	f = app_load(&app, &c->act, c->param[0]);
-	if (f == NULL)
-		f = given(&body, &limited, c);
-	if (f == NULL && json_get(body, "is_limited") == NULL)
+	f = given(&body, &limited, c);
+	/* no role is given by leaving it out */
+	if (f == NULL && !cJSON_IsBool(json_get(body, "is_limited")))
 		f = fail(FAIL_SYNTAX, "is_limited is required");
 	if (f == NULL)
 		f = collaborator_change(&app, &one, &c->act, c->param[0],

@@ -237,7 +237,9 @@ def change_role(world):
     with Unchanged(world):
         world.call(app.owner, "PATCH", app.path("/collaborators/x"),
                    {"collaborator": {"is_limited": True}}, want=404)
-        world.call(app.owner, "PATCH", path, {"collaborator": {}}, want=400)
+        for body in ({}, {"is_limited": None}):   # no role is given by chance
+            world.call(app.owner, "PATCH", path, {"collaborator": body},
+                       want=400)
         world.call(guest, "PATCH", path,
                    {"collaborator": {"is_limited": False}}, want=403)
 
