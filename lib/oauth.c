@@ -200,13 +200,14 @@ oauth_token(cJSON **answer, const struct act *act,
     const struct oauth_request *q)
 {
 	const char *type = q->grant_type == NULL ? "" : q->grant_type;
+	bool by_code = strcmp(type, "authorization_code") == 0;
 	const char *access, *refresh = q->refresh_token;
 	struct addon_result r;
 	const struct fail *f;
 
 	if (q->client_secret == NULL)
 		return fail(FAIL_SYNTAX, "client_secret is required");
-	if (strcmp(type, "authorization_code") == 0)
+	if (by_code)
 		f = q->code == NULL ? fail(FAIL_SYNTAX, "code is required")
 		                    : take_code(&r, act, q);
 	else if (strcmp(type, "refresh_token") == 0)
@@ -216,8 +217,7 @@ oauth_token(cJSON **answer, const struct act *act,
 	else
 		f = fail(FAIL_SYNTAX,
 		    "grant_type must be authorization_code or refresh_token");
-	if (f == NULL && q->code != NULL &&
-	    strcmp(type, "authorization_code") == 0)
+	if (f == NULL && by_code)
 		f = sign(&refresh, act, refresh_purpose, &r, 0);
 	if (f == NULL)
 		f = sign(&access, act, access_purpose, &r,
