@@ -44,7 +44,7 @@ answer(struct cgi *c, const struct feed *feed)
 const struct fail *
 events_mine(struct cgi *c)
 {
-	const struct feed feed = {&c->act, NULL};
+	const struct feed feed = {&c->act, NULL, cJSON_CreateObject()};
 
 	return answer(c, &feed);
 }
@@ -52,7 +52,7 @@ events_mine(struct cgi *c)
 const struct fail *
 events(struct cgi *c)
 {
-	struct feed feed = {&c->act, NULL};
+	struct feed feed = {&c->act, NULL, cJSON_CreateObject()};
 	struct app *app;
 	const struct fail *f = app_load(&app, &c->act, c->param[0]);
 
@@ -63,7 +63,7 @@ events(struct cgi *c)
 const struct fail *
 event(struct cgi *c)
 {
-	struct feed feed = {&c->act, NULL};
+	struct feed feed = {&c->act, NULL, cJSON_CreateObject()};
 	struct store_log log;
 	const struct fail *f;
 	struct app *app;

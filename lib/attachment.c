@@ -286,6 +286,7 @@ say(struct event *e, const char *type, const char *name, const char *addon_id)
 	cJSON *data = cJSON_CreateObject();
 
 	json_add_text(data, "attachment_name", name);
+	json_add_text(data, "addon_id", addon_id);
 	event_add(e, type, data);
 	event_addon(e, addon_id);
 }

@@ -180,6 +180,32 @@ add_user(cJSON *event, const struct store_log *log)
 	json_add_text(user, "email", log->email);
 }
 
+/* The app's project, as it is now: apps have them by their owners.  Empty where
+ * the app is gone, or is not for who reads to see. */
+static const cJSON *
+project_of(const struct feed *feed, const char *app_id)
+{
+	const cJSON *known = json_get(feed->projects, app_id);
+	const struct app *app = feed->app;
+	struct act any = *feed->act;
+	struct account *owner;
+	struct app *found;
+	cJSON *project;
+
+	if (known != NULL)
+		return known;
+	any.need = ROLE_LIMITED;
+	if (app == NULL && app_load(&found, &any, app_id) == NULL)
+		app = found;
+	project = cJSON_CreateObject();
+	if (app != NULL && app_owner(&owner, &any, app) == NULL) {
+		json_add_text(project, "id", app_project_id(owner));
+		json_add_text(project, "name", APP_PROJECT);
+	}
+	cJSON_AddItemToObject(feed->projects, app_id, project);
+	return project;
+}
+
 cJSON *
 feed_stored(const struct store_log *log, size_t place)
 {
@@ -207,6 +233,7 @@ feed_view(cJSON **out, const struct feed *feed, const struct store_log *log,
 {
 	struct shown s = {.feed = feed, .log = log};
 	const char *app = event_first(log->message, "App"), *space;
+	const cJSON *project;
 
 	s.stored = feed_stored(log, place);
 	if (s.stored == NULL)
@@ -223,8 +250,9 @@ feed_view(cJSON **out, const struct feed *feed, const struct store_log *log,
 	json_add_text(*out, "app_id", space == NULL ? app : s.app_id);
 	json_add_text(*out, "app_name", s.app_name);
 	add_user(*out, log);
-	json_add_text(*out, "project_id", NULL);
-	json_add_text(*out, "project_name", NULL);
+	project = project_of(feed, s.app_id);
+	json_add_text(*out, "project_id", json_text(project, "id"));
+	json_add_text(*out, "project_name", json_text(project, "name"));
 	return add_data(*out, &s);
 }
 

@@ -17,6 +17,7 @@ enum { FEED_ID = 24, FEED_COMMIT = 20 };
 struct feed {
 	const struct act *act;
 	const struct app *app;
+	cJSON *projects; /* an empty object: what has been read of them */
 };
 
 /* The type of an event, in the feed and in the catalogue of types. */

@@ -132,7 +132,7 @@ const struct fail *
 restart_operation(cJSON **out, const struct act *act, const struct app *app,
     const char *id)
 {
-	const struct feed feed = {act, app};
+	const struct feed feed = {act, app, NULL};
 	struct store_log log;
 	const struct fail *f;
 	size_t place;

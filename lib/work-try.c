@@ -214,6 +214,8 @@ tell_unchanged(struct attempt *t, const struct app *app, const struct addon *a)
 	json_add_text(data, "plan_name", a->plan);
 	json_add_text(data, "wanted_plan_name",
 	    plan == NULL ? a->wanted_plan : plan->name);
+	json_add_text(data, "resource_id",
+	    a->resource == NULL ? NULL : json_plain(a->resource));
 	event_add(&t->event, "upgrade_addon_failed", data);
 	t->event.about = app;
 }

@@ -43,6 +43,11 @@ def attached(world):
         world.call(first.owner, "DELETE", second.path(
             f"/attachments/{made['id']}"), want=204)
     same(world.values(second), {}, "detached")
+    told = world.call(first.owner, "GET", second.path("/events"),
+                      want=200).data["events"]
+    data = {"attachment_name": "SPARE", "addon_id": addon["id"]}
+    same([(one["type"], one["type_data"]) for one in told[:2]],
+         [("detach_addon", data), ("attach_addon", data)], "events")
     attach(world, second, addon, "AGAIN")
 
 

@@ -180,6 +180,13 @@ def told_of_change(world):
     world.sutler("tick")
     same([event["type"] for one in told(desk) for event in one["events"]],
          ["upgrade_addon_failed"], "put back")
+    told_last = world.call(owner, "GET", app.path("/events?per_page=1"),
+                           want=200).data["events"][0]
+    same((told_last["type"], told_last["type_data"]),
+         ("upgrade_addon_failed", {
+             "addon_provider_name": supplier.slug, "plan_name": "small",
+             "wanted_plan_name": "large",
+             "resource_id": f"{supplier.slug}-1"}), "event")
     same([told(desk)[0]["events"][0][key]
           for key in ("plan_name", "wanted_plan_name")], ["small", "large"],
          "which plans")

@@ -129,6 +129,15 @@ def cause_all(world) -> App:
     return App(app.id, new, heir)
 
 
+def projects(told: list) -> set:
+    return {(one["project_id"], one["project_name"]) for one in told}
+
+
+def project(world, app) -> tuple:
+    found = world.call(app.owner, "GET", app.path(), want=200).data["app"]
+    return found["project"]["id"], found["project"]["name"]
+
+
 @scenario("every type of event is told, the same after reindex")
 def all_types(world):
     app = cause_all(world)
@@ -145,9 +154,11 @@ def all_types(world):
     true(all(a["created_at"] >= b["created_at"]
              for a, b in zip(told, told[1:])), "newest first")
     same({one["app_id"] for one in told}, {app.id}, "apps")
+    same(projects(told), {project(world, app)}, "projects")
     mine = feed(world, app.owner, "/v1/events")
     same([one["type"] for one in mine], ["accept_collaborator"],
          "the new owner's own deeds")
+    same(projects(mine), {project(world, app)}, "their projects")
     same(mine[0], [one for one in told
                    if one["type"] == "accept_collaborator"][0], "the same")
     world.sutler("fsck")
@@ -165,6 +176,7 @@ def all_types(world):
     last = feed(world, app.owner, "/v1/events")[0]
     same((last["type"], last["type_data"], last["app_name"]),
          ("delete_app", {}, app.name), "what outlives the app")
+    same(projects([last]), {(None, None)}, "the project of what is gone")
     same(former["status"], "accepted", "who owned it")
 
 
@@ -241,12 +253,20 @@ def left(world):
 
     same((told()["old_value"], told()["value"]),
          (f"{MARK}-1", f"{MARK}-2"), "while there")
+    role = app.path(f"/collaborators/{made['id']}")
+    for limited in (True, False):   # who may see the app sees its project
+        world.call(app.owner, "PATCH", role,
+                   {"collaborator": {"is_limited": limited}}, want=200)
+        same(projects(feed(world, friend, "/v1/events")),
+             {project(world, app)}, "project")
+        same(told()["value"] is None, limited, "value")
     world.call(app.owner, "DELETE", app.path(f"/collaborators/{made['id']}"),
                want=204)
     mine = feed(world, friend, "/v1/events")
     true(any(one["type"] == "edit_variable" for one in mine), "the deed")
     true(MARK not in str(mine), "no value")
-    same(of_app(world, app)[1]["type_data"]["old_value"], f"{MARK}-1",
+    same(projects(mine), {(None, None)}, "no project")
+    same(of_app(world, app)[3]["type_data"]["old_value"], f"{MARK}-1",
          "the owner sees it")
 
 
