@@ -135,6 +135,8 @@ create(struct cgi *c)
 		return fail_field(NULL, "name", "can't be blank");
 	f = app_new(&app, name->valuestring, c->account->name);
 	if (f == NULL)
+		f = app_check_place(&c->act, app, wanted);
+	if (f == NULL)
 		f = store_lock(c->act.store);
 	if (f != NULL)
 		return f;

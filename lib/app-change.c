@@ -225,8 +225,9 @@ set_switches(struct mem_text *names, struct app *app, const cJSON *settings)
 }
 
 /* There is one stack, and one project for each owner. */
-static const struct fail *
-check_place(const struct act *act, const struct app *app, const cJSON *settings)
+const struct fail *
+app_check_place(const struct act *act, const struct app *app,
+    const cJSON *settings)
 {
 	const cJSON *stack = json_get(settings, "stack_id");
 	const cJSON *project = json_get(settings, "project_id");
@@ -258,7 +259,7 @@ app_update(struct app **out, const struct act *act, const char *ident,
 	if (f != NULL)
 		return f;
 	https = (*out)->force_https;
-	f = check_place(act, *out, settings);
+	f = app_check_place(act, *out, settings);
 	if (f == NULL)
 		f = set_switches(&names, *out, settings);
 	if (f != NULL || names.len == 0) {

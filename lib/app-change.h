@@ -23,6 +23,11 @@ const struct fail *app_rename(struct app **out, const struct act *act,
 const struct fail *app_transfer(struct app **out, const struct act *act,
     const char *ident, const char *current_name, const char *email);
 
+/* FAIL_MISSING "stack", "project": settings has a stack_id or project_id, not
+ * null, that app cannot have. */
+const struct fail *app_check_place(const struct act *act, const struct app *app,
+    const cJSON *settings);
+
 /* Set of app ident what settings has: force_https, sticky_session,
  * router_logs; stack_id and project_id have to be those that the app has
  * (FAIL_MISSING "stack", "project"); all else is let be.  FAIL_INVALID: not

@@ -220,3 +220,26 @@ def headers(world):
     true(not any(name.lower().startswith("access-control")
                  for name, _ in found.headers), "Access-Control is sent")
     true(found.header("ETag"), "no ETag")
+
+
+@scenario("an app is made where it is said to be, or nowhere")
+def place(world):
+    app = world.app()
+    found = world.call(app.owner, "GET", app.path(), want=200).data["app"]
+    stranger = world.app()
+    other = world.call(stranger.owner, "GET", stranger.path(),
+                       want=200).data["app"]
+    name = world.fresh("placed")
+    with Unchanged(world):
+        for key, value in (("stack_id", "none"), ("project_id", "none"),
+                           ("project_id", other["project"]["id"])):
+            for headers in ({}, {"X-Dry-Run": "true"}):
+                missing = world.call(app.owner, "POST", "/v1/apps", {
+                    "app": {"name": name, key: value}}, 404, headers)
+                same(missing.data["resource"], key[:-3], "resource")
+    made = world.call(app.owner, "POST", "/v1/apps", {"app": {
+        "name": name, "stack_id": found["stack_id"], "git_source": None,
+        "project_id": found["project"]["id"], "parent_id": None}},
+                      201).data["app"]
+    same((made["stack_id"], made["project"]),
+         (found["stack_id"], found["project"]), "where it is")
