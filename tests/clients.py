@@ -50,7 +50,9 @@ def environment(world, place: Path) -> dict:
     return dict(os.environ, CLIENTS=str(place), URL=world.door.public_url,
                 TOKEN=mine.token, FRIEND=friend.email,
                 FRIEND_NAME=friend.name, FRIEND_TOKEN=friend.token,
-                PROVIDER=world.provider("scalingo").slug)
+                PROVIDER=world.provider("scalingo").slug,
+                SUTLER=str(world.build / "sutler"),
+                SUTLER_CONF=str(world.conf))
 
 
 def run(script: Path, env: dict) -> str:

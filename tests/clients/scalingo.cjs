@@ -3,10 +3,12 @@
  * variables, add-ons, collaborators, events and tokens.  Prints TAP.
  *
  * Environment: URL, TOKEN (an API token), PROVIDER (slug; two plans), FRIEND
- * (another account's address), FRIEND_TOKEN, FRIEND_NAME.
+ * (another account's address), FRIEND_TOKEN, FRIEND_NAME; SUTLER (the
+ * operator's command) and what it needs.
  */
 "use strict";
 const assert = require("node:assert");
+const { execFileSync } = require("node:child_process");
 const path = require("node:path");
 const { createRequire } = require("node:module");
 const { clientFromToken } = createRequire(
@@ -32,7 +34,8 @@ test("clientFromToken exchanges an API token", async () => {
   theirs = await clientFromToken(FRIEND_TOKEN, where);
 });
 
-test("Users.self, Regions.all, Stacks.list", async () => {
+test("Users.self and stopFreeTrial, Regions.all, Stacks.list", async () => {
+  await mine.Users.stopFreeTrial();
   const self = await mine.Users.self();
   assert.ok(self.id && self.username && self.email);
   const regions = await mine.Regions.all();
@@ -105,6 +108,18 @@ test("Addons: categories, providers, create, update, sso, get", async () => {
   await refused(mine.Addons.getAddon(app.id, "ad-none"), 404);
 });
 
+test("Addons.resume, once the operator has suspended one", async () => {
+  await refused(mine.Addons.resume(app.id, addon.id), 409, (data) =>
+    assert.match(data.error, /not suspended/));
+  execFileSync(process.env.SUTLER, ["addon", "suspend", addon.id]);
+  execFileSync(process.env.SUTLER, ["tick"]);
+  assert.strictEqual((await mine.Addons.getAddon(app.id, addon.id)).status,
+    "suspended");
+  const done = await mine.Addons.resume(app.id, addon.id);
+  assert.strictEqual(done.addon.status, "running");
+  assert.ok("message" in done);
+});
+
 test("Containers.restart and Operations.operation", async () => {
   const operation = await mine.Containers.restart(app.id, null);
   const ended = () => ["done", "error"].includes(operation.status);
@@ -131,6 +146,8 @@ test("Collaborators: invite, for, update, accept, destroy", async () => {
   await invite();
   assert.ok((await theirs.Apps.all()).some((one) => one.id === app.id));
   const [one] = await mine.Collaborators.for(app.id);
+  assert.ok((await mine.Collaborators.all({})).collaborators
+    .some(({ id }) => id === one.id), "those of all apps");
   await mine.Collaborators.update(app.id, one.id, { is_limited: true });
   assert.strictEqual((await mine.Collaborators.for(app.id))[0].is_limited,
     true);
@@ -143,9 +160,12 @@ test("Events: for, all, find, types and categories", async () => {
     { page: 1, per_page: 50 });
   const types = events.map((one) => one.type);
   for (const type of ["new_app", "edit_app", "new_variable", "edit_variable",
-    "new_addon", "upgrade_addon", "restart", "new_collaborator",
-    "delete_collaborator"])
+    "new_addon", "upgrade_addon", "suspend_addon", "resume_addon", "restart",
+    "new_collaborator", "delete_collaborator"])
     assert.ok(types.includes(type), `${type} is not in ${types}`);
+  const { project } = await mine.Apps.find(app.id);
+  for (const { project_id, project_name } of events)
+    assert.deepStrictEqual({ id: project_id, name: project_name }, project);
   assert.strictEqual(meta.pagination.total_count, events.length);
   const one = await mine.Events.find(app.id, events[0].id);
   assert.deepStrictEqual(one, events[0]);
