@@ -99,6 +99,8 @@ addon_remove_app(const struct act *act, const char *ident, const char *name)
 		store_unlock(act->store);
 		return f;
 	}
+	/* its name may be another's when a restart that is owed comes */
+	work_put_unstarted(act->store, app);
 	event_add(&e, "delete_app", NULL);
 	event_app(&e, app->id, app->name);
 	e.addon = NULL;

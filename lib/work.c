@@ -166,6 +166,12 @@ work_put_gone(struct store *store, const struct addon *addon)
 	store_put(store, store_path("open", addon->id + strlen("ad-")), NULL);
 }
 
+void
+work_put_unstarted(struct store *store, const struct app *app)
+{
+	store_put(store, store_path("open", work_restart(app)->id), NULL);
+}
+
 cJSON *
 work_view(const struct work *o)
 {

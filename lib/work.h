@@ -75,9 +75,10 @@ struct work *work_news(const char *kind, const struct app *app);
 const char *work_queue(const struct work *o);
 const char *work_asked(const struct work *o);
 
-/* Put o into the store; take out what addon has. */
+/* Put o into the store; take out what addon has; take out app's restart. */
 void work_put(struct store *store, const struct work *o);
 void work_put_gone(struct store *store, const struct addon *addon);
+void work_put_unstarted(struct store *store, const struct app *app);
 
 /* The work of the add-on addon_id; *out NULL: none. */
 const struct fail *work_load(struct work **out, struct store *store,

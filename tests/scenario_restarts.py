@@ -170,3 +170,24 @@ def together(world):
             same(finished(world, app, place)["status"], "done", place)
     finally:
         world.configure(restart_hook=None)
+
+
+@scenario("an app that is gone is restarted no more, nor who has its name")
+def gone(world):
+    app, heir = world.app(), world.account()
+    try:
+        hook(world, fail=True)
+        finished(world, app, ask(world, app))
+        same(len(world.owed(app.id)), 1, "owed")
+        world.call(app.owner, "DELETE",
+                   app.path(f"?current_name={app.name}"), want=204)
+        same(world.owed(app.id), [], "owed to what is gone")
+        log = hook(world)
+        world.call(heir, "POST", "/v1/apps", {"app": {"name": app.name}},
+                   want=201)
+        due_now(world, '"restart"')
+        world.sutler("tick")
+        true(app.name not in log.read_text("utf-8"), "the heir is restarted")
+        world.sutler("fsck")
+    finally:
+        world.configure(restart_hook=None)
