@@ -69,14 +69,17 @@ variable_create(struct cgi *c)
 const struct fail *
 variables_set(struct cgi *c)
 {
+	const cJSON *list = json_get(c->body, "variables");
 	const struct fail *f;
 	struct app *app;
 	cJSON *done;
 
+	/* how typed clients send a list that is empty */
+	if (cJSON_IsNull(list))
+		list = cJSON_CreateArray();
 	f = app_load(&app, &c->act, c->param[0]);
 	if (f == NULL)
-		f = variable_set(&done, &c->act, c->param[0],
-		    json_get(c->body, "variables"));
+		f = variable_set(&done, &c->act, c->param[0], list);
 	if (f == NULL)
 		cJSON_AddItemToObject(cgi_answer(c, 200), "variables", done);
 	return f;

@@ -2,7 +2,7 @@
 send them: headers, a lone "?", bodies where none is needed, old forms."""
 import urllib.parse
 
-from scenario_base import same, scenario, true
+from scenario_base import Unchanged, same, scenario, true
 from scenario_collaborators import join
 from scenario_restarts import finished, hook
 from world import MARK, NOTHING, basic
@@ -230,6 +230,21 @@ def ruby(world):
     join(world, app, heir)
     call(owner, "PUT", app.path(),
          {"current_name": app.name, "app": {"owner": heir.email}}, 200)
+
+
+@scenario("Terraform: an app without an environment sets none, all the same")
+def terraform_app(world):
+    owner, name = world.account(), world.fresh("tf")
+    app = world.call(owner, "POST", "/v1/apps", {"app": {"name": name}}, 201,
+                     GO).data["app"]
+    path = f"/v1/apps/{app['id']}"
+    with Unchanged(world):
+        found = world.call(owner, "PUT", f"{path}/variables",
+                           {"variables": None}, 200, GO)
+        same(found.data, {"variables": []}, "variables")
+        same(world.call(owner, "GET", f"{path}/variables?aliases=true",
+                        want=200, headers=GO).data, {"variables": []}, "none")
+        world.call(owner, "PUT", f"{path}/variables", {}, 400, GO)
 
 
 @scenario("Terraform: the whole of an app, and its Location as it stands")
