@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
 	KEEP_HOURS = 24, /* of a password that was changed */
@@ -98,6 +99,29 @@ provider_check(const struct call *c)
 	return NULL;
 }
 
+/* By their names clients know Scalingo's own databases, and ask of an add-on
+ * of such what only those have.  Source: Terraform's provider (category), the
+ * command line's addons-info (slug). */
+static void
+warn_of_names(const struct provider *p)
+{
+	static const char *const slugs[] = {"postgresql", "mysql", "mongodb",
+	    "elasticsearch", "redis", "influxdb"};
+	size_t i;
+
+	if (strncasecmp(p->category, "database", strlen("database")) == 0)
+		fprintf(stderr,
+		    "warning: category %s: Terraform's provider fails on it,"
+		    " as on all that begin with \"database\"\n",
+		    p->category);
+	for (i = 0; i < sizeof(slugs) / sizeof(slugs[0]); i++)
+		if (strcasecmp(p->slug, slugs[i]) == 0)
+			fprintf(stderr,
+			    "warning: slug %s: scalingo addons-info fails on"
+			    " it\n",
+			    p->slug);
+}
+
 static const struct fail *
 provider_add(const struct call *c)
 {
@@ -138,6 +162,8 @@ provider_add(const struct call *c)
 	f = event_commit(NULL, &c->act, &e);
 	if (f == NULL)
 		printf("%s\n", p->slug);
+	if (f == NULL)
+		warn_of_names(p);
 	return f;
 }
 

@@ -544,3 +544,21 @@ def admin_creates(world):
     # the owner it is, still
     portal(world, operator, "GET",
            f"/api/v3/addons/{slug}/current_manifest")
+
+
+@scenario("provider add: names that clients take for databases of their own",
+          every_door=False)
+def client_names(world):
+    for category, slug, warned in (("Databases", None, "category Databases"),
+                                   ("database", None, "category database"),
+                                   ("Caches", "redis", "slug redis"),
+                                   ("Data", None, "")):
+        path = write(world, manifest(world, "scalingo"))
+        slug = slug or world.fresh("named")
+        done = world.sutler("provider", "add", path, "--slug", slug,
+                            "--category", category)
+        same(done.stdout.decode(), f"{slug}\n", "it is registered")
+        said = done.stderr.decode()
+        true(warned in said and bool(warned) == ("warning" in said),
+             f"{category} {slug}: {said}")
+    world.sutler("provider", "remove", "redis")
