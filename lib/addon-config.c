@@ -219,7 +219,10 @@ set(struct event *e, const struct provider *p, struct addon *a, const cJSON *v)
 	bool known = json_var_find(a->config, v->string) != NULL;
 	cJSON *data = cJSON_CreateObject();
 
-	json_add_text(data, "name", v->string);
+	json_add_text(data, "name", attachment_name(p, a->prefix, v->string));
+	/* by which the feed finds its values */
+	if (a->prefix != NULL)
+		json_add_text(data, "declared", v->string);
 	json_add_text(data, "addon_name", p->slug);
 	if (cJSON_IsNull(v) && !later)
 		json_var_remove(vars, v->string);

@@ -229,8 +229,7 @@ addon_run(struct event *e, const struct provider *p, struct addon *a)
 	json_add_text(data, "addon_provider_id", p->slug);
 	json_add_text(data, "addon_provider_name", p->slug);
 	cJSON_AddItemToObject(data, "status", status);
-	cJSON_AddItemToObject(data, "attributes_changed",
-	    json_var_names(a->config));
+	cJSON_AddItemToObject(data, "attributes_changed", addon_names(p, a));
 	event_add(e, "addon_updated", data);
 }
 

@@ -118,8 +118,10 @@ static const struct fail *
 add_values(bool *done, cJSON *data, const char *key, struct shown *s)
 {
 	const char *type = json_text(s->stored, "type");
-	const char *name = json_text(s->stored, "name");
+	const char *name = json_text(s->stored, "declared");
 
+	if (name == NULL)
+		name = json_text(s->stored, "name");
 	*done = true;
 	if (strcmp(key, "value") == 0)
 		return add_value(data, key, s, name,

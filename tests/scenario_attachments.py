@@ -130,6 +130,13 @@ def many(world):
     world.call(supplier, "PUT", f"/vendor/apps/{spare[3:]}",
                {"config": {url: f"{MARK}-2"}}, want=200)
     same(world.values(app)["SPARE_URL"], f"{MARK}-2", "changed")
+    told = world.call(app.owner, "GET", app.path("/events?per_page=1"),
+                      want=200).data["events"][0]
+    old = told["type_data"].pop("old_value")
+    same((told["type"], told["type_data"]), ("edit_variable", {
+        "name": "SPARE_URL", "value": f"{MARK}-2",
+        "addon_name": supplier.slug}), "told by the app's own name for it")
+    true(MARK in old, f"what it was: {old}")
     same(world.call(supplier, "GET", f"/vendor/apps/{spare[3:]}",
                     want=200).data["config"], {url: f"{MARK}-2"},
          "the provider sees its own names")
