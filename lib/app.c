@@ -8,8 +8,9 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { ID_LENGTH = 24 };
+enum { ID_LENGTH = 24, TRIES_MAX = 5 };
 
 bool
 app_is_id(const char *text)
@@ -93,22 +94,29 @@ load_name(struct app **out, struct store *store, const char *name)
 	return f;
 }
 
-/* The index is not trusted: the record it names must hold the id. */
+/* The index is not trusted: the record it names must hold the id.  A rename
+ * moves the two one after the other, so what is missing is looked for again;
+ * under the lock the index may be behind the records. */
 static const struct fail *
 load_id(struct app **out, struct store *store, const char *id)
 {
+	const char *key = mem_printf("app %s", id), *name;
+	struct timespec pause = {0, 1000000};
 	const struct fail *f;
-	const char *name;
+	int tries;
 
-	f = index_find(&name, store, mem_printf("app %s", id));
-	if (f != NULL)
-		return f;
-	if (name == NULL)
-		return fail_missing("app");
-	f = load_name(out, store, name);
-	if (f == NULL && strcmp((*out)->id, id) != 0)
-		f = fail_missing("app");
-	return f;
+	f = index_find(&name, store, key);
+	for (tries = 0; f == NULL && name != NULL; tries++) {
+		f = load_name(out, store, name);
+		if (f == NULL && strcmp((*out)->id, id) != 0)
+			f = fail_missing("app");
+		if (f == NULL || f->code != FAIL_MISSING || tries == TRIES_MAX)
+			return f;
+		nanosleep(&pause, NULL);
+		pause.tv_nsec *= 2;
+		f = index_find_held(&name, store, key);
+	}
+	return f != NULL ? f : fail_missing("app");
 }
 
 enum role

@@ -1,5 +1,6 @@
 """Apps renamed, transferred and set up otherwise, as clients ask for it."""
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 from scenario_base import (Commits, Unchanged, eventually, events, same,
                            scenario, true)
@@ -263,3 +264,62 @@ def rename_owed(world):
         same([one["app_name"] for one in owed], [new], "open work")
     finally:
         world.configure(restart_hook=None)
+
+
+@scenario("of renames at once one holds, and the others are told why not")
+def renames_together(world):
+    owner = world.account()
+    app, taken = world.app(owner), world.fresh("wanted")
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda number: world.call(
+            owner, "POST", f"/v1/apps/{app.id}/rename",
+            {"current_name": app.name, "new_name": f"{app.name}-{number}"}),
+            range(8)))
+        same(sorted(one.status for one in found), [200] + [422] * 7,
+             "one app, eight names")
+        apps = [world.app(owner) for _ in range(8)]
+        found = list(pool.map(lambda one: world.call(
+            owner, "POST", one.path("/rename"),
+            {"current_name": one.name, "new_name": taken}), apps))
+    same(sorted(one.status for one in found), [200] + [422] * 7,
+         "eight apps, one name")
+    names = [one["name"] for one in world.call(
+        owner, "GET", "/v1/apps", want=200).data["apps"]]
+    same((len(names), len(set(names)), names.count(taken)), (9, 9, 1),
+         "apps afterwards")
+    world.sutler("fsck")
+
+
+@scenario("an app is there, by its id and in the list, while it is renamed")
+def renamed_while_read(world):
+    app = world.app()
+    names = [app.name, world.fresh("other")]
+    ask = Lookers(world, app)
+    with ThreadPoolExecutor(4) as pool:
+        looks = [pool.submit(ask.until_over, path)
+                 for path in (f"/v1/apps/{app.id}", "/v1/apps") * 2]
+        for number in range(60):
+            world.call(app.owner, "POST", f"/v1/apps/{app.id}/rename",
+                       {"current_name": names[number % 2],
+                        "new_name": names[1 - number % 2]}, want=200)
+        ask.over = True
+        found = [answer for look in looks for answer in look.result()]
+    true(len(found) > 60, f"{len(found)} looks")
+    # in the list it may stand by both its names, for a moment
+    same({(status, frozenset(ids)) for status, ids in found},
+         {(200, frozenset([app.id]))}, "what was seen")
+
+
+class Lookers:
+    """Who reads one path again and again, until told that it is over."""
+
+    def __init__(self, world, app):
+        self.world, self.app, self.over = world, app, False
+
+    def until_over(self, path) -> list:
+        found = []
+        while not self.over:
+            one = self.world.call(self.app.owner, "GET", path)
+            rows = one.data.get("apps", [one.data.get("app", {"id": None})])
+            found.append((one.status, tuple(row["id"] for row in rows)))
+        return found
