@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { ID_LENGTH = 24, TRIES_MAX = 5 };
+enum { ID_LENGTH = 24, TRIES_MAX = 7 };
 
 bool
 app_is_id(const char *text)

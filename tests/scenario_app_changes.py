@@ -1,5 +1,6 @@
 """Apps renamed, transferred and set up otherwise, as clients ask for it."""
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from scenario_base import (Commits, Unchanged, eventually, events, same,
@@ -302,6 +303,7 @@ def renamed_while_read(world):
             world.call(app.owner, "POST", f"/v1/apps/{app.id}/rename",
                        {"current_name": names[number % 2],
                         "new_name": names[1 - number % 2]}, want=200)
+            time.sleep(0.02)
         ask.over = True
         found = [answer for look in looks for answer in look.result()]
     true(len(found) > 60, f"{len(found)} looks")
