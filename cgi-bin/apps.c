@@ -10,6 +10,9 @@
 #include "work.h"
 
 #include <string.h>
+#include <time.h>
+
+enum { LIST_TRIES = 5 };
 
 static const struct fail *list(struct cgi *c);
 static const struct fail *create(struct cgi *c);
@@ -90,20 +93,23 @@ apps_answer(struct cgi *c, int status, const struct app *app)
 	return NULL;
 }
 
+/* The account's apps; *moved: one of them was by another name already, or was
+ * not yet. */
 static const struct fail *
-list(struct cgi *c)
+add_apps(cJSON *array, bool *moved, struct cgi *c)
 {
-	cJSON *array = cJSON_AddArrayToObject(cgi_answer(c, 200), "apps");
 	const char **names;
 	const struct fail *f;
 	struct account *owner;
 	struct app *app;
 	size_t i, n;
 
+	*moved = false;
 	f = index_values(&names, &n, c->act.store,
 	    mem_printf("account/%s", c->account->name));
 	for (i = 0; f == NULL && i < n; i++) {
 		f = app_load(&app, &c->act, names[i]);
+		*moved |= f != NULL && f->code == FAIL_MISSING;
 		if (f == NULL)
 			f = app_owner(&owner, &c->act, app);
 		if (f == NULL)
@@ -111,6 +117,24 @@ list(struct cgi *c)
 			    app_view(app, c->act.conf, owner));
 		else if (f->code == FAIL_MISSING)
 			f = NULL;
+	}
+	return f;
+}
+
+static const struct fail *
+list(struct cgi *c)
+{
+	const struct timespec pause = {0, 1000000};
+	const struct fail *f = NULL;
+	bool moved = true;
+	cJSON *array;
+	int tries;
+
+	for (tries = 0; f == NULL && moved && tries < LIST_TRIES; tries++) {
+		if (tries > 0)
+			nanosleep(&pause, NULL);
+		array = cJSON_AddArrayToObject(cgi_answer(c, 200), "apps");
+		f = add_apps(array, &moved, c);
 	}
 	return f;
 }
