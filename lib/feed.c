@@ -182,6 +182,17 @@ add_user(cJSON *event, const struct store_log *log)
 	json_add_text(user, "email", log->email);
 }
 
+/* The id of the app that log is about, or "". */
+static const char *
+app_of(const struct store_log *log)
+{
+	const char *app = event_first(log->message, "App");
+
+	return app == NULL || strchr(app, ' ') == NULL
+	           ? ""
+	           : mem_dup(app, strcspn(app, " "));
+}
+
 /* The app's project, as it is now: apps have them by their owners.  Empty where
  * the app is gone, or is not for who reads to see. */
 static const cJSON *
@@ -242,7 +253,7 @@ feed_view(cJSON **out, const struct feed *feed, const struct store_log *log,
 		return fail_missing("event");
 	space = app == NULL ? NULL : strchr(app, ' ');
 	s.app_name = space == NULL ? "" : space + 1;
-	s.app_id = space == NULL ? "" : mem_dup(app, (size_t)(space - app));
+	s.app_id = app_of(log);
 	if (json_text(s.stored, "addon_name") != NULL)
 		s.addon_id = event_first(log->message, "Addon");
 	*out = cJSON_CreateObject();
@@ -264,6 +275,33 @@ log_of(const struct feed *feed)
 	return feed->app != NULL ? feed->app->id : feed->act->account->id;
 }
 
+/* Add the event at place of log, and keep no more of it than its text: a page
+ * would hold two records for each otherwise. */
+static const struct fail *
+add_event(cJSON *events, const struct feed *feed, const struct store_log *log,
+    size_t place)
+{
+	struct mem_mark mark = mem_mark();
+	const struct fail *f;
+	bool ours;
+	cJSON *event;
+	char *text;
+
+	f = feed_view(&event, feed, log, place);
+	if (f != NULL && f->code != FAIL_MISSING)
+		return f;
+	ours = f == NULL; /* or it is another hand's line */
+	text = ours ? strdup(json_print(event, false)) : NULL;
+	mem_release(mark);
+	if (!ours)
+		return NULL;
+	if (text == NULL)
+		return fail_errno("an event");
+	cJSON_AddItemToArray(events, cJSON_CreateRaw(text));
+	free(text);
+	return NULL;
+}
+
 /* Those events of log that are older than the newest skipped ones. */
 static const struct fail *
 add_events(cJSON *events, const struct feed *feed, const struct store_log *log,
@@ -271,17 +309,14 @@ add_events(cJSON *events, const struct feed *feed, const struct store_log *log,
 {
 	const struct fail *f = NULL;
 	size_t place = log->events;
-	cJSON *event;
 
-	while (f == NULL && place-- > 0) {
-		if (log->event + place > newest || log->event + place < oldest)
-			continue;
-		f = feed_view(&event, feed, log, place);
-		if (f == NULL)
-			cJSON_AddItemToArray(events, event);
-		else if (f->code == FAIL_MISSING) /* another hand's line */
-			f = NULL;
-	}
+	/* what is kept of it is to outlive the event */
+	if (place > 0)
+		(void)project_of(feed, app_of(log));
+	while (f == NULL && place-- > 0)
+		if (log->event + place <= newest &&
+		    log->event + place >= oldest)
+			f = add_event(events, feed, log, place);
 	return f;
 }
 

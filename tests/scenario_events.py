@@ -1,5 +1,8 @@
 """The feed of events: the git log, as clients read it."""
-from scenario_base import Unchanged, same, scenario, true
+import subprocess
+import sys
+
+from scenario_base import Skip, Unchanged, same, scenario, true
 from scenario_collaborators import invite, join
 from scenario_outbox import tick
 from scenario_restarts import ask, hook
@@ -303,3 +306,41 @@ def catalogue(world):
         same(len({one["name"] for one in rows}), len(rows), "names")
     same({one["name"]: one["position"] for one in categories}["addons"], 2,
          "position of addons")
+
+
+@scenario("a page of events takes no more memory than one of them",
+          every_door=False)
+def large_record(world):
+    if world.build.name == "asan":
+        raise Skip("the sanitizer keeps what is freed")
+    app = world.app()
+    for start in range(0, 28, 7):
+        put(world, app, {f"LARGE_{n}": f"{n}-" + "x" * 32000
+                         for n in range(start, start + 7)})
+    least = peak(world, app, "per_page=1")
+    for number in range(15):
+        put(world, app, {"A": f"{MARK}-{number}"})
+    true(peak(world, app, "per_page=15") < least + (16 << 10),
+         "each event is told by itself")
+    told = of_app(world, app, per_page=15)
+    same([one["type_data"]["value"] for one in told],
+         [f"{MARK}-{number}" for number in range(14, -1, -1)], "values")
+    same(feed(world, app.owner, "/v1/events", per_page=15), told, "mine")
+
+
+def peak(world, app, query: str) -> int:
+    """kB that the program takes at most for that page of events."""
+    program = world.build / "cgi-bin" / "apps"
+    script = ("import resource, subprocess, sys; "
+              "subprocess.run(sys.argv[1:], check=True); "
+              "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, "
+              "file=sys.stderr)")
+    done = subprocess.run(
+        [sys.executable, "-c", script, program], check=True,
+        capture_output=True, env={
+            "REQUEST_METHOD": "GET", "SCRIPT_NAME": "/v1/apps",
+            "PATH_INFO": f"/{app.name}/events", "QUERY_STRING": query,
+            "HTTP_AUTHORIZATION": f"Bearer {app.owner.token}",
+            "SUTLER_CONF": str(world.conf)})
+    true(done.stdout.startswith(b"Status: 200 "), f"{done.stdout[:200]}")
+    return int(done.stderr)
