@@ -101,6 +101,7 @@ add_apps(cJSON *array, bool *moved, struct cgi *c)
 	const char **names;
 	const struct fail *f;
 	struct account *owner;
+	struct mem_mark mark;
 	struct app *app;
 	size_t i, n;
 
@@ -108,13 +109,15 @@ add_apps(cJSON *array, bool *moved, struct cgi *c)
 	f = index_values(&names, &n, c->act.store,
 	    mem_printf("account/%s", c->account->name));
 	for (i = 0; f == NULL && i < n; i++) {
+		mark = mem_mark(); /* no record stays */
 		f = app_load(&app, &c->act, names[i]);
 		*moved |= f != NULL && f->code == FAIL_MISSING;
 		if (f == NULL)
 			f = app_owner(&owner, &c->act, app);
 		if (f == NULL)
 			cJSON_AddItemToArray(array,
-			    app_view(app, c->act.conf, owner));
+			    json_settle(mark,
+			        app_view(app, c->act.conf, owner)));
 		else if (f->code == FAIL_MISSING)
 			f = NULL;
 	}

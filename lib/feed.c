@@ -283,23 +283,13 @@ add_event(cJSON *events, const struct feed *feed, const struct store_log *log,
 {
 	struct mem_mark mark = mem_mark();
 	const struct fail *f;
-	bool ours;
 	cJSON *event;
-	char *text;
 
 	f = feed_view(&event, feed, log, place);
-	if (f != NULL && f->code != FAIL_MISSING)
-		return f;
-	ours = f == NULL; /* or it is another hand's line */
-	text = ours ? strdup(json_print(event, false)) : NULL;
-	mem_release(mark);
-	if (!ours)
-		return NULL;
-	if (text == NULL)
-		return fail_errno("an event");
-	cJSON_AddItemToArray(events, cJSON_CreateRaw(text));
-	free(text);
-	return NULL;
+	if (f == NULL)
+		cJSON_AddItemToArray(events, json_settle(mark, event));
+	/* or it is another hand's line */
+	return f != NULL && f->code == FAIL_MISSING ? NULL : f;
 }
 
 /* Those events of log that are older than the newest skipped ones. */

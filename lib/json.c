@@ -149,6 +149,21 @@ json_print(const cJSON *item, bool pretty)
 	return mem_printf("%s\n", text);
 }
 
+cJSON *
+json_settle(struct mem_mark mark, const cJSON *item)
+{
+	const char *text = json_print(item, false);
+	char *kept = strdup(text);
+	cJSON *settled;
+
+	if (kept == NULL)
+		return cJSON_CreateRaw(text);
+	mem_release(mark);
+	settled = cJSON_CreateRaw(kept);
+	free(kept);
+	return settled;
+}
+
 void
 json_add_text(cJSON *object, const char *key, const char *text)
 {

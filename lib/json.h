@@ -43,6 +43,11 @@ const char *json_plain(const cJSON *item);
 /* item as JSON text; pretty: indented, for a record, with a newline behind. */
 char *json_print(const cJSON *item, bool pretty);
 
+/* Release the memory behind mark and keep of item, which is of it, the text, as
+ * an item that prints the same and has no other use. */
+struct mem_mark;
+cJSON *json_settle(struct mem_mark mark, const cJSON *item);
+
 /* Add to object, at its end, what the name says; text NULL adds null. */
 void json_add_text(cJSON *object, const char *key, const char *text);
 

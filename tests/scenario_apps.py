@@ -1,7 +1,8 @@
 """Apps: made, listed, shown, removed; and seen by their owners alone."""
 import re
 
-from scenario_base import (Commits, Unchanged, among, same, scenario, true)
+from scenario_base import (Commits, Skip, Unchanged, among, same, scenario, true)
+from scenario_events import peak
 from world import NOTHING
 
 
@@ -243,3 +244,21 @@ def place(world):
                       201).data["app"]
     same((made["stack_id"], made["project"]),
          (found["stack_id"], found["project"]), "where it is")
+
+
+@scenario("a list of apps takes no more memory than one of them",
+          every_door=False)
+def large_apps(world):
+    if world.build.name == "asan":
+        raise Skip("the sanitizer keeps what is freed")
+    owner = world.account()
+    for number in range(13):
+        app = world.app(owner)
+        for start in range(0, 28, 7):
+            world.call(owner, "PUT", app.path("/variables"), {"variables": [
+                {"name": f"LARGE_{n}", "value": f"{n}-" + "x" * 32000}
+                for n in range(start, start + 7)]}, want=200)
+        if number == 0:
+            least = peak(world, owner, "/v1/apps")
+    most = peak(world, owner, "/v1/apps")
+    true(most < least + (8 << 10), f"kB: {least} to {most}")

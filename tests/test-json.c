@@ -202,11 +202,30 @@ test_members(void)
 	    "printed for a record");
 }
 
+static void
+test_settle(void)
+{
+	cJSON *list = cJSON_CreateArray(), *item;
+	struct mem_mark mark;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		mark = mem_mark();
+		item = cJSON_CreateObject();
+		json_add_text(item, "a", i == 0 ? "\"\n" : "two");
+		cJSON_AddItemToArray(list, json_settle(mark, item));
+		memset(mem_alloc(64), 'x', 64); /* on what was released */
+	}
+	is(json_print(list, false), "[{\"a\":\"\\\"\\n\"},{\"a\":\"two\"}]",
+	    "json_settle keeps the text");
+}
+
 int
 main(void)
 {
 	test_grammar();
 	test_depth();
 	test_members();
+	test_settle();
 	return done();
 }
