@@ -124,7 +124,7 @@ def try_types(world, scene: Scene):
     for who, method, path, good in scene.writes():
         key, inner = next(iter(good.items()))
         for value in odd + ["text"]:
-            if value == [] and isinstance(inner, list):
+            if value in ([], None) and isinstance(inner, list):
                 continue   # nothing to change is no fault
             if value == {} and key == "config":
                 continue
