@@ -43,7 +43,6 @@ count_in(struct tally *t, const char *dir, bool deep)
 	const struct fail *f = NULL;
 	struct dirent *entry;
 	struct stat st;
-	const char *path;
 	DIR *d = opendir(dir);
 
 	t->directories++;
@@ -54,15 +53,16 @@ count_in(struct tally *t, const char *dir, bool deep)
 	while (f == NULL && (entry = readdir(d)) != NULL) {
 		if (entry->d_name[0] == '.')
 			continue;
-		path = mem_printf("%s/%s", dir, entry->d_name);
 		if (deep) {
-			f = count_in(t, path, false);
+			f = count_in(t, mem_printf("%s/%s", dir, entry->d_name),
+			    false);
 			continue;
 		}
 		if (t->end != NULL && !ends_with(entry->d_name, t->end))
 			continue;
 		t->files++;
-		if (t->sizes && t->sized < SIZED && stat(path, &st) == 0) {
+		if (t->sizes && t->sized < SIZED &&
+		    stat(mem_printf("%s/%s", dir, entry->d_name), &st) == 0) {
 			t->sized++;
 			t->bytes += (uint64_t)st.st_size;
 		}
