@@ -246,7 +246,10 @@ read_hour(struct batch *b, const cJSON *body)
 {
 	const char *text = json_text(body, "timestamp");
 
-	b->hour = clock_parse_loose(text);
+	/* a day is no hour */
+	b->hour = text == NULL || strchr(text, 'T') == NULL
+	              ? -1
+	              : clock_parse_loose(text);
 	if (b->hour < 0 || b->hour % HOUR_MS != 0)
 		return fail_field(NULL, "timestamp",
 		    "must be a full hour, as 2026-01-02T03:00:00Z");
