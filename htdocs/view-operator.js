@@ -1,0 +1,171 @@
+// The operator's page: providers, installations, what is owed, the store.
+import {get} from "./api.js";
+import {button, empty, fill, h, select, when} from "./dom.js";
+
+const PARTS = [["providers", "Providers"], ["installations", "Installations"],
+	["open", "Open work"], ["manifest", "Manifest check"], ["store", "Store"]];
+
+export function table(caption, heads, rows) {
+	return h("div", {class: "scroll", tabindex: "0", role: "region",
+		"aria-label": caption},
+	h("table", {class: "list"}, h("caption", {class: "unseen"}, caption),
+		h("thead", null, h("tr", null, heads.map((text) =>
+			h("th", {scope: "col"}, text)))),
+		h("tbody", null, rows.map(([first, ...rest]) => h("tr", null,
+			h("th", {scope: "row"}, first),
+			rest.map((cell) => h("td", null, cell)))))));
+}
+
+function pages(meta, go) {
+	const at = meta.pagination;
+	if (at.total_pages < 2)
+		return null;
+	return h("nav", {class: "actions", "aria-label": "Pages"},
+		at.prev_page ? button("Newer", () => go(at.prev_page)) : null,
+		h("span", {class: "soft"},
+			`Page ${at.current_page} of ${at.total_pages}`),
+		at.next_page ? button("Older", () => go(at.next_page)) : null);
+}
+
+/** A list whose pages replace each other in place. */
+function paged(path, query, signal, draw) {
+	const place = h("div");
+	async function go(page) {
+		const {data} = await get(path, {...query, page}, signal);
+		fill(place, draw(data), pages(data.meta, go));
+	}
+	return {place, go};
+}
+
+// Parts
+
+async function providers({signal}) {
+	const list = paged("v1/operator/providers", {}, signal, (data) =>
+		data.providers.length === 0
+			? empty("No provider yet", "Check a manifest here, then register " +
+				"it on the server: sutler provider add MANIFEST.",
+				h("a", {class: "button primary", href: "#/operator/manifest"},
+					"Check a manifest"))
+			: table("Providers", ["Name", "Dialect", "Category", "Plans",
+				"Installations", "State"], data.providers.map((one) => [
+				[one.name, h("span", {class: "from"}, one.slug)],
+				one.dialect, one.category || "–", one.plans,
+				h("a", {href: `#/operator/installations?provider=${
+					encodeURIComponent(one.slug)}`},
+				one.installations.toLocaleString(),
+				h("span", {class: "unseen"}, ` of ${one.name}`)),
+				one.withdrawn ? h("span", {class: "state warn"}, "withdrawn")
+					: h("span", {class: `state ${one.published ? "ok"
+						: "wait"}`}, one.published ? "for sale" : "private"),
+			])));
+	await list.go(1);
+	return list.place;
+}
+
+const FARES = {running: "ok", suspended: "warn"};
+
+async function installations({query, signal}) {
+	const slug = query.get("provider") || "";
+	const {data} = await get("v1/operator/providers", {}, signal);
+	const choice = select("provider", [["", "All providers"],
+		...data.providers.map((one) => [one.slug, one.name])], slug,
+	{id: "installations-of", change: () => {
+		location.hash = "#/operator/installations" + (choice.value
+			? `?provider=${encodeURIComponent(choice.value)}` : "");
+	}});
+	const list = paged("v1/operator/installations", {provider: slug}, signal,
+		(page) => page.installations.length === 0
+			? empty("No installation", "Nobody has bought an add-on of it yet.")
+			: table("Installations", ["App", "Owner", "Provider", "Plan",
+				"Status", "Since", "Provider's id"],
+			page.installations.map((one) => [one.app_name, one.owner,
+				one.provider, one.plan,
+				h("span", {class: `state ${FARES[one.status] || "wait"}`},
+					one.status), when(one.provisioned_at),
+				h("code", null, one.resource_id ?? "–")])));
+	await list.go(1);
+	return [h("div", {class: "toolbar"}, h("label", {for: choice.id},
+		"Provider"), choice), list.place];
+}
+
+async function open({signal}) {
+	const list = paged("v1/operator/open", {}, signal, (data) =>
+		data.open.length === 0
+			? empty("Nothing is owed", "Every provider has been told what it " +
+				"had to be told. What fails is tried again by sutler tick, " +
+				"and stands here until it is done.")
+			: [h("p", {class: "soft"}, "Tried again by ",
+				h("code", null, "sutler tick"), " when it is due; given up by ",
+				h("code", null, "sutler addon abandon ID --reason TEXT"), "."),
+			table("Open work", ["What", "App", "Provider", "Due", "Tries",
+				"Last trouble", "Add-on"], data.open.map((one) => [one.kind,
+				one.app_name, one.provider || "–", when(one.due_at),
+				one.attempts, one.last_error || "–",
+				one.addon_id ? h("code", null, one.addon_id) : "–"]))]);
+	await list.go(1);
+	return list.place;
+}
+
+function bytes(number) {
+	const units = ["B", "kB", "MB", "GB", "TB"];
+	let value = number;
+	let i = 0;
+	for (; value >= 1000 && i < units.length - 1; i++)
+		value /= 1000;
+	return `${value.toLocaleString(undefined,
+		{maximumFractionDigits: value < 10 && i ? 1 : 0})} ${units[i]}`;
+}
+
+function fact(name, value, note) {
+	return h("div", null, h("dt", null, name), h("dd", null, value,
+		note ? h("span", {class: "soft"}, ` ${note}`) : null));
+}
+
+async function store({signal}) {
+	const {data: {store: it}} = await get("v1/operator/store", {}, signal);
+	const records = it.records;
+	const used = it.journal_bytes ? it.journal_used / it.journal_bytes : 0;
+	return [
+		h("dl", {class: "facts"},
+			fact("Commits", it.commits.toLocaleString()),
+			fact("Apps", records.apps.toLocaleString()),
+			fact("Accounts", records.accounts.toLocaleString()),
+			fact("Providers", records.providers.toLocaleString()),
+			fact("Open work", records.open.toLocaleString()),
+			fact("Size", bytes(it.bytes)),
+			fact("Packs", it.packs.toLocaleString(), bytes(it.pack_bytes)),
+			fact("Last packed", when(it.last_pack_at)),
+			fact("Loose objects", it.loose_objects.toLocaleString(),
+				it.loose_objects > 20000 ? "many: is sutler tick run?"
+					: "packed by sutler tick"),
+			fact("Head", h("code", null, String(it.head).slice(0, 12)))),
+		h("div", {class: "meter-row"},
+			h("label", {for: "journal-meter"}, "Journal"),
+			h("meter", {id: "journal-meter", min: 0, max: 1, high: 0.8,
+				value: used}, `${Math.round(used * 100)} %`),
+			h("span", {class: "soft"}, `${bytes(it.journal_used)} of ` +
+				`${bytes(it.journal_bytes)}, emptied by sutler tick`)),
+		h("p", {class: "soft"}, "To hold files, history and index against " +
+			"each other: ", h("code", null, "sutler fsck"), " on the server."),
+	];
+}
+
+const SHOW = {providers, installations, open, store,
+	manifest: async () => (await import("./view-manifest.js")).show()};
+
+export async function show(context) {
+	const part = context.params.part || "providers";
+	const known = PARTS.find(([name]) => name === part);
+	if (!known)
+		return h("section", null, h("h1", {tabindex: "-1"}, "No such page"),
+			h("p", null, h("a", {href: "#/operator"}, "The operator's page")));
+	const body = await SHOW[part](context);
+	return h("section", null,
+		h("p", {class: "trail"}, "Operator /"),
+		h("h1", {tabindex: "-1"}, known[1]),
+		h("nav", {class: "tabs", "aria-label": "Parts of the operator's page"},
+			PARTS.map(([name, text]) => h("a", {href: `#/operator/${name}`,
+				"aria-current": name === part ? "page" : null}, text))),
+		body);
+}
+
