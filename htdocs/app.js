@@ -108,8 +108,8 @@ function showSignIn() {
 		signInForm(() => { first = false; show(); }),
 		h("p", {class: "soft"}, "The token stays with the server; this " +
 			"browser keeps a session that ends after twelve hours, or when " +
-			"you sign out. ",
-		h("a", {href: "reference.html"}, "API reference"))));
+			"you sign out."),
+		h("p", null, h("a", {href: "reference.html"}, "API reference"))));
 	document.title = "Sign in · sutler";
 	if (first)
 		main.querySelector("input").focus();

@@ -33,9 +33,10 @@ function side(row, key, shown) {
 }
 
 function line(mark, name, before, after) {
-	return h("tr", null, h("th", {scope: "row"}, mark, " ", name),
-		h("td", {"data-side": "Before"}, before),
-		h("td", {"data-side": "After"}, after));
+	return (heads) => h("tr", {role: "row"},
+		h("th", {scope: "row", role: "rowheader"}, mark, " ", name),
+		h("td", {role: "cell", "data-head": heads[0]}, before),
+		h("td", {role: "cell", "data-head": heads[1]}, after));
 }
 
 function addonSide(one) {
@@ -49,25 +50,30 @@ export function size(diff) {
 		(diff.name ? 1 : 0) + (diff.owner ? 1 : 0);
 }
 
-/** A table of a diff; shown: values may be seen. */
-export function table(diff, shown, before = "Before", after = "After") {
+/**
+ * A table of a diff; shown: values may be seen; heads of the two sides.  The
+ * roles hold where a small screen lays it out as blocks.
+ */
+export function table(diff, shown, heads) {
 	const plain = ["name", "owner"].filter((key) => diff[key]).map((key) =>
 		line(changeMark("changed"), key, diff[key].old, diff[key].new));
-	return h("table", {class: "diff"},
-		h("thead", null, h("tr", null, h("th", {scope: "col"}, "What"),
-			h("th", {scope: "col"}, before), h("th", {scope: "col"}, after))),
-		h("tbody", null, plain,
+	const rows = [plain,
 			diff.addons.map((one) => line(changeMark(one.change),
 				[one.provider, h("span", {class: "from"}, "add-on")],
 				addonSide(one.old), addonSide(one.new))),
 			diff.variables.map((row) => line(changeMark(row.change),
 				h("code", null, row.name), side(row, "old", shown),
-				side(row, "new", shown)))));
+				side(row, "new", shown)))].flat();
+	return h("table", {class: "diff", role: "table"},
+		h("thead", {role: "rowgroup"}, h("tr", {role: "row"},
+			["What", ...heads].map((text) =>
+				h("th", {scope: "col", role: "columnheader"}, text)))),
+		h("tbody", {role: "rowgroup"}, rows.map((row) => row(heads))));
 }
 
 /** A diff whose values are asked for when they are to be seen. */
 export function shownDiff(diff, askValues, words) {
-	const place = h("div", null, table(diff, false, ...words));
+	const place = h("div", null, table(diff, false, words));
 	const secret = diff.variables.length > 0;
 	const toggle = h("button", {type: "button", class: "quiet",
 		"aria-pressed": "false"}, "Show the values");
@@ -77,6 +83,6 @@ export function shownDiff(diff, askValues, words) {
 		seen = !seen;
 		toggle.setAttribute("aria-pressed", String(seen));
 		fill(toggle, seen ? "Hide the values" : "Show the values");
-		fill(place, table(whole, seen, ...words));
+		fill(place, table(whole, seen, words));
 	}};
 }

@@ -8,7 +8,7 @@ import {variablesPart} from "./view-variables.js";
 export function appHead(app, part) {
 	const at = `#/apps/${encodeURIComponent(app)}`;
 	const parts = [["Overview", at], ["History", `${at}/history`],
-		["Costs and activity", `${at}/costs`], ["Settings", `${at}/settings`]];
+		["Costs", `${at}/costs`], ["Settings", `${at}/settings`]];
 	return [
 		h("p", {class: "trail"}, h("a", {href: "#/"}, "Apps"), " /"),
 		h("h1", {tabindex: "-1"}, app, part === "Overview" ? null

@@ -35,7 +35,10 @@ function costs(bills) {
 		const series = slugs.map((name) => ({name, values: bills.map((bill) =>
 			bill.addons.filter((one) => one.addon_provider === name &&
 				one.currency === currency)
-				.reduce((sum, one) => sum + Number(one.total), 0))}));
+				.reduce((sum, one) => sum + Number(one.total), 0))}))
+			.filter(({values}) => values.some(Boolean));
+		if (series.length === 0)
+			return null;
 		const write = (number) => money(number, currency);
 		const last = bills[bills.length - 1];
 		const now = write(Number(last.totals[currency] || 0));
@@ -87,11 +90,14 @@ function activity(app, commits, addons, created) {
 		lane.get(id).points.push({at: Date.parse(commit.created_at),
 			text: `${moment(commit.created_at)}: ${commit.subject}`});
 	}
-	const oldest = commits.length < CHANGES ? Date.parse(created)
-		: Date.parse(commits[commits.length - 1].created_at);
+	const points = [...lane.values()].flatMap((one) => one.points)
+		.map((point) => point.at);
+	const from = Math.min(...points, commits.length < CHANGES
+		? Date.parse(created) : Date.now());
+	const write = Date.now() - from < 2 * 86400e3 ? moment : day;
 	return lanes({title: "Changes over time", rows: [...lane.values()],
-		from: oldest, to: Date.now(),
-		write: (at) => day(new Date(at).toISOString()),
+		from, to: Date.now(),
+		write: (at) => write(new Date(at).toISOString()),
 		note: h("span", null, "Every dot is a change; the ",
 			h("a", {href: `#/apps/${encodeURIComponent(app)}/history`},
 				"history"), " has them all."),
@@ -109,8 +115,8 @@ export async function show({params, signal}) {
 			get(path("usage"), {month}, signal)),
 	]);
 	const months_ = bills.map(({data}) => data.usage);
-	const paid = costs(months_);
-	return h("section", null, appHead(name, "Costs and activity"),
+	const paid = costs(months_).filter(Boolean);
+	return h("section", null, appHead(name, "Costs"),
 		h("div", {class: "figures"},
 			paid.length ? paid : empty("No cost so far", "Nothing that this " +
 				"app has is paid for. Plans that cost show here, month by " +

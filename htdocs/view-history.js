@@ -89,7 +89,9 @@ class History {
 		const item = h("li", {class: `entry by-${who.kind}`, id},
 			h("div", {class: "entry-head"}, toggle,
 				h("p", {class: "soft"}, h("span", {class: `actor ${who.kind}`},
-					who.name), " ", when(commit.created_at, clock))),
+					who.name), who.kind === "user" ? null
+					: h("span", {class: "from"}, who.kind), " ",
+				when(commit.created_at, clock))),
 			body);
 		let filled = false;
 		toggle.addEventListener("click", () => {
@@ -222,9 +224,9 @@ class History {
 	atTime() {
 		const input = h("input", {type: "datetime-local", name: "time",
 			step: 1});
-		const shown = field("Go back to a time", input);
+		const shown = field("Day and time", input);
 		return h("details", {class: "at-time"},
-			h("summary", null, "To a time of day"),
+			h("summary", null, "Go back to a time…"),
 			h("div", {class: "toolbar"}, shown,
 				button("Preview a rollback", async () => {
 					const time = new Date(input.value);

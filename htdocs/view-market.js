@@ -139,13 +139,13 @@ class Order {
 }
 
 function offer(provider, app, apps) {
-	const about = [h("p", {class: "trail"},
+	const about = h("div", {class: "offer-head"}, h("p", {class: "trail"},
 		h("a", {href: `#/market${app ? `?app=${encodeURIComponent(app)}`
 			: ""}`}, "Marketplace"), " /"),
 	h("div", {class: "card-head"}, monogram(provider.name),
 		h("h1", {tabindex: "-1"}, provider.name)),
 	h("p", {class: "soft"}, [provider.provider_name, provider.category.name]
-		.filter(Boolean).join(" · "))];
+		.filter(Boolean).join(" · ")));
 	const text = h("div", {class: "prose"},
 		provider.description ? prose(provider.description)
 			: h("p", null, provider.short_description),

@@ -5,15 +5,20 @@ import {button, empty, fill, h, select, when} from "./dom.js";
 const PARTS = [["providers", "Providers"], ["installations", "Installations"],
 	["open", "Open work"], ["manifest", "Manifest check"], ["store", "Store"]];
 
-export function table(caption, heads, rows) {
+/** The roles hold where a small screen lays the table out as blocks. */
+function table(caption, heads, rows) {
 	return h("div", {class: "scroll", tabindex: "0", role: "region",
 		"aria-label": caption},
-	h("table", {class: "list"}, h("caption", {class: "unseen"}, caption),
-		h("thead", null, h("tr", null, heads.map((text) =>
-			h("th", {scope: "col"}, text)))),
-		h("tbody", null, rows.map(([first, ...rest]) => h("tr", null,
-			h("th", {scope: "row"}, first),
-			rest.map((cell) => h("td", null, cell)))))));
+	h("table", {class: "list", role: "table"},
+		h("caption", {class: "unseen"}, caption),
+		h("thead", {role: "rowgroup"}, h("tr", {role: "row"},
+			heads.map((text) =>
+				h("th", {scope: "col", role: "columnheader"}, text)))),
+		h("tbody", {role: "rowgroup"}, rows.map(([first, ...rest]) =>
+			h("tr", {role: "row"},
+				h("th", {scope: "row", role: "rowheader"}, first),
+				rest.map((cell, i) => h("td", {role: "cell",
+					"data-head": heads[i + 1]}, cell)))))));
 }
 
 function pages(meta, go) {
