@@ -48,7 +48,7 @@ export function plan(dry) {
 			dry.calls.map(callLine)) : null);
 }
 
-/** A place that shows what a call would do; again(…) asks anew. */
+/** A place that shows what a call would do; ask(…) resolves to its error. */
 export function preview() {
 	const element = h("div", {class: "preview", "aria-live": "polite"});
 	let turn = 0;
@@ -56,15 +56,18 @@ export function preview() {
 		const mine = ++turn;
 		element.setAttribute("aria-busy", "true");
 		let shown;
+		let wrong = null;
 		try {
 			shown = plan(await rehearse(method, path, options));
 		} catch (error) {
+			wrong = error;
 			shown = problem(error);
 		}
 		if (mine !== turn)
-			return;
+			return null;
 		element.removeAttribute("aria-busy");
 		fill(element, shown);
+		return wrong;
 	}
 	return {element, ask};
 }

@@ -150,9 +150,10 @@ class Part {
 			h("p", null, h("strong", null, addon.plan.display_name), ", ",
 				price(addon.plan)),
 			h("p", {class: "soft"}, addon.status === "provisioning"
-				? ["The provider is preparing it, since ",
-					when(addon.provisioned_at)]
-				: ["Since ", when(addon.provisioned_at)]),
+				? "The provider is preparing it; ordered " : "Ordered ",
+			when(addon.provisioned_at), " · ", h("a", {href: `#/apps/${
+				encodeURIComponent(this.app)}/history?addon=${addon.id}`},
+			"History", about())),
 			addon.rebind ? h("div", {class: "notice"},
 				h("p", null, "The provider has changed ",
 					addon.rebind.join(", "), ". The app gets that when you " +
@@ -168,9 +169,6 @@ class Part {
 					() => enter(this.app, addon)) : null,
 				addon.status === "running" ? button(["Change plan", about()],
 					() => this.change(addon), {class: "quiet"}) : null,
-				h("a", {class: "button quiet", href: `#/apps/${
-					encodeURIComponent(this.app)}/history?addon=${addon.id}`},
-				"History", about()),
 				button(["Remove", about()], () => this.remove(addon),
 					{class: "quiet danger"})));
 	}

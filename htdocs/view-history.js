@@ -177,6 +177,11 @@ class History {
 
 	go(name, value) {
 		const query = new URLSearchParams(this.filters);
+		// the API reads by a variable, or by the others
+		for (const other of name === "variable" ? ["addon", "actor"]
+			: ["variable"])
+			if (value)
+				query.delete(other);
 		if (value)
 			query.set(name, value);
 		else
@@ -250,7 +255,8 @@ export async function show({params, query, signal, again}) {
 		: empty("Nothing has happened yet", "Every change of variables and " +
 			"add-ons will stand here, with who did it and a way back.");
 	const section = h("section", null, appHead(params.app, "History"),
-		bar, history.atTime(), total ? history.list : none, history.more);
+		bar, history.atTime(), total || history.next ? history.list : none,
+		history.more);
 	const wanted = params.commit &&
 		[...history.list.querySelectorAll(".entry")].find((item) =>
 			item.id.startsWith(`commit-${params.commit.slice(0, 12)}`));

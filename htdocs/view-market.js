@@ -106,8 +106,11 @@ class Order {
 		return appPath(this.choice.value, "addons");
 	}
 
-	rehearse() {
-		this.preview.ask("POST", this.path(), {body: this.body()});
+	async rehearse() {
+		const wrong = await this.preview.ask("POST", this.path(),
+			{body: this.body()});
+		if (wrong && wrong.fields && wrong.fields.name)
+			this.more.open = true;
 	}
 
 	async send() {
@@ -123,7 +126,7 @@ class Order {
 	}
 
 	form() {
-		const more = h("details", null,
+		this.more = h("details", null,
 			h("summary", null, "A second one for the same app?"),
 			field("Beginning of its variables' names", this.prefix,
 				"Capital letters, digits and _. Empty: the provider's own."));
@@ -132,7 +135,7 @@ class Order {
 			planChoice(this.provider.plans, this.plan.id, (plan) => {
 				this.plan = plan;
 				this.rehearse();
-			}), more, this.preview.element);
+			}), this.more, this.preview.element);
 		this.rehearse();
 		return element;
 	}

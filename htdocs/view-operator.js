@@ -26,23 +26,26 @@ function pages(meta, go) {
 	if (at.total_pages < 2)
 		return null;
 	return h("nav", {class: "actions", "aria-label": "Pages"},
-		at.prev_page ? button("Newer", () => go(at.prev_page)) : null,
+		at.prev_page ? button("Previous page", () => go(at.prev_page)) : null,
 		h("span", {class: "soft"},
 			`Page ${at.current_page} of ${at.total_pages}`),
-		at.next_page ? button("Older", () => go(at.next_page)) : null);
+		at.next_page ? button("Next page", () => go(at.next_page)) : null);
 }
 
 /** A list whose pages replace each other in place. */
 function paged(path, query, signal, draw) {
 	const place = h("div");
 	async function go(page) {
-		const {data} = await get(path, {...query, page}, signal);
+		const {data} = await get(path, {...query, page, per_page: 100},
+			signal);
 		fill(place, draw(data), pages(data.meta, go));
 	}
 	return {place, go};
 }
 
 // Parts
+
+const SOLD = {public: "ok", closed: "warn", private: "still"};
 
 async function providers({signal}) {
 	const list = paged("v1/operator/providers", {}, signal, (data) =>
@@ -54,14 +57,14 @@ async function providers({signal}) {
 			: table("Providers", ["Name", "Dialect", "Category", "Plans",
 				"Installations", "State"], data.providers.map((one) => [
 				[one.name, h("span", {class: "from"}, one.slug)],
-				one.dialect, one.category || "–", one.plans,
+				one.dialect, one.category || "–", one.plans_withdrawn
+					? `${one.plans}, ${one.plans_withdrawn} withdrawn`
+					: one.plans,
 				h("a", {href: `#/operator/installations?provider=${
 					encodeURIComponent(one.slug)}`},
 				one.installations.toLocaleString(),
 				h("span", {class: "unseen"}, ` of ${one.name}`)),
-				one.withdrawn ? h("span", {class: "state warn"}, "withdrawn")
-					: h("span", {class: `state ${one.published ? "ok"
-						: "wait"}`}, one.published ? "for sale" : "private"),
+				h("span", {class: `state ${SOLD[one.visibility]}`}, one.visibility),
 			])));
 	await list.go(1);
 	return list.place;
@@ -71,7 +74,8 @@ const FARES = {running: "ok", suspended: "warn"};
 
 async function installations({query, signal}) {
 	const slug = query.get("provider") || "";
-	const {data} = await get("v1/operator/providers", {}, signal);
+	const {data} = await get("v1/operator/providers", {per_page: 100},
+		signal);
 	const choice = select("provider", [["", "All providers"],
 		...data.providers.map((one) => [one.slug, one.name])], slug,
 	{id: "installations-of", change: () => {
@@ -93,6 +97,21 @@ async function installations({query, signal}) {
 		"Provider"), choice), list.place];
 }
 
+/** What is done next, or waited for. */
+const OWED = {
+	provision: "an order under way",
+	change: "a plan change under way",
+	await: "the provider prepares it",
+	expect: "the provider changes it",
+	leave: "the provider removes it",
+	remove: "the provider is to remove it",
+	restore: "the provider is to put the plan back",
+	suspend: "the provider is to be told",
+	restart: "the app is to be restarted",
+	notify: "the owner is to be told",
+	webhook: "a provider's webhook is to be told",
+};
+
 async function open({signal}) {
 	const list = paged("v1/operator/open", {}, signal, (data) =>
 		data.open.length === 0
@@ -103,8 +122,9 @@ async function open({signal}) {
 				h("code", null, "sutler tick"), " when it is due; given up by ",
 				h("code", null, "sutler addon abandon ID --reason TEXT"), "."),
 			table("Open work", ["What", "App", "Provider", "Due", "Tries",
-				"Last trouble", "Add-on"], data.open.map((one) => [one.kind,
-				one.app_name, one.provider || "–", when(one.due_at),
+				"Last trouble", "Add-on"], data.open.map((one) => [
+				[one.kind, h("p", {class: "soft small"}, OWED[one.kind])],
+				one.app_name || "–", one.provider || "–", when(one.due_at),
 				one.attempts, one.last_error || "–",
 				one.addon_id ? h("code", null, one.addon_id) : "–"]))]);
 	await list.go(1);
@@ -129,15 +149,18 @@ function fact(name, value, note) {
 async function store({signal}) {
 	const {data: {store: it}} = await get("v1/operator/store", {}, signal);
 	const records = it.records;
+	const about = records.estimated ? "about" : null;
 	const used = it.journal_bytes ? it.journal_used / it.journal_bytes : 0;
 	return [
 		h("dl", {class: "facts"},
-			fact("Commits", it.commits.toLocaleString()),
-			fact("Apps", records.apps.toLocaleString()),
-			fact("Accounts", records.accounts.toLocaleString()),
+			fact("Commits", it.commits === null ? "–"
+				: it.commits.toLocaleString(), it.commits === null
+				? "counted by the next sutler tick" : null),
+			fact("Apps", records.apps.toLocaleString(), about),
+			fact("Accounts", records.accounts.toLocaleString(), about),
 			fact("Providers", records.providers.toLocaleString()),
 			fact("Open work", records.open.toLocaleString()),
-			fact("Size", bytes(it.bytes)),
+			fact("History", bytes(it.bytes)),
 			fact("Packs", it.packs.toLocaleString(), bytes(it.pack_bytes)),
 			fact("Last packed", when(it.last_pack_at)),
 			fact("Loose objects", it.loose_objects.toLocaleString(),

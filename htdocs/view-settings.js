@@ -5,31 +5,42 @@ import {beside, button, cancel, dialog, field, fill, form, h, moment,
 import {preview} from "./dryrun.js";
 import {appHead} from "./view-app.js";
 
-function rename(app, revision) {
+function rename(app) {
 	const name = h("input", {name: "new_name", autocomplete: "off",
 		spellcheck: "false", value: app.name});
 	return form(async () => {
 		const {data} = await call("POST", appPath(app.name, "rename"),
-			{body: {current_name: app.name, new_name: name.value.trim()},
-				revision});
+			{body: {current_name: app.name, new_name: name.value.trim()}});
 		location.hash = `#/apps/${encodeURIComponent(data.app.name)}/settings`;
 		say(`${app.name} is called ${data.app.name} now.`);
 	}, "Rename", field("Name", name, "2 to 48 lowercase letters, digits and " +
 		"hyphens. Links with the old name end."));
 }
 
-function remove(app, revision) {
+async function remove(app) {
+	const path = appPath(app.name);
+	let {revision} = await get(path);
 	const box = dialog(`Delete ${app.name}?`);
 	const shown = preview();
 	const typed = h("input", {name: "current_name", autocomplete: "off",
 		spellcheck: "false", autocapitalize: "none"});
 	const query = {current_name: app.name};
-	shown.ask("DELETE", appPath(app.name), {query});
+	shown.ask("DELETE", path, {query});
 	const element = form(async () => {
 		if (typed.value.trim() !== app.name)
 			throw Object.assign(new Error(), {fields: {current_name:
 				[`type ${app.name}`]}});
-		await call("DELETE", appPath(app.name), {query, revision});
+		try {
+			await call("DELETE", path, {query, revision});
+		} catch (error) {
+			if (error.status !== 412)
+				throw error;
+			({revision} = await get(path));
+			await shown.ask("DELETE", path, {query});
+			throw Object.assign(new Error(), {explain: () => ({
+				title: "The app was changed meanwhile.", advice: "See above " +
+					"what would happen now, then delete it, or cancel."})});
+		}
 		box.close();
 		location.hash = "#/";
 		say(`${app.name} is deleted.`);
@@ -43,7 +54,7 @@ function remove(app, revision) {
 }
 
 export async function show({params, signal}) {
-	const {data: {app}, revision} = await get(appPath(params.app), {}, signal);
+	const {data: {app}} = await get(appPath(params.app), {}, signal);
 	return h("section", null, appHead(app.name, "Settings"),
 		h("dl", {class: "facts"},
 			h("div", null, h("dt", null, "Owner"),
@@ -53,11 +64,11 @@ export async function show({params, signal}) {
 			h("div", null, h("dt", null, "Id"),
 				h("dd", null, h("code", null, app.id)))),
 		h("section", {class: "card", "aria-labelledby": "rename-title"},
-			h("h2", {id: "rename-title"}, "Rename"), rename(app, revision)),
+			h("h2", {id: "rename-title"}, "Rename"), rename(app)),
 		h("section", {class: "card", "aria-labelledby": "delete-title"},
 			h("h2", {id: "delete-title"}, "Delete"),
 			h("p", null, "Its add-ons are removed with it. You will see " +
 				"what would happen first."),
 			h("p", {class: "actions"}, button("Delete the app…",
-				() => remove(app, revision), {class: "danger"}))));
+				() => remove(app), {class: "danger"}))));
 }

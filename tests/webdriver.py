@@ -168,13 +168,15 @@ class Browser:
         """Until words stand in what is shown."""
         self.wait(lambda: words in self.text(css), f"{words!r} in {css}")
 
-    def find(self, css: str, words="", inside="document"):
-        """A visible element whose accessible text begins with words."""
+    def find(self, css: str, words=""):
+        """A visible element whose accessible text is words, or begins so."""
         script = (
-            "return [...%s.querySelectorAll(arguments[0])].find(e =>"
-            " e.checkVisibility() && (e.getAttribute('aria-label') ||"
-            " e.textContent).replace(/\\s+/g, ' ').trim()"
-            ".startsWith(arguments[1])) || null" % inside)
+            "const words = e => (e.getAttribute('aria-label') ||"
+            " e.textContent).replace(/\\s+/g, ' ').trim();"
+            "const all = [...document.querySelectorAll(arguments[0])]"
+            ".filter(e => e.checkVisibility());"
+            "return all.find(e => words(e) === arguments[1]) ||"
+            " all.find(e => words(e).startsWith(arguments[1])) || null")
         return self.wait(lambda: self.run(script, css, words),
                          f"{css} {words!r}")
 
