@@ -119,7 +119,7 @@ export function bars({title, note, labels, series, write, mark, summary}) {
 
 /**
  * What happened when, a lane for each: [{name, points: [{at, text}]}]; from
- * and to in milliseconds; write(ms) is a date in words.
+ * and to (which is now) in milliseconds; write(ms) is a date in words.
  */
 export function lanes({title, note, from, to, rows, write, summary}) {
 	function draw(width) {
@@ -138,7 +138,7 @@ export function lanes({title, note, from, to, rows, write, summary}) {
 			points.map(({at, text: words}) => s("circle", {cx: place(at),
 				cy: y, r: 5, class: colour(n)}, s("title", {}, words))));
 		}), text(left, height - 6, write(from)),
-		text(width, height - 6, write(to), {"text-anchor": "end"}));
+		text(width, height - 6, "now", {"text-anchor": "end"}));
 		return svg;
 	}
 	return figure(title, note, draw, table(title, ["What", "Changes", "Last"],

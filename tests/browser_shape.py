@@ -1,6 +1,8 @@
 """The page as such: who can use it, what it weighs, what may run in it."""
 import base64
+import http.server
 import json
+import threading
 from pathlib import Path
 
 from browser_base import Site, same, test, true
@@ -302,6 +304,63 @@ def policy(site: Site):
         for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "eval(",
                      "document.write", "localStorage", "sessionStorage"):
             true(word not in text, f"{word} in {path.name}")
+
+
+class Prefix(http.server.BaseHTTPRequestHandler):
+    """A server in front, which has the site below /shop/."""
+
+    def serve(self):
+        path = self.path.removeprefix("/shop")
+        length = int(self.headers.get("Content-Length") or 0)
+        headers = {name: value for name, value in self.headers.items()
+                   if name.lower() not in ("host", "connection",
+                                           "content-length")}
+        body = self.rfile.read(length) if self.command != "GET" else None
+        if path == self.path:   # nothing lies beside the prefix
+            self.server.strays.append(self.path)
+            self.send_error(404)
+            return
+        answer = self.server.door.request(self.command, path, {
+            **headers, "Origin": self.server.door.public_url}
+            if "Origin" in headers else headers, body)
+        self.send_response(answer.status)
+        for name, value in answer.headers:
+            if name.lower() not in ("connection", "content-length"):
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = serve
+
+    def log_message(self, *_args):
+        pass
+
+
+@test("below a prefix all of it works, and nothing is asked for beside it")
+def prefix(site: Site):
+    browser, app = site.browser, site.world.app()
+    front = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Prefix)
+    front.daemon_threads = True
+    front.door, front.strays = site.world.door, []
+    threading.Thread(target=front.serve_forever, daemon=True).start()
+    below = Site(site.world, browser)
+    below.url = f"http://127.0.0.1:{front.server_port}/shop"
+    try:
+        below.sign_in(app.owner, f"apps/{app.name}", app.name)
+        browser.press("Add")
+        browser.type("Name", "BELOW")
+        browser.type("Value", "a prefix")
+        browser.press("Add the variable")
+        browser.sees("BELOW is added", "#status")
+        below.view(f"apps/{app.name}/history", "History")
+        browser.sees("set BELOW")
+        below.view("market", "Marketplace")
+    finally:
+        front.shutdown()
+        front.server_close()
+    same(front.strays, [], "beside the prefix")
+    same(site.world.values(app), {"BELOW": "a prefix"}, "the variables")
 
 
 @test("every view is shown without a word on the console")
