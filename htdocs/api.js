@@ -33,12 +33,13 @@ const MEANING = {
 
 /** An answer that is an error; status 0: there was none. */
 export class ApiError extends Error {
-	constructor(status, data, request) {
+	constructor(status, data, request, later) {
 		super((data && data.error) || (MEANING[status] || MEANING[500])[0]);
 		this.status = status;
 		this.fields = (data && data.errors) || null;
 		this.url = data && data.url;
 		this.request = request;
+		this.later = later;   // seconds until it makes sense again, or null
 		this.detail = data && data.error;
 	}
 
@@ -49,6 +50,8 @@ export class ApiError extends Error {
 			.map(([name, texts]) => `${name}: ${texts.join("; ")}`).join(". ")
 			: this.detail;
 		const words = [reasons ? sentence(reasons) : "", advice];
+		if (this.later)
+			words.push(`In ${this.later} seconds it may go.`);
 		if (this.status >= 500 && this.request)
 			words.push(`(Request ${this.request}.)`);
 		return {title, advice: words.filter(Boolean).join(" "),
@@ -104,7 +107,8 @@ async function read(answer) {
 	if (answer.status !== 204 && kind.startsWith("application/json"))
 		data = await answer.json().catch(() => null);
 	if (!answer.ok)
-		throw new ApiError(answer.status, data, request);
+		throw new ApiError(answer.status, data, request,
+			answer.headers.get("Retry-After"));
 	if (data === null && answer.status !== 204)
 		throw new ApiError(502, {error: "the server's answer is no JSON"},
 			request);

@@ -178,7 +178,12 @@ async function show() {
 	} catch (error) {
 		if (signal.aborted)
 			return;
-		page = error.name === "AbortError" ? missing() : failed(error);
+		if (error.name === "AbortError") {   // and did not sign in again
+			session = null;
+			show();
+			return;
+		}
+		page = failed(error);
 	}
 	if (signal.aborted)
 		return;

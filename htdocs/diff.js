@@ -75,13 +75,12 @@ export function table(diff, shown, heads) {
 export function shownDiff(diff, askValues, words) {
 	const place = h("div", null, table(diff, false, words));
 	const secret = diff.variables.length > 0;
-	const toggle = h("button", {type: "button", class: "quiet",
-		"aria-pressed": "false"}, "Show the values");
+	const toggle = h("button", {type: "button", class: "quiet"},
+		"Show the values");
 	let seen = false;
 	return {place, toggle: secret ? toggle : null, act: async () => {
 		const whole = seen ? diff : await askValues();
 		seen = !seen;
-		toggle.setAttribute("aria-pressed", String(seen));
 		fill(toggle, seen ? "Hide the values" : "Show the values");
 		fill(place, table(whole, seen, words));
 	}};

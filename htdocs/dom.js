@@ -75,9 +75,10 @@ export function when(text, write = ago) {
 		: "–";
 }
 
-export function money(amount, currency = "EUR") {
-	return new Intl.NumberFormat(undefined, {style: "currency", currency})
-		.format(Number(amount));
+/** digits: that many behind the point, where there are so many. */
+export function money(amount, currency = "EUR", digits = 2) {
+	return new Intl.NumberFormat(undefined, {style: "currency", currency,
+		maximumFractionDigits: digits}).format(Number(amount));
 }
 
 /** What a plan costs, in a few words. */
@@ -101,6 +102,11 @@ export function prose(html) {
 		.map((text) => h("p", null, text));
 }
 
+/** An address that somebody else gave us, if a link may lead there. */
+export function safe(address) {
+	return /^https?:\/\//i.test(address || "") ? address : null;
+}
+
 /** Say something to everybody: seen for a while, and read out. */
 export function say(text) {
 	const place = document.getElementById("status");
@@ -119,11 +125,15 @@ export function problem(error, again) {
 	if (error.name === "AbortError")
 		return null;
 	const {title, advice, link} = error.explain ? error.explain()
-		: {title: "This page has a fault.", advice: error.message};
+		: /import|module/.test(error.message)
+			? {title: "A part of this page could not be loaded.",
+				advice: "Check the connection, then load the page again."}
+			: {title: "This page has a fault.", advice: error.message};
 	return h("div", {class: "problem", role: "alert", tabindex: "-1"},
 		h("p", {class: "problem-title"}, title),
 		advice ? h("p", null, advice) : null,
-		link ? h("p", null, h("a", {href: link.href}, link.text)) : null,
+		link && safe(link.href)
+			? h("p", null, h("a", {href: link.href}, link.text)) : null,
 		again ? h("p", null, button("Try again", again)) : null);
 }
 

@@ -68,10 +68,3 @@ function lastOfEach(found) {
 	return found.filter((one, i) => !one.name ||
 		!found.slice(i + 1).some((later) => later.name === one.name));
 }
-
-/** A line of such a file. */
-export function writeEnv(name, value) {
-	return /^[\w.:/@%+,=-]+$/.test(value) ? `${name}=${value}`
-		: `${name}="${value.replace(/[\\"$]/g, "\\$&").replace(/\n/g, "\\n")
-			.replace(/\r/g, "\\r").replace(/\t/g, "\\t")}"`;
-}

@@ -1,7 +1,7 @@
 // An app's add-ons: how they fare, and what can be done with them.
 import {appPath, call, get, orderKey} from "./api.js";
 import {beside, button, cancel, dialog, empty, field, fill, form, h,
-	price, problem, prose, say, state, when} from "./dom.js";
+	money, price, problem, prose, safe, say, state, when} from "./dom.js";
 import {preview} from "./dryrun.js";
 
 const WAITS = [2, 2, 3, 4, 6, 8, 12, 15];   // seconds between two looks
@@ -13,14 +13,19 @@ async function enter(app, addon) {
 	try {
 		const {data} = await call("POST",
 			appPath(app, "addons", addon.id, "sso"));
+		const url = safe(data.addon.sso_url);
+		if (!url)
+			throw Object.assign(new Error(), {explain: () => ({
+				title: "The provider's dashboard has no web address.",
+				advice: "Tell the operator."})});
 		if (tab) {
 			tab.opener = null;
-			tab.location.replace(data.addon.sso_url);
+			tab.location.replace(url);
 			return;
 		}
 		const box = dialog("Open the dashboard");
 		fill(box.body, h("p", null, "The browser did not open a tab. ",
-			h("a", {href: data.addon.sso_url, target: "_blank",
+			h("a", {href: url, target: "_blank",
 				rel: "noopener"}, `Open ${addon.addon_provider.name}`)));
 	} catch (error) {
 		if (tab)
@@ -41,7 +46,8 @@ export function planChoice(plans, chosen, choose) {
 				prose(plan.description).map((part) => part.textContent)
 					.join(" "),
 				(plan.units || []).map((unit) => h("span", {class: "unit"},
-					`${unit.display_name}: ${unit.price} each` +
+					`${unit.display_name}: ${money(unit.price,
+						plan.pricings.default.currency, 6)} each` +
 					(Number(unit.included) ? `, ${unit.included} included`
 						: "")))))));
 }

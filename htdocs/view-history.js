@@ -105,6 +105,21 @@ class History {
 		return item;
 	}
 
+	/** Open the one that the address names; an old one is put first. */
+	async point(id) {
+		const here = [...this.list.querySelectorAll(".entry")].find((item) =>
+			item.id.startsWith(`commit-${id.slice(0, 12)}`));
+		if (here) {
+			here.open();
+			return;
+		}
+		const {data} = await get(this.path(id), {}, this.signal);
+		const item = this.entry(data.commit);
+		this.list.prepend(h("li", {class: "day"}, h("h2", null,
+			day(data.commit.created_at))), item);
+		item.open();
+	}
+
 	/** What a commit did, and what lies between it and now. */
 	open(body, commit) {
 		const place = h("div", {"aria-live": "polite"});
@@ -123,7 +138,9 @@ class History {
 			button("Roll back to here…", () => this.back(commit.id,
 				when(commit.created_at)))),
 		place, h("p", {class: "soft small"}, "Commit ",
-			h("code", null, commit.id.slice(0, 12)), ", request ",
+			h("a", {href: `#/apps/${encodeURIComponent(this.app)}/history/${
+				commit.id}`}, h("code", null, commit.id.slice(0, 12))),
+			", request ",
 			h("code", null, commit.request_id || "none")));
 		this.view(place, views[0][1]);
 	}
@@ -257,11 +274,8 @@ export async function show({params, query, signal, again}) {
 	const section = h("section", null, appHead(params.app, "History"),
 		bar, history.atTime(), total || history.next ? history.list : none,
 		history.more);
-	const wanted = params.commit &&
-		[...history.list.querySelectorAll(".entry")].find((item) =>
-			item.id.startsWith(`commit-${params.commit.slice(0, 12)}`));
-	if (wanted)
-		wanted.open();
+	if (params.commit)
+		await history.point(params.commit);
 	return section;
 }
 

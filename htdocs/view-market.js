@@ -1,7 +1,7 @@
 // The marketplace: who sells what; and the order.
 import {appPath, call, get, orderKey} from "./api.js";
 import {button, count, empty, field, fill, form, h,
-	money, price, prose, say, select} from "./dom.js";
+	money, price, prose, safe, say, select} from "./dom.js";
 import {preview} from "./dryrun.js";
 import {planChoice} from "./view-addons.js";
 
@@ -152,7 +152,7 @@ function offer(provider, app, apps) {
 	const text = h("div", {class: "prose"},
 		provider.description ? prose(provider.description)
 			: h("p", null, provider.short_description),
-		/^https?:/.test(provider.provider_url) ? h("p", null,
+		safe(provider.provider_url) ? h("p", null,
 			h("a", {href: provider.provider_url, rel: "noreferrer"},
 				"The provider's own site")) : null);
 	const order = apps.length === 0

@@ -128,7 +128,7 @@ class Part {
 			if (!this.revealed.delete(one.name))
 				this.revealed.add(one.name);
 			paint();
-		}, {class: "quiet", "aria-pressed": "false"});
+		}, {class: "quiet"});
 		const paint = () => {
 			const seen = this.revealed.has(one.name);
 			fill(value, seen ? h("code", null, one.value)
@@ -136,7 +136,6 @@ class Part {
 					h("span", {"aria-hidden": "true"}, "••••••••••"),
 					h("span", {class: "unseen"}, "hidden")));
 			fill(reveal, seen ? "Hide" : "Reveal", this.unseen(one));
-			reveal.setAttribute("aria-pressed", String(seen));
 		};
 		paint();
 		if (one.value === null)
