@@ -19,13 +19,14 @@ BUILD = .build
 PACKAGES_BUILD = gcc libc6-dev libcjson-dev libgit2-dev libhttp-parser-dev \
 	libpcre2-dev libmbedtls-dev zlib1g-dev libcurl4-openssl-dev
 PACKAGES_RUN = $(PACKAGES_BUILD) lighttpd curl git
+PACKAGES_BROWSER = chromium chromium-driver
 PACKAGES_TEST = $(PACKAGES_RUN) python3 python3-jsonschema mandoc strace \
-	xfsprogs btrfs-progs git-filter-repo
+	xfsprogs btrfs-progs $(PACKAGES_BROWSER) git-filter-repo
 PACKAGES_CI = $(PACKAGES_TEST) clang clang-format
 # npm comes with some builds of nodejs, and is a package of its own in Debian's.
 PACKAGES_CLIENTS = $(PACKAGES_RUN) python3 nodejs \
 	$(if $(shell command -v npm),,npm)
-PACKAGES_BENCH = $(PACKAGES_TEST) wrk jq
+PACKAGES_BENCH = $(filter-out $(PACKAGES_BROWSER),$(PACKAGES_TEST)) wrk jq
 
 CC = cc
 CFLAGS = -O2 -g
@@ -159,7 +160,8 @@ test:
 	    $(FACTS) $(UNIT) $(UNIT_ASAN) --alone \
 	    'python3 tests/crowd.py --build $(BUILD) --writes 4000' \
 	    'python3 tests/power.py --build $(BUILD) --cuts 5' \
-	    'python3 tests/readme.py --build $(BUILD)'
+	    'python3 tests/readme.py --build $(BUILD)' \
+	    'python3 tests/browser.py --build $(BUILD)'
 
 # Everything once more, with the address and undefined behaviour sanitizers.
 UNIT_ASAN = $(UNIT:$(BUILD)/%=$(BUILD)/asan/%)

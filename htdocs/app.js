@@ -7,15 +7,15 @@ import {button, dialog, field, fill, form, h, problem, say} from "./dom.js";
 const VIEWS = [
 	["", () => import("./view-apps.js")],
 	["apps", () => import("./view-apps.js")],
-	["apps/:app", () => import("./view-app.js")],
-	["apps/:app/history", () => import("./view-history.js")],
-	["apps/:app/history/:commit", () => import("./view-history.js")],
-	["apps/:app/costs", () => import("./view-costs.js")],
-	["apps/:app/settings", () => import("./view-settings.js")],
-	["market", () => import("./view-market.js")],
-	["market/:provider", () => import("./view-market.js")],
-	["operator", () => import("./view-operator.js")],
-	["operator/:part", () => import("./view-operator.js")],
+	["apps/:app", () => styled(import("./view-app.js"))],
+	["apps/:app/history", () => styled(import("./view-history.js"))],
+	["apps/:app/history/:commit", () => styled(import("./view-history.js"))],
+	["apps/:app/costs", () => styled(import("./view-costs.js"))],
+	["apps/:app/settings", () => styled(import("./view-settings.js"))],
+	["market", () => styled(import("./view-market.js"))],
+	["market/:provider", () => styled(import("./view-market.js"))],
+	["operator", () => styled(import("./view-operator.js"))],
+	["operator/:part", () => styled(import("./view-operator.js"))],
 ];
 
 const main = document.getElementById("main");
@@ -23,6 +23,23 @@ const top = document.getElementById("top");
 let session = null;
 let running = null;   // the view that is shown, to end it
 let first = true;
+
+let sheet = null;
+
+/** A module, once the sheet of style that it needs is there, too. */
+async function styled(module) {
+	sheet = sheet || new Promise((resolve, reject) => {
+		const link = h("link", {rel: "stylesheet", href: "views.css"});
+		link.addEventListener("load", resolve);
+		link.addEventListener("error", () => {
+			sheet = null;
+			link.remove();
+			reject(new Error("views.css could not be imported"));
+		});
+		document.head.append(link);
+	});
+	return (await Promise.all([module, sheet]))[0];
+}
 
 /** The view's module, its parameters and its query. */
 function route() {

@@ -221,6 +221,7 @@ set_up()
 	appfog=$(random) appfog_salt=$(random)
 	sutler init "$data" >/dev/null
 	token=$(sutler account add demo demo@example.org)
+	sutler account operator demo on >/dev/null
 	sutler app create blog --owner demo >/dev/null
 	write_sandbox
 	write_manifests
@@ -280,8 +281,8 @@ greet()
 	shown=$(printf '%s\n' "$data/store" | sed "s/'/'\\\\''/g")
 	cat <<END
 
-sutler answers at $url/
-The token of the account demo: $token
+sutler answers at $url/: open it in a browser, and sign in with
+the token of the account demo: $token
 (These and the providers' passwords stand in $data/credentials.)
 
 Provision an add-on for the app blog:
