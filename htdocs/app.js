@@ -118,6 +118,7 @@ function signInForm(done) {
 }
 
 function showSignIn() {
+	main.removeAttribute("aria-busy");
 	fill(main, h("section", {class: "sign-in"},
 		h("h1", {tabindex: "-1"}, "Sign in"),
 		h("p", {class: "soft"}, "Apps, their variables and add-ons, and all " +

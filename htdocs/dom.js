@@ -47,11 +47,14 @@ export function fill(element, ...children) {
 
 // Words
 
-const DAY = new Intl.DateTimeFormat(undefined, {dateStyle: "medium"});
-const MOMENT = new Intl.DateTimeFormat(undefined,
+// The page is in English: in that of the reader's own region, if there is one.
+export const LOCALE = navigator.languages.find((one) => /^en\b/.test(one)) ||
+	"en";
+const DAY = new Intl.DateTimeFormat(LOCALE, {dateStyle: "medium"});
+const MOMENT = new Intl.DateTimeFormat(LOCALE,
 	{dateStyle: "medium", timeStyle: "short"});
-const CLOCK = new Intl.DateTimeFormat(undefined, {timeStyle: "short"});
-const AGO = new Intl.RelativeTimeFormat(undefined, {numeric: "auto"});
+const CLOCK = new Intl.DateTimeFormat(LOCALE, {timeStyle: "short"});
+const AGO = new Intl.RelativeTimeFormat(LOCALE, {numeric: "auto"});
 const SPANS = [["day", 86400], ["hour", 3600], ["minute", 60]];
 
 export const day = (text) => DAY.format(new Date(text));
@@ -77,7 +80,7 @@ export function when(text, write = ago) {
 
 /** digits: that many behind the point, where there are so many. */
 export function money(amount, currency = "EUR", digits = 2) {
-	return new Intl.NumberFormat(undefined, {style: "currency", currency,
+	return new Intl.NumberFormat(LOCALE, {style: "currency", currency,
 		maximumFractionDigits: digits}).format(Number(amount));
 }
 
@@ -89,8 +92,13 @@ export function price(plan) {
 	return [flat, units].filter(Boolean).join(" + ") || "free";
 }
 
-export function count(number, one, many = `${one}s`) {
-	return `${number.toLocaleString()} ${number === 1 ? one : many}`;
+/** digits: at most that many behind the point. */
+export function number(value, digits = 3) {
+	return value.toLocaleString(LOCALE, {maximumFractionDigits: digits});
+}
+
+export function count(amount, one, many = `${one}s`) {
+	return `${number(amount)} ${amount === 1 ? one : many}`;
 }
 
 /** The text of a provider's HTML, paragraph by paragraph; nothing of it runs. */

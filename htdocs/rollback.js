@@ -1,6 +1,6 @@
 // The preview of a rollback, and doing it.
-import {appPath, call} from "./api.js";
-import {beside, cancel, count, dialog, fill, form, h, problem} from "./dom.js";
+import {appPath, call, get} from "./api.js";
+import {beside, cancel, count, dialog, fill, form, h, problem, say} from "./dom.js";
 import {changeMark} from "./dryrun.js";
 
 /** Why a variable is not put back. */
@@ -31,7 +31,10 @@ export async function rollbackDialog(app, to, words, done) {
 	const box = dialog(`Roll back ${app}`, {class: "wide"});
 	fill(box.body, h("p", {"aria-busy": "true"}, "Looking what would change…"));
 	let answer;
+	let revision;
 	try {
+		// what the preview holds for: asked first, so that it is not newer
+		({revision} = await get(appPath(app)));
 		answer = await call("POST", path, {body: {to, dry_run: true}});
 	} catch (error) {
 		fill(box.body, problem(error));
@@ -60,8 +63,17 @@ export async function rollbackDialog(app, to, words, done) {
 			throw Object.assign(new Error(), {explain: () => ({
 				title: "No variable is chosen.",
 				advice: "Choose at least one, or cancel."})});
-		await call("POST", path, {revision: answer.revision, body: {to,
-			...(chosen.length < boxes.length ? {names: chosen} : {})}});
+		try {
+			await call("POST", path, {revision, body: {to,
+				...(chosen.length < boxes.length ? {names: chosen} : {})}});
+		} catch (error) {
+			if (error.status !== 412)
+				throw error;
+			box.close();
+			await rollbackDialog(app, to, words, done);
+			say("The app was changed meanwhile: look at the preview again.");
+			return;
+		}
 		box.close();
 		await done(`${count(chosen.length, "variable")} rolled back. The ` +
 			"history has it as a change of its own.");

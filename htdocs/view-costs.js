@@ -1,6 +1,6 @@
 // What an app costs, what its metered plans used, and how often it changed.
 import {appPath, get} from "./api.js";
-import {day, empty, h, moment, money} from "./dom.js";
+import {LOCALE, day, empty, h, moment, money, number} from "./dom.js";
 import {bars, lanes} from "./chart.js";
 import {appHead} from "./view-app.js";
 
@@ -18,7 +18,7 @@ function months(createdAt) {
 }
 
 function monthName(month) {
-	return new Intl.DateTimeFormat(undefined, {month: "short", timeZone: "UTC"})
+	return new Intl.DateTimeFormat(LOCALE, {month: "short", timeZone: "UTC"})
 		.format(new Date(`${month}-01T00:00:00Z`));
 }
 
@@ -39,7 +39,7 @@ function costs(bills) {
 			.filter(({values}) => values.some(Boolean));
 		if (series.length === 0)
 			return null;
-		const write = (number) => money(number, currency);
+		const write = (amount) => money(amount, currency);
 		const last = bills[bills.length - 1];
 		const now = write(Number(last.totals[currency] || 0));
 		return bars({title: "Cost by month", series, write,
@@ -65,7 +65,7 @@ function usage(bills) {
 			one.month === bill.month).reduce((sum, one) =>
 			sum + one.quantity, 0));
 		const included = mine[mine.length - 1].included;
-		const write = (number) => number.toLocaleString();
+		const write = number;
 		const now = write(sums[sums.length - 1]);
 		return bars({title: `${mine[0].slug}: ${mine[0].unit}`, write,
 			series: [{name: mine[0].unit, values: sums}],

@@ -89,7 +89,7 @@ class Order {
 		this.key = orderKey();
 		this.preview = preview();
 		this.choice = select("app", apps.map(({name}) => [name, name]),
-			app || apps[0].name);
+			apps.some(({name}) => name === app) ? app : apps[0].name);
 		this.choice.addEventListener("change", () => this.rehearse());
 		this.prefix = h("input", {name: "name", autocomplete: "off",
 			spellcheck: "false", maxlength: 32, placeholder: "CACHE"});

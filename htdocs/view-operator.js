@@ -1,6 +1,6 @@
 // The operator's page: providers, installations, what is owed, the store.
 import {get} from "./api.js";
-import {button, empty, fill, h, select, when} from "./dom.js";
+import {button, empty, fill, h, number, select, when} from "./dom.js";
 
 const PARTS = [["providers", "Providers"], ["installations", "Installations"],
 	["open", "Open work"], ["manifest", "Manifest check"], ["store", "Store"]];
@@ -62,7 +62,7 @@ async function providers({signal}) {
 					: one.plans,
 				h("a", {href: `#/operator/installations?provider=${
 					encodeURIComponent(one.slug)}`},
-				one.installations.toLocaleString(),
+				number(one.installations),
 				h("span", {class: "unseen"}, ` of ${one.name}`)),
 				h("span", {class: `state ${SOLD[one.visibility]}`}, one.visibility),
 			])));
@@ -131,14 +131,13 @@ async function open({signal}) {
 	return list.place;
 }
 
-function bytes(number) {
+function bytes(size) {
 	const units = ["B", "kB", "MB", "GB", "TB"];
-	let value = number;
+	let value = size;
 	let i = 0;
 	for (; value >= 1000 && i < units.length - 1; i++)
 		value /= 1000;
-	return `${value.toLocaleString(undefined,
-		{maximumFractionDigits: value < 10 && i ? 1 : 0})} ${units[i]}`;
+	return `${number(value, value < 10 && i ? 1 : 0)} ${units[i]}`;
 }
 
 function fact(name, value, note) {
@@ -154,16 +153,16 @@ async function store({signal}) {
 	return [
 		h("dl", {class: "facts"},
 			fact("Commits", it.commits === null ? "–"
-				: it.commits.toLocaleString(), it.commits === null
+				: number(it.commits), it.commits === null
 				? "counted by the next sutler tick" : null),
-			fact("Apps", records.apps.toLocaleString(), about),
-			fact("Accounts", records.accounts.toLocaleString(), about),
-			fact("Providers", records.providers.toLocaleString()),
-			fact("Open work", records.open.toLocaleString()),
+			fact("Apps", number(records.apps), about),
+			fact("Accounts", number(records.accounts), about),
+			fact("Providers", number(records.providers)),
+			fact("Open work", number(records.open)),
 			fact("History", bytes(it.bytes)),
-			fact("Packs", it.packs.toLocaleString(), bytes(it.pack_bytes)),
+			fact("Packs", number(it.packs), bytes(it.pack_bytes)),
 			fact("Last packed", when(it.last_pack_at)),
-			fact("Loose objects", it.loose_objects.toLocaleString(),
+			fact("Loose objects", number(it.loose_objects),
 				it.loose_objects > 20000 ? "many: is sutler tick run?"
 					: "packed by sutler tick"),
 			fact("Head", h("code", null, String(it.head).slice(0, 12)))),

@@ -185,6 +185,20 @@ def entrance(site: Site):
         browser.tab(home)
 
 
+@test("a suspended add-on is shown as one, and resumed")
+def resume(site: Site):
+    browser, world = site.browser, site.world
+    supplier, app = world.provider("scalingo"), world.app()
+    addon = world.addon(app, supplier)
+    world.sutler("addon", "suspend", addon["id"], "--reason", "unpaid")
+    site.sign_in(app.owner, f"apps/{app.name}", app.name)
+    browser.sees("suspended", ".card")
+    true("Change plan" not in browser.text(".card"), browser.text(".card"))
+    browser.press("Resume")
+    browser.sees("is running again", "#status")
+    browser.wait(lambda: "running" in browser.text(".card .state"))
+
+
 @test("what an AppFog provider changed is put in force")
 def rebind(site: Site):
     browser, world = site.browser, site.world

@@ -132,6 +132,27 @@ def rollback(site: Site):
     browser.sees("There is nothing to put back", "dialog")
 
 
+@test("a rollback that somebody was faster than is previewed anew")
+def rollback_conflict(site: Site):
+    browser, world = site.browser, site.world
+    app = world.app()
+    site.put(app, GREETING="hello")
+    site.put(app, GREETING="world")
+    site.sign_in(app.owner, f"apps/{app.name}/history", "History")
+    browser.wait(lambda: len(entries(site)) == 3)
+    browser.click(".entry:nth-child(3) .entry-toggle")
+    browser.press("Roll back to here")
+    browser.sees("Roll back 1 variable", "dialog")
+    site.put(app, LATER="x")
+    browser.press("Roll back 1 variable")
+    browser.sees("look at the preview again", "dialog")
+    browser.sees("LATER", "dialog")
+    same(world.values(app), {"GREETING": "world", "LATER": "x"}, "as it was")
+    browser.press("Roll back 2 variables")
+    browser.sees("2 variables rolled back", "#status")
+    same(world.values(app), {"GREETING": "hello"}, "as it had been")
+
+
 @test("a rollback to a time of day")
 def rollback_to_time(site: Site):
     browser, world = site.browser, site.world
