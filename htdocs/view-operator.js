@@ -3,7 +3,8 @@ import {get} from "./api.js";
 import {button, empty, fill, h, number, select, when} from "./dom.js";
 
 const PARTS = [["providers", "Providers"], ["installations", "Installations"],
-	["open", "Open work"], ["manifest", "Manifest check"], ["store", "Store"]];
+	["open", "Open work"], ["proposals", "Proposals"],
+	["manifest", "Manifest check"], ["store", "Store"]];
 
 /** The roles hold where a small screen lays the table out as blocks. */
 function table(caption, heads, rows) {
@@ -178,6 +179,8 @@ async function store({signal}) {
 }
 
 const SHOW = {providers, installations, open, store,
+	proposals: async ({signal}) =>
+		(await import("./view-proposals.js")).show(signal),
 	manifest: async () => (await import("./view-manifest.js")).show()};
 
 export async function show(context) {

@@ -5,6 +5,7 @@ import time
 
 from browser_base import Site, same, test, true
 from scenario_base import Commits
+from scenario_proposals import Clone, path_of, variables
 from scenario_usage import hour, metered, old_enough, report
 from world import MARK
 
@@ -233,6 +234,31 @@ def operator(site: Site):
     commits = world.git("rev-list", "--count", "HEAD").strip()
     true(f"{int(commits):,}" in browser.text(".facts"),
          f"{commits} in {browser.text('.facts')!r}")
+
+
+@test("a pushed branch is looked at by the operator, and applied")
+def proposals(site: Site):
+    browser, world = site.browser, site.world
+    app, name = world.app(), world.fresh("greet")
+    site.put(app, GREETING="hello")
+    clone = Clone(world)
+    clone.edit(path_of(world, "apps/", app.name), variables(GREETING="howdy"))
+    clone.push(name, "Greet as one does here")
+    bad = world.fresh("bad")
+    other = Clone(world)
+    other.edit(path_of(world, "apps/", app.name), "no JSON")
+    other.push(bad, "Break it")
+    site.operator("operator/proposals", "Proposals")
+    browser.press(f"Look at it: {bad}")
+    browser.sees("cannot be applied", "dialog")
+    browser.press("Close")
+    browser.press(f"Look at it: {name}")
+    browser.sees("Pat Proposer", "dialog")
+    browser.sees("GREETING", "dialog .preview")
+    browser.press("Apply it")
+    browser.sees(f"{name} is applied", "#status")
+    same(world.values(app), {"GREETING": "howdy"}, "the variables")
+    world.git("branch", "-D", bad)
 
 
 @test("a manifest is checked, its errors in their place")

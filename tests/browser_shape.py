@@ -71,6 +71,7 @@ def views(app, supplier) -> list:
         ("providers", "operator", "Providers", []),
         ("installations", "operator/installations", "Installations", []),
         ("open", "operator/open", "Open work", []),
+        ("proposals", "operator/proposals", "Proposals", []),
         ("manifest", "operator/manifest", "Manifest check", ["Check it"]),
         ("store", "operator/store", "Store", []),
         ("nowhere", "no/such/page", "No such page", []),
