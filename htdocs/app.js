@@ -173,7 +173,8 @@ function missing() {
 function failed(error) {
 	return h("section", null,
 		h("h1", {tabindex: "-1"}, "This cannot be shown"),
-		problem(error, show));
+		problem(error, show),
+		h("p", null, h("a", {href: "#/"}, "See your apps")));
 }
 
 /** Show what the address says, and move the focus to its heading. */

@@ -14,7 +14,7 @@ function s(name, attributes, ...children) {
 	return element;
 }
 
-export const colour = (i) => `c${i % COLOURS + 1}`;
+const colour = (i) => `c${i % COLOURS + 1}`;
 
 /** A round number at or above what is to be shown. */
 function ceiling(value) {

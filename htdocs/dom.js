@@ -4,7 +4,7 @@
 let counter = 0;
 
 /** A fresh id. */
-export function fresh(word) {
+function fresh(word) {
 	counter += 1;
 	return `${word}-${counter}`;
 }
@@ -61,15 +61,15 @@ export const day = (text) => DAY.format(new Date(text));
 export const clock = (text) => CLOCK.format(new Date(text));
 export const moment = (text) => MOMENT.format(new Date(text));
 
-/** "3 hours ago", for a month; then the date. */
-export function ago(text) {
+/** "3 hours ago" or "in 3 hours", for a month; then the date. */
+function ago(text) {
 	const seconds = (new Date(text) - Date.now()) / 1000;
-	if (seconds < -30 * 86400)
+	if (Math.abs(seconds) > 30 * 86400)
 		return day(text);
 	for (const [unit, size] of SPANS)
-		if (-seconds >= size)
+		if (Math.abs(seconds) >= size)
 			return AGO.format(Math.round(seconds / size), unit);
-	return "just now";
+	return seconds > 0 ? "in a moment" : "just now";
 }
 
 /** A time element, whose whole date is its title. */
@@ -101,7 +101,7 @@ export function count(amount, one, many = `${one}s`) {
 	return `${number(amount)} ${amount === 1 ? one : many}`;
 }
 
-/** The text of a provider's HTML, paragraph by paragraph; nothing of it runs. */
+/** The text of a provider's HTML, by paragraphs; nothing of it runs. */
 export function prose(html) {
 	const parsed = new DOMParser().parseFromString(html || "", "text/html");
 	const blocks = [...parsed.body.querySelectorAll("p, li")];
@@ -217,7 +217,7 @@ function clean(form) {
 }
 
 /** Show an error where it belongs, and move the focus there. */
-export function complain(form, error) {
+function complain(form, error) {
 	const fields = Object.entries(error.fields || {});
 	const rest = fields.filter(([name, texts]) => !wrongIn(form, name, texts));
 	const first = form.querySelector("[aria-invalid]");

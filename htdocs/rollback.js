@@ -1,6 +1,7 @@
 // The preview of a rollback, and doing it.
 import {appPath, call, get} from "./api.js";
-import {beside, cancel, count, dialog, fill, form, h, problem, say} from "./dom.js";
+import {beside, cancel, count, dialog, fill, form, h, problem,
+	say} from "./dom.js";
 import {changeMark} from "./dryrun.js";
 
 /** Why a variable is not put back. */

@@ -56,7 +56,7 @@ function row(app, session, eye, signal) {
 }
 
 /** Ask for the name of a new app, and go there. */
-export function newApp() {
+function newApp() {
 	const box = dialog("New app");
 	const name = h("input", {name: "name", required: true, autocomplete: "off",
 		spellcheck: "false", maxlength: 48});

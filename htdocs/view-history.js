@@ -89,7 +89,7 @@ class History {
 		const item = h("li", {class: `entry by-${who.kind}`, id},
 			h("div", {class: "entry-head"}, toggle,
 				h("p", {class: "soft"}, h("span", {class: `actor ${who.kind}`},
-					who.name), who.kind === "user" ? null
+					who.name), who.kind === "user" || who.kind === who.name ? null
 					: h("span", {class: "from"}, who.kind), " ",
 				when(commit.created_at, clock))),
 			body);
