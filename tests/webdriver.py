@@ -180,10 +180,24 @@ class Browser:
         return self.wait(lambda: self.run(script, css, words),
                          f"{css} {words!r}")
 
+    def still(self, act):
+        """act(), again where the page has been drawn anew under it."""
+        end = time.monotonic() + SECONDS
+        while True:
+            try:
+                return act()
+            except Trouble as error:
+                if "stale element" not in str(error) or \
+                        time.monotonic() > end:
+                    raise
+
     def click(self, css: str, words=""):
-        element = self.find(css, words)
-        self.run("arguments[0].scrollIntoView({block: 'center'})", element)
-        self.ask("POST", f"/element/{element[ELEMENT]}/click")
+        def act():
+            element = self.find(css, words)
+            self.run("arguments[0].scrollIntoView({block: 'center'})",
+                     element)
+            self.ask("POST", f"/element/{element[ELEMENT]}/click")
+        self.still(act)
 
     def press(self, words: str):
         """A button or a link by its words; the top dialog's, if there is
@@ -202,10 +216,12 @@ class Browser:
         return self.wait(lambda: self.run(script, label), f"label {label!r}")
 
     def type(self, label: str, words: str, clear=True):
-        element = self.control(label)[ELEMENT]
-        if clear:
-            self.ask("POST", f"/element/{element}/clear")
-        self.ask("POST", f"/element/{element}/value", {"text": words})
+        def act():
+            element = self.control(label)[ELEMENT]
+            if clear:
+                self.ask("POST", f"/element/{element}/clear")
+            self.ask("POST", f"/element/{element}/value", {"text": words})
+        self.still(act)
 
     def choose(self, label: str, value: str):
         """A value of a select."""
