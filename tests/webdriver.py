@@ -1,7 +1,9 @@
 """A browser to test with: headless Chromium, spoken to by the W3C WebDriver
 protocol through Debian's chromedriver.  Every wait has an end."""
 import json
+import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -17,7 +19,7 @@ KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Escape": "\ue00c",
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic",
          "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync",
-         "--disable-dev-shm-usage", "--lang=en-GB",
+         "--disable-dev-shm-usage", "--disable-breakpad",
          "--no-proxy-server",
          "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
 
@@ -43,7 +45,8 @@ class Browser:
         with open(log, "wb") as out:
             self.child = subprocess.Popen(
                 [driver, "--port=0"], stdin=subprocess.DEVNULL, stdout=out,
-                stderr=out)
+                stderr=out, env={**os.environ, "HOME": self.profile},
+                start_new_session=True)
         self.base = f"http://127.0.0.1:{self.port(log)}"
         made = self.send("POST", "/session", {"capabilities": {"alwaysMatch": {
             "browserName": "chrome",
@@ -69,13 +72,15 @@ class Browser:
                 self.send("DELETE", self.session)
             except (OSError, Trouble):
                 pass
-        if self.child:
-            self.child.terminate()
-            try:
-                self.child.wait(10)
-            except subprocess.TimeoutExpired:
-                self.child.kill()
-                self.child.wait(10)
+        if self.child:   # and the browser, should it be left
+            for number in (signal.SIGTERM, signal.SIGKILL):
+                try:
+                    os.killpg(self.child.pid, number)
+                    self.child.wait(10)
+                except ProcessLookupError:
+                    break
+                except subprocess.TimeoutExpired:
+                    continue
         shutil.rmtree(self.profile, ignore_errors=True)
 
     def send(self, method: str, path: str, data=None):
