@@ -237,6 +237,27 @@ def unreachable(site: Site):
     same(world.values(app)["KEPT"], "two", "the value")
 
 
+@test("a view that cannot be loaded says so, and is shown once it can be")
+def unloaded(site: Site):
+    browser, app = site.browser, site.world.app()
+    site.sign_in(app.owner, "", "Apps")
+    site.offline(True)
+    browser.press(app.name)
+    browser.sees("This cannot be shown", "h1")
+    browser.sees("Check the connection", ".problem")
+    site.offline(False)
+    browser.press("Try again")
+    browser.sees(app.name, "h1")
+    browser.sees("No variable yet")
+    site.offline(True)
+    browser.press("History")
+    browser.sees("Check the connection", ".problem")
+    site.offline(False)
+    browser.press("Try again")
+    browser.sees("History", "h1")
+    browser.sees("created")
+
+
 @test("a session that ends under a page is renewed above it, and the save sent")
 def session_ends(site: Site):
     browser, world = site.browser, site.world
