@@ -57,7 +57,8 @@ void call_done(const struct call *c);
 store_tell *call_watcher(void);
 
 extern const struct command account_commands[], manifest_commands[],
-    provider_commands[], app_commands[], history_commands[], proposal_commands[], addon_commands[],
-    work_commands[], test_commands[], transcript_commands[];
+    provider_commands[], app_commands[], history_commands[],
+    proposal_commands[], addon_commands[], work_commands[], test_commands[],
+    transcript_commands[];
 
 #endif
