@@ -218,17 +218,28 @@ set_key(struct conf *c, size_t seen[KEYS], size_t number, const char *name,
 	return why == NULL ? NULL : mem_printf("%s %s", name, why);
 }
 
+/* True where text has a control character that is none of those in but. */
+static bool
+has_control(const char *text, const char *but)
+{
+	for (; *text != '\0'; text++)
+		if (((unsigned char)*text < ' ' &&
+		        strchr(but, *text) == NULL) ||
+		    *text == '\177')
+			return true;
+	return false;
+}
+
 /* Returns what is wrong with the line, or NULL. */
 static const char *
 read_line(struct conf *c, size_t seen[KEYS], size_t number, char *line,
     const char *dir)
 {
-	char *equals, *p;
+	static const char control[] = "there is a control character in it";
+	char *equals;
 
-	for (p = line; *p != '\0'; p++)
-		if (((unsigned char)*p < ' ' && strchr(blanks, *p) == NULL) ||
-		    *p == '\177')
-			return "there is a control character in it";
+	if (has_control(line, blanks))
+		return control;
 	drop_comment(line);
 	line = trim(line);
 	if (line[0] == '\0')
@@ -237,7 +248,12 @@ read_line(struct conf *c, size_t seen[KEYS], size_t number, char *line,
 	if (equals == NULL || equals == line)
 		return "it must read key = value";
 	*equals = '\0';
-	return set_key(c, seen, number, trim(line), trim(equals + 1), dir);
+	line = trim(line);
+	equals = trim(equals + 1);
+	/* between blanks at its ends, a value has none of these */
+	if (has_control(equals, ""))
+		return control;
+	return set_key(c, seen, number, line, equals, dir);
 }
 
 static void

@@ -322,8 +322,10 @@ get_changes(struct journal_entry *entry, struct cursor *c)
 		change->after = get_text(c);
 		gone = change->after[0] == '\0';
 		change->text = get_bytes(c, &change->len);
-		if (gone)
+		if (gone) {
 			change->text = NULL;
+			change->len = 0;
+		}
 		*tail = change;
 		tail = &change->next;
 	}

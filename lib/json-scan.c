@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* cJSON reads no more of a number. */
+enum { NUMBER_MAX = 63 };
+
 struct scan {
 	const char *start, *at, *end;
 	int left;                /* levels that may still be opened */
@@ -77,6 +80,22 @@ utf8_length(const unsigned char *p, size_t left)
 		return forms[i].len;
 	}
 	return 0;
+}
+
+const char *
+json_utf8(const char *text)
+{
+	size_t left = strlen(text), len;
+	char *copy = mem_dup(text, left), *p;
+
+	for (p = copy; left > 0; p += len, left -= len) {
+		len = utf8_length((const unsigned char *)p, left);
+		if (len == 0) {
+			*p = '?';
+			len = 1;
+		}
+	}
+	return copy;
 }
 
 /* The four hex digits at p, or -1. */
@@ -203,6 +222,8 @@ scan_number(struct scan *s)
 		if (scan_digits(s) == 0)
 			return wrong(s, "number without digits");
 	}
+	if (s->at - from > NUMBER_MAX)
+		return wrong(s, "number too long");
 	text = mem_dup(from, (size_t)(s->at - from));
 	if (!whole && !isfinite(strtod(text, NULL)))
 		return wrong(s, "number out of range");

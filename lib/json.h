@@ -40,6 +40,10 @@ bool json_is_number(const cJSON *item);
 /* item as plain text: a string's own text, else its JSON ("12", "true"). */
 const char *json_plain(const cJSON *item);
 
+/* text as it may stand in JSON: "?" for every byte of it that is not valid
+ * UTF-8. */
+const char *json_utf8(const char *text);
+
 /* item as JSON text; pretty: indented, for a record, with a newline behind. */
 char *json_print(const cJSON *item, bool pretty);
 

@@ -1,6 +1,7 @@
 #include "store-git.h"
 #include "store-git-inside.h"
 #include "fail.h"
+#include "json.h"
 #include "mem.h"
 #include "store-log.h"
 
@@ -165,9 +166,10 @@ store_git_commit(struct store_log *log, struct store_git *g)
 		return store_git_fail("read a commit");
 	author = git_commit_author(c);
 	log->time = (int64_t)author->when.time * 1000;
-	log->author = mem_copy(author->name);
-	log->email = mem_copy(author->email);
-	log->message = mem_copy(git_commit_message(c));
+	/* git takes any bytes, and another hand may have committed */
+	log->author = json_utf8(author->name);
+	log->email = json_utf8(author->email);
+	log->message = json_utf8(git_commit_message(c));
 	log->parent = git_commit_parentcount(c) == 0
 	                  ? ""
 	                  : store_git_id(git_commit_parent_id(c, 0));

@@ -82,7 +82,15 @@ log_commit(struct store_log *out, const struct log *log, size_t number)
 	out->id = mem_copy(line.id);
 	out->event = before.events;
 	out->events = line.events - before.events;
-	return store_git_commit(out, log->store->git);
+	f = store_git_commit(out, log->store->git);
+	/* a damaged log: whoever counts by it would not come to an end */
+	if (f == NULL &&
+	    (line.events < before.events || out->events > strlen(out->message)))
+		f = fail(FAIL_BUSY,
+		    "%s: line %zu has no such events; `sutler reindex` makes "
+		    "it anew",
+		    log->path, number + 1);
+	return f;
 }
 
 const struct fail *

@@ -254,6 +254,29 @@ def forward(world):
     git(world.store, "branch", "-D", "theirs")
 
 
+@scenario("a commit in another encoding, under our name, is shown as UTF-8")
+def encoding(world):
+    app = world.app()
+    who = b"Ren\xe9 <sutler@localhost> 1767323045 +0000"
+    theirs = git(world.store, "hash-object", "-t", "commit", "-w", "--stdin",
+                 input=b"\n".join((
+                     b"tree " + world.git("rev-parse", "main^{tree}")
+                     .strip().encode(),
+                     b"parent " + world.head().encode(),
+                     b"author " + who, b"committer " + who, b"",
+                     b"\xe0 la main", b"",
+                     f"App: {app.id} {app.name}".encode(),
+                     b'Event: {"type":"edit_app","x":"\xe9"}', b"")))
+    git(world.store, "update-ref", "refs/heads/main", theirs)
+    write(world, app)
+    world.sutler("reindex")
+    rows = world.call(app.owner, "GET", app.path("/history"), want=200).data
+    row = next(row for row in rows["history"] if row["id"] == theirs)
+    same((row["subject"], row["author"]["name"]), ("? la main", "Ren?"),
+         "shown")
+    world.call(app.owner, "GET", app.path("/events"), want=200)
+
+
 @scenario("update-ref back, away, or -d: no commit of ours leaves main")
 def backward(world):
     app = world.app()

@@ -110,6 +110,7 @@ static const struct {
     {"= d\n",                              ":1: it must read key = value"                       },
     {"data = # none\n",                    ":1: data has no value"                              },
     {"data = a\033b\n",                    ":1: there is a control character in it"             },
+    {"region = a\rb\n",                    ":1: there is a control character in it"             },
     {"provider_timeout = 26\n",
      ":1: provider_timeout must be a whole number from 1 to 25"                                 },
     {"provider_timeout = 0\n",

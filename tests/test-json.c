@@ -220,9 +220,42 @@ test_settle(void)
 	    "json_settle keeps the text");
 }
 
+/* cJSON would read the first 63 characters of it, and leave the rest. */
+static void
+test_long(void)
+{
+	const char *zeros = mem_printf("%062d", 0), *text;
+	const struct fail *f;
+	cJSON *json;
+
+	text = mem_printf("[1%s]", zeros);
+	is(again(text, strlen(text)), text, "a number of 63 digits");
+	text = mem_printf("0.%s5e62", zeros);
+	f = json_parse(&json, text, strlen(text));
+	is(f == NULL ? NULL : f->text,
+	    "malformed JSON: number too long at line 1, column 69",
+	    "a longer one is refused, by its place");
+	text = mem_printf("{\"a\":11%s}", zeros);
+	f = json_parse(&json, text, strlen(text));
+	is(f == NULL ? NULL : f->text,
+	    "malformed JSON: number too long at line 1, column 70",
+	    "in an object, too");
+}
+
+static void
+test_utf8(void)
+{
+	is(json_utf8("a\xc3\xa9\xf0\x9f\x98\x80"), "a\xc3\xa9\xf0\x9f\x98\x80",
+	    "what is UTF-8 stays");
+	is(json_utf8("\xe9t\xe9 \xc3"), "?t? ?", "what is none does not");
+	is(json_utf8(""), "", "nothing is");
+}
+
 int
 main(void)
 {
+	test_long();
+	test_utf8();
 	test_grammar();
 	test_depth();
 	test_members();
