@@ -227,9 +227,30 @@ wants_basic(const struct cgi *c)
 	           (mode == NULL || strcmp(mode, "navigate") == 0));
 }
 
-void
-cgi_answer_fail(struct cgi *c, const struct fail *f)
+/* f as JSON can say it: what it quotes of a header, a path or a query may be
+ * any bytes. */
+static const struct fail *
+readable(const struct fail *f)
 {
+	struct fail *copy = mem_alloc(sizeof(*copy));
+	const struct fail_item *item, **tail = &copy->items;
+	struct fail_item *next;
+
+	*copy = (struct fail){f->code, json_utf8(f->text), f->what, NULL};
+	for (item = f->items; item != NULL; item = item->next) {
+		next = mem_alloc(sizeof(*next));
+		next->field = json_utf8(item->field);
+		next->text = json_utf8(item->text);
+		*tail = next;
+		tail = &next->next;
+	}
+	return copy;
+}
+
+void
+cgi_answer_fail(struct cgi *c, const struct fail *why)
+{
+	const struct fail *f = readable(why);
 	const struct meaning *meaning = meaning_of(f->code);
 	const char *text = f->text;
 	cJSON *answer;

@@ -253,10 +253,13 @@ cgi_serve(const struct route *routes, size_t count)
 	c->act.request_id = request_id();
 	c->act.if_match = if_match(c);
 	f = serve(c, &table);
-	if (f != NULL && f->code == FAIL_DRY_RUN)
+	if (f != NULL && f->code == FAIL_DRY_RUN) {
+		/* what the handler has set is of the answer that it is not */
+		c->headers = (struct mem_text){0};
+		c->revision = NULL;
 		cJSON_AddItemToObject(cgi_answer(c, 200), "dry_run",
 		    dry_run_view(c->act.dry_run, c->act.conf));
-	else if (f != NULL)
+	} else if (f != NULL)
 		cgi_answer_fail(c, f);
 	cgi_answer_send(c);
 	return 0;

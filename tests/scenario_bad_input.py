@@ -277,6 +277,19 @@ def queries(world):
             among(found.status, (200, 400, 414), f"?{query:.20}")
 
 
+@scenario("bytes that are no UTF-8: what quotes them is JSON all the same")
+def encodings(world):
+    app = world.app()
+    with Unchanged(world):
+        for query, headers in (("?if_match=%ff", {}),
+                               ("?if_match=a%c3%28", {}),
+                               ("", {"If-Match": "\udcff"})):
+            found = world.call(
+                app.owner, "POST", app.path(f"/variables{query}"), VARIABLE,
+                headers=headers)
+            among(found.status, (412, 400) if headers else (412,), query)
+
+
 @scenario("slashes at the end, and doubled ones, are put up with")
 def slashes(world):
     app = world.app()

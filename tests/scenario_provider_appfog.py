@@ -2,7 +2,7 @@
 import re
 
 from scenario_base import (Unchanged, among, same, scenario, true)
-from world import MARK, Account, App, basic
+from world import MARK, NOTHING, Account, App, basic
 
 APPS = "/vendor/apps"
 
@@ -83,6 +83,16 @@ def change(world):
     same(world.call(supplier, "GET", path, want=200).data, put, "GET")
     same(len(world.messages(before)), 1, "commits")
     same(world.values(app), old, "the app's, until it is bound again")
+
+
+@scenario("numbers and booleans stay what they are")
+def values(world):
+    _, supplier, addon = setting(world)
+    path = f"{APPS}/{addon['id'][3:]}"
+    config = dict(zip(supplier.variables, (7, True)))
+    for method, data in (("PUT", {"config": config}), ("GET", NOTHING)):
+        found = world.call(supplier, method, path, data, want=200).data
+        same(found["config"], config, method)
 
 
 @scenario("undeclared variables and odd values are refused whole")

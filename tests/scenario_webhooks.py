@@ -91,6 +91,12 @@ def life(world):
         for method in ("GET", "PATCH", "DELETE"):
             h.call(method, "/webhooks/none",
                    {} if method == "PATCH" else None, 404)
+        for method, path, body in (("POST", "/webhooks", good),
+                                   ("PATCH", one, {"level": "notify"}),
+                                   ("DELETE", one, None)):
+            dry = world.call(h.who, method, h.path + path, body, want=200,
+                             headers={"X-Dry-Run": "true"})
+            same(list(dry.data), ["dry_run"], method)
     with Commits(world, 1):
         changed = h.call("PATCH", one, {"level": "notify",
                                         "include": ["api:app"]})
