@@ -2,7 +2,8 @@
 #
 #	make		build
 #	make run	everything for a first look, on 127.0.0.1 (PORT, DATA)
-#	make check	the fast tests; make test: all of them
+#	make check	the fast tests; make test: all of them; make fuzz: an hour
+#			and more of hostile input
 #	make bench	measure; make install: DESTDIR, PREFIX, CGIDIR
 
 PREFIX = /usr/local
@@ -21,8 +22,9 @@ PACKAGES_BUILD = gcc libc6-dev libcjson-dev libgit2-dev libhttp-parser-dev \
 PACKAGES_RUN = $(PACKAGES_BUILD) lighttpd curl git
 PACKAGES_BROWSER = chromium chromium-driver
 PACKAGES_TEST = $(PACKAGES_RUN) python3 python3-jsonschema mandoc strace \
-	xfsprogs btrfs-progs $(PACKAGES_BROWSER) git-filter-repo
-PACKAGES_CI = $(PACKAGES_TEST) clang clang-format
+	xfsprogs btrfs-progs $(PACKAGES_BROWSER) git-filter-repo clang \
+	libclang-rt-dev
+PACKAGES_CI = $(PACKAGES_TEST) clang-format
 # npm comes with some builds of nodejs, and is a package of its own in Debian's.
 PACKAGES_CLIENTS = $(PACKAGES_RUN) python3 nodejs \
 	$(if $(shell command -v npm),,npm)
@@ -143,6 +145,8 @@ run:
 # sanitizers' build runs the same C tests and the scenarios again.
 UNIT = $(TESTS:%=$(BUILD)/tests/%)
 SCENARIOS = python3 tests/scenarios.py --build
+FUZZ = python3 tests/fuzz.py --build $(BUILD)/fuzz
+MUTATE = python3 tests/mutate.py --build
 FACTS = 'python3 tests/layers.py' 'python3 tests/openapi.py' \
 	'python3 tests/man.py --build $(BUILD)'
 
@@ -151,12 +155,15 @@ check: all $(UNIT)
 
 test:
 	@sh tests/packages.sh $(PACKAGES_TEST)
-	@$(MAKE) --no-print-directory all $(UNIT) $(SLOW_FLUSH) asan
+	@$(MAKE) --no-print-directory all $(UNIT) $(SLOW_FLUSH) asan fuzzers
 	@python3 tests/all.py '$(SCENARIOS) $(BUILD)/asan --door direct' \
 	    '$(SCENARIOS) $(BUILD) --door direct' \
 	    '$(SCENARIOS) $(BUILD) --door linked --again' \
 	    '$(SCENARIOS) $(BUILD) --door lighttpd --again' \
 	    'python3 tests/crash.py --build $(BUILD) --step 15' \
+	    '$(FUZZ) --runs 10000' \
+	    '$(MUTATE) $(BUILD) --door direct --requests 3000' \
+	    '$(MUTATE) $(BUILD)/asan --door lighttpd --requests 1500 --seed 2' \
 	    $(FACTS) $(UNIT) $(UNIT_ASAN) --alone \
 	    'python3 tests/crowd.py --build $(BUILD) --writes 4000' \
 	    'python3 tests/power.py --build $(BUILD) --cuts 5' \
@@ -170,6 +177,34 @@ asan:
 	    HARDENING=-fPIE CFLAGS='-O1 -g' all $(UNIT_ASAN)
 
 ASAN = -fsanitize=address,undefined -fno-sanitize-recover=all
+
+# One harness of libFuzzer's for each parser, with the sanitizers; clang alone
+# has it.
+FUZZERS = $(patsubst tests/%.c,$(BUILD)/fuzz/tests/%,$(wildcard tests/fuzz-*.c))
+fuzzers:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang \
+	    SANITIZE='-fsanitize=fuzzer-no-link $(ASAN)' HARDENING=-fPIE \
+	    CFLAGS='-O1 -g' $(FUZZERS)
+
+$(BUILD)/tests/fuzz-%: $(BUILD)/tests/fuzz-%.o $(BUILD)/tests/fuzz.o \
+    $(BUILD)/libsutler.a
+	@echo ld $@; $(CC) -fsanitize=fuzzer $(SANITIZE) $(LDFLAGS) -o $@ \
+	    $(filter %.o,$^) $(BUILD)/libsutler.a $(LIBS)
+
+# make fuzz: each harness for FUZZ_SECONDS, an hour in all, going on with what
+# it learnt before; then FUZZ_REQUESTS hostile ones through lighttpd, an hour
+# or two, and a fiftieth of them with the sanitizers.  What a harness fails by
+# is kept in $(BUILD)/fuzz/crashes.
+FUZZ_SECONDS = 330
+FUZZ_REQUESTS = 1000000
+fuzz:
+	@sh tests/packages.sh $(PACKAGES_TEST)
+	@$(MAKE) --no-print-directory all fuzzers asan
+	$(FUZZ) --seconds $(FUZZ_SECONDS)
+	$(MUTATE) $(BUILD) --door lighttpd --requests $(FUZZ_REQUESTS) \
+	    --seed "$$(date +%s)"
+	$(MUTATE) $(BUILD)/asan --requests $$(($(FUZZ_REQUESTS) / 50)) \
+	    --seed "$$(date +%s)"
 
 # make test-clients: the real clients that the npm registry has, at their work.
 test-clients:
@@ -242,5 +277,5 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all run check test test-clients asan soak ci bench install install-cgi uninstall clean
+.PHONY: all run check test test-clients asan fuzz fuzzers soak ci bench install install-cgi uninstall clean
 .SECONDARY:
