@@ -124,7 +124,7 @@ take_url(void *out, const char *value, const char *dir, long min, long max)
 	    url_host(value) == NULL)
 		return "must be a URL: http:// or https://, a host, "
 		       "perhaps a port and a path";
-	if (value[len - 1] == '/')
+	while (value[len - 1] == '/')
 		len--;
 	set_text(out, mem_dup(value, len));
 	return NULL;

@@ -79,7 +79,7 @@ test_all(void)
 
 	put("# all of them\n"
 	    "\tdata=/var/lib/a b#c   # the records\r\n"
-	    "public_url = http://[::1]:8080/market/\n"
+	    "public_url = http://[::1]:8080/market//\n"
 	    "region = x\nprovider_region = y\nappfog_region = z\n"
 	    "libexec = ../libexec\nbilling_url = https://pay.example/?a=b\n"
 	    "currency = CHF\nrestart_hook = hook\nprovider_timeout = 25\n"
