@@ -37,6 +37,7 @@ PACK = 20000       # requests between two packs
 PROGRESS = 15.0    # s between two words of it
 SHOWN = 12         # faults that are shown
 SANITIZER = re.compile(rb"Sanitizer|runtime error:|\*\*\*.*terminated")
+SPLIT = {("set-cookie", "x="), ("x", "y")}   # what mutants try to slip in
 OURS = re.compile(r"^(sutler\[|sutler: )", re.M)
 DIALECTS = ["scalingo", "heroku", "appfog", "heroku-v3", "clevercloud",
             "flynn"]
@@ -124,9 +125,9 @@ class Scene:
         return dict(self.spare.manifest, id=self.spare.slug)
 
     def exchange(self) -> str:
-        code = self.suppliers[3].desk.asked("POST")[-1].json()["oauth_grant"]["code"]
+        grant = self.suppliers[3].desk.asked("POST")[-1].json()["oauth_grant"]
         answer = self.world.door_form("/oauth/token", urllib.parse.urlencode(
-            {"grant_type": "authorization_code", "code": code,
+            {"grant_type": "authorization_code", "code": grant["code"],
              "client_secret": self.secret}), 200)
         self.refresh = answer.data["refresh_token"]
         return f"Bearer {answer.data['access_token']}"
@@ -265,6 +266,7 @@ def send(door, request) -> doors.Answer:
                             request.body, request.length)
     body, lines = request.body, dict(request.headers)
     if request.chunked:
+        body = body or b""
         half = len(body) // 2
         body = b"".join(b"%x\r\n%s\r\n" % (len(part), part)
                         for part in (body[:half], body[half:]) if part)
@@ -340,7 +342,7 @@ class Judge:
             return ""   # the server's own
         for name, value in answer.headers:
             if re.search(r"[\x00-\x1f\x7f]", value) or \
-                    name.lower() in ("set-cookie", "x"):
+                    (name.lower(), value[:2]) in SPLIT:
                 return f"a header is split: {name}: {value!r}"
         return self.described(request, answer)
 
