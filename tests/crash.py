@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from doors import Direct, parse_cgi
+from scenario_proposals import Clone, path_of, variables
 from world import SECONDS, World, basic
 
 CHANGE = set("""
@@ -380,6 +381,24 @@ def fill_journal(world: World, app):
         world.call(app.owner, method, path, body=body.encode(), want=200)
 
 
+def go_back(world, app) -> str:
+    """A commit at which A was "old", which it is no more."""
+    path = app.path("/variables")
+    world.call(app.owner, "PUT", path,
+               {"variables": [{"name": "A", "value": "old"}]}, want=200)
+    point = world.head()
+    found = world.variables(app)["A"]["id"]
+    world.call(app.owner, "DELETE", f"{path}/{found}", want=204)
+    return point
+
+
+def propose(world, app):
+    """A branch on which A is "better"."""
+    clone = Clone(world)
+    clone.edit(path_of(world, "apps/", app.name), variables(A="better"))
+    clone.push("better", "Better")
+
+
 def make_requests(ground: Ground) -> list:
     world = ground.world
     ground.app = world.crash_app = world.app()
@@ -400,7 +419,9 @@ def make_requests(ground: Ground) -> list:
     link = world.call(owner, "POST", ground.app.path("/collaborators"),
                       {"collaborator": {"email": other.email}},
                       want=201).data["collaborator"]["invitation_link"]
+    point = go_back(world, ground.app)
     fill_journal(world, ground.app)
+    propose(world, ground.app)
     ground.save()
     path = ground.app.path
     return [
@@ -414,6 +435,10 @@ def make_requests(ground: Ground) -> list:
                 (vendor, "PATCH", f"/v1/provider/apps/{ground.app.id}",
                  '{"config":{"%s":"changed"}}' % config),
                 value(config), (before, "changed")),
+        Request("rollback", (user, "POST", path("/rollback"),
+                '{"to":"%s","names":["A"]}' % point), value("A"), ("none", "old")),
+        Request("proposal apply", ["proposal", "apply", "better"],
+                value("A"), ("none", "better"), again=False),
         Request("app create", (user, "POST", "/v1/apps",
                 '{"app":{"name":"fresh"}}'), app_named("fresh"),
                 ("gone", "there"), again=False),
