@@ -74,7 +74,7 @@ RECORDS = account app app-change app-record app-view attachment collaborator \
 	usage-bill usage-csv once notify webhook webhook-event webhook-past \
 	webhook-send work work-try work-hook record
 DOOR = rate origin session auth cgi cgi-answer cgi-body cgi-once cgi-page \
-	cgi-path sandbox sandbox-callback sandbox-desk sandbox-fault \
+	cgi-log cgi-path sandbox sandbox-callback sandbox-desk sandbox-fault \
 	sandbox-resource sandbox-sso
 LAYERS = $(BASE) $(STORE) $(SPEECH) $(RECORDS) $(DOOR)
 OBJECTS = $(LAYERS:%=$(BUILD)/lib/%.o)

@@ -4,6 +4,7 @@
 #include "cgi.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -32,16 +33,27 @@ number(const char *text, long max)
 	return value;
 }
 
+/* True where there is a body of which the server tells no length: it came in
+ * chunks, or by a method with which the server passes none (busybox). */
+static bool
+length_is_hidden(void)
+{
+	const char *coding = getenv("HTTP_TRANSFER_ENCODING");
+	const char *said = getenv("HTTP_CONTENT_LENGTH");
+
+	return (coding != NULL && strcasestr(coding, "chunked") != NULL) ||
+	       (said != NULL && *said != '\0' && strcmp(said, "0") != 0);
+}
+
 static const struct fail *
 body_length(size_t *out)
 {
 	const char *length = getenv("CONTENT_LENGTH");
-	const char *coding = getenv("HTTP_TRANSFER_ENCODING");
 	long value;
 
 	*out = 0;
 	if (length == NULL || *length == '\0') {
-		if (coding != NULL && strcasestr(coding, "chunked") != NULL)
+		if (length_is_hidden())
 			return fail(FAIL_LENGTH, "Content-Length is required");
 		return NULL;
 	}
@@ -84,6 +96,7 @@ cgi_body_read(struct cgi *c)
 			return fail(FAIL_SYNTAX,
 			    "the body is shorter than Content-Length");
 		have += (size_t)n;
+		c->body_taken = have;
 	}
 	if (strspn(text, " \t\r\n") == len)
 		return NULL;
@@ -101,6 +114,28 @@ cgi_body_read(struct cgi *c)
 	else if (!cJSON_IsObject(c->body))
 		return fail(FAIL_SYNTAX, "the body must be a JSON object");
 	return NULL;
+}
+
+void
+cgi_body_drop(struct cgi *c)
+{
+	const char *length = getenv("CONTENT_LENGTH");
+	struct pollfd input = {STDIN_FILENO, POLLIN, 0};
+	long value = length == NULL ? 0 : number(length, CGI_DROP_MAX);
+	char piece[16384];
+	size_t left;
+	ssize_t n;
+
+	while (value > 0 && c->body_taken < (size_t)value) {
+		left = (size_t)value - c->body_taken;
+		if (poll(&input, 1, CGI_DROP_WAIT) <= 0)
+			return;
+		n = read(STDIN_FILENO, piece,
+		    left < sizeof(piece) ? left : sizeof(piece));
+		if (n <= 0)
+			return;
+		c->body_taken += (size_t)n;
+	}
 }
 
 const char *

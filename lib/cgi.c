@@ -179,6 +179,7 @@ open_store(struct cgi *c)
 	if (f != NULL)
 		return f;
 	c->act.conf = conf;
+	cgi_log_open(conf);
 	return record_store(&c->act.store, conf);
 }
 
@@ -246,6 +247,7 @@ cgi_serve(const struct route *routes, size_t count)
 	struct cgi *c = mem_alloc(sizeof(*c));
 	const struct fail *f;
 
+	cgi_log_guard();
 	c->status = 200;
 	c->now = clock_now();
 	c->query = query == NULL ? "" : query;
@@ -261,6 +263,7 @@ cgi_serve(const struct route *routes, size_t count)
 		    dry_run_view(c->act.dry_run, c->act.conf));
 	} else if (f != NULL)
 		cgi_answer_fail(c, f);
+	cgi_body_drop(c);
 	cgi_answer_send(c);
 	return 0;
 }

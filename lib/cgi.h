@@ -42,7 +42,9 @@ enum auth {
 enum {
 	CGI_PARAMS_MAX = 4,
 	CGI_BODY_MAX = 256 << 10, /* bytes */
-	CGI_PATH_MAX = 2048       /* bytes of path, and of query */
+	CGI_PATH_MAX = 2048,      /* bytes of path, and of query */
+	CGI_DROP_MAX = 2 << 20,   /* bytes of a body that nobody wants */
+	CGI_DROP_WAIT = 1000      /* ms */
 };
 
 /* One request and its answer. */
@@ -58,6 +60,7 @@ struct cgi {
 	const char *param[CGI_PARAMS_MAX]; /* what ":x" in the pattern met */
 	const char *query;
 	cJSON *body;        /* NULL: none, or null */
+	size_t body_taken;  /* bytes of it that have been read */
 	const char *form;   /* a body that is a form's, or NULL */
 	enum family family; /* whose error shapes, told by the path */
 	enum auth auth;     /* what the route asked for */
@@ -160,8 +163,21 @@ const char *cgi_path_rest(const char *path, const char *pattern,
 /* The program in cgi-bin that has path, or NULL. */
 const char *cgi_path_program(const char *path);
 
-/* Read the body into c->body.  FAIL_SYNTAX, FAIL_LARGE, FAIL_LENGTH. */
+/* Read the body into c->body.  FAIL_SYNTAX, FAIL_LARGE; FAIL_LENGTH: the server
+ * does not tell its length, as busybox's does not but for POST. */
 const struct fail *cgi_body_read(struct cgi *c);
+
+/* Read what is left of the body, and forget it: a server, or the client, that
+ * still sends it might not hear the answer.  Up to CGI_DROP_MAX bytes of it are
+ * read, and no longer waited for than CGI_DROP_WAIT each time. */
+void cgi_body_drop(struct cgi *c);
+
+/* Keep messages out of the answer where the server gives both one descriptor,
+ * as thttpd and its heirs do: they are dropped. */
+void cgi_log_guard(void);
+
+/* From here on messages go where the configuration says. */
+void cgi_log_open(const struct conf *conf);
 
 /* Make f the answer, in the shape of c->family; what is not for the client
  * goes to stderr. */

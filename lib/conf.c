@@ -38,6 +38,7 @@ static const struct conf_key {
     {"billing_url",       take_url,    AT(billing_url),       0, 0,      ""             },
     {"currency",          take_code,   AT(currency),          3, 3,      "EUR"          },
     {"restart_hook",      take_path,   AT(restart_hook),      0, 0,      ""             },
+    {"error_log",         take_path,   AT(error_log),         0, 0,      ""             },
     {"provider_timeout",  take_number, AT(provider_timeout),  1, 25,     "20"           },
     {"provider_patience", take_number, AT(provider_patience), 1, 604800,
      "43200"                                                                            },

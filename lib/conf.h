@@ -22,6 +22,7 @@ struct conf {
 	const char *billing_url;  /* where an account adds a payment method */
 	const char *currency;     /* of prices: "EUR" */
 	const char *restart_hook; /* program run to restart an app, or NULL */
+	const char *error_log;    /* file for what goes to stderr, or NULL */
 	long provider_timeout;    /* seconds for one whole call, 1 to 25 */
 	long provider_patience; /* seconds that an answer "not yet" may last */
 	long transcript_days;   /* that an exchange is kept; 0: none is */

@@ -130,6 +130,10 @@ test_body(void)
 	ok(post("262144", "", "").status == 400, "the longest is read");
 	r = post("", "HTTP_TRANSFER_ENCODING=Chunked", "2\r\n{}\r\n");
 	ok(r.status == 411, "chunks without a length");
+	ok(post("", "HTTP_CONTENT_LENGTH=2", "{}").status == 411,
+	    "a length that the server kept");
+	is(member(post("", "HTTP_CONTENT_LENGTH=0", ""), "body"), "null",
+	    "one of nothing");
 	is(member(ask_with("REQUEST_METHOD=GET\nPATH_INFO=/blog\n"
 	                   "CONTENT_LENGTH=1\nCONTENT_TYPE=application/json",
 	              "{"),

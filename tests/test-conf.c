@@ -67,6 +67,7 @@ test_defaults(void)
 	is(c->billing_url, "https://m.example/billing", "billing_url");
 	is(c->currency, "EUR", "currency");
 	is(c->restart_hook, NULL, "restart_hook");
+	is(c->error_log, NULL, "error_log");
 	ok(c->provider_timeout == 20, "provider_timeout");
 	ok(c->page_size == 4000, "page_size");
 	ok(!c->allow_http && !c->allow_private, "allow_http, allow_private");
