@@ -21,14 +21,17 @@ PACKAGES_BUILD = gcc libc6-dev libcjson-dev libgit2-dev libhttp-parser-dev \
 	libpcre2-dev libmbedtls-dev zlib1g-dev libcurl4-openssl-dev
 PACKAGES_RUN = $(PACKAGES_BUILD) lighttpd curl git
 PACKAGES_BROWSER = chromium chromium-driver
+PACKAGES_SERVERS = apache2-bin media-types nginx-light fcgiwrap busybox \
+	merecat mini-httpd
 PACKAGES_TEST = $(PACKAGES_RUN) python3 python3-jsonschema mandoc strace \
-	xfsprogs btrfs-progs $(PACKAGES_BROWSER) git-filter-repo clang \
-	libclang-rt-dev
+	xfsprogs btrfs-progs $(PACKAGES_BROWSER) $(PACKAGES_SERVERS) \
+	git-filter-repo clang libclang-rt-dev
 PACKAGES_CI = $(PACKAGES_TEST) clang-format
 # npm comes with some builds of nodejs, and is a package of its own in Debian's.
 PACKAGES_CLIENTS = $(PACKAGES_RUN) python3 nodejs \
 	$(if $(shell command -v npm),,npm)
-PACKAGES_BENCH = $(filter-out $(PACKAGES_BROWSER),$(PACKAGES_TEST)) wrk jq
+PACKAGES_BENCH = $(filter-out $(PACKAGES_BROWSER) $(PACKAGES_SERVERS), \
+	$(PACKAGES_TEST)) wrk jq
 
 CC = cc
 CFLAGS = -O2 -g
@@ -147,6 +150,8 @@ UNIT = $(TESTS:%=$(BUILD)/tests/%)
 SCENARIOS = python3 tests/scenarios.py --build
 FUZZ = python3 tests/fuzz.py --build $(BUILD)/fuzz
 MUTATE = python3 tests/mutate.py --build
+# web servers that are tried by the scenarios that show what one lets through
+SERVERS = apache-cgi apache-prefix busybox merecat mini-httpd
 FACTS = 'python3 tests/layers.py' 'python3 tests/openapi.py' \
 	'python3 tests/man.py --build $(BUILD)'
 
@@ -160,6 +165,9 @@ test:
 	    '$(SCENARIOS) $(BUILD) --door direct' \
 	    '$(SCENARIOS) $(BUILD) --door linked --again' \
 	    '$(SCENARIOS) $(BUILD) --door lighttpd --again' \
+	    '$(SCENARIOS) $(BUILD) --door apache --again' \
+	    '$(SCENARIOS) $(BUILD) --door nginx --again' \
+	    $(SERVERS:%='$(SCENARIOS) $(BUILD) --door % --core') \
 	    'python3 tests/crash.py --build $(BUILD) --step 15' \
 	    '$(FUZZ) --runs 10000' \
 	    '$(MUTATE) $(BUILD) --door direct --requests 3000' \

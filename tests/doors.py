@@ -7,24 +7,19 @@ A door takes one request and gives back the answer, whatever stands between:
     linked      as a server without them would: always by the name of a file
                 (v1/apps, vendor/apps, ...), so that a program has to hand
                 over to its siblings; below a prefix
-    lighttpd    a real web server on 127.0.0.1, started by tests/run.sh
+    the others  real web servers on 127.0.0.1 (servers.py)
 """
-import http.client
-import io
 import os
 import re
 import shutil
-import signal
-import socket
 import subprocess
-import time
 import urllib.parse
 from pathlib import Path
-from typing import NamedTuple
+
+from servers import SERVERS, Lighttpd   # noqa: F401, for those who want one
+from wire import SECONDS, Answer
 
 TESTS = Path(__file__).resolve().parent
-SECONDS = 60        # longest wait for one answer
-START_SECONDS = 60  # longest wait for a web server
 
 # The names under which the programs are installed.
 LINKS = {
@@ -44,22 +39,6 @@ LINKS = {
 }
 # A rewrite rule of the shipped server file: "pattern" => "/program$0".
 RULE = re.compile(r'^\s*"(\^/[^"]+)" => "(/[a-z/]+)\$0"', re.M)
-
-
-class Answer(NamedTuple):
-    """What came back; status 0: the connection ended without an answer."""
-    status: int
-    headers: list
-    body: bytes
-
-    def header(self, name: str, otherwise=None):
-        for key, value in self.headers:
-            if key.lower() == name.lower():
-                return value
-        return otherwise
-
-    def brief(self) -> str:
-        return f"{self.status} {self.body[:300]!r}"
 
 
 def rules() -> list:
@@ -103,6 +82,11 @@ class Direct:
     name = "direct"
     prefix = ""
     public_url = "http://market.test"
+    demonstration = False
+    as_root = True
+    missed = ""
+    fallback = True
+    served = False    # no web server stands between
     rewrites = True   # paths that no file can have are routed
 
     def __init__(self, build: Path, directory: Path):
@@ -111,6 +95,10 @@ class Direct:
         self.conf = None
         self.rules = rules() if self.rewrites else []
         self.log = b""   # what the last program said on stderr
+
+    @staticmethod
+    def missing() -> str:
+        return ""
 
     def start(self, data: Path) -> dict:
         """Lay the programs out as they are installed."""
@@ -200,123 +188,4 @@ def hard_link(source: Path, place: Path):
         shutil.copy2(source, place)
 
 
-class Lighttpd:
-    """lighttpd on a free port of 127.0.0.1."""
-    name = "lighttpd"
-    prefix = ""
-    rewrites = True
-    log = b""
-
-    def __init__(self, build: Path, directory: Path):
-        self.build = build
-        self.directory = directory
-        self.conf = None
-        self.child = None
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.public_url = f"http://127.0.0.1:{self.port}"
-
-    def start(self, data: Path) -> dict:
-        """Run tests/run.sh; the credentials that it wrote."""
-        with open(self.directory / "server.log", "wb") as log:
-            self.child = subprocess.Popen(
-                ["sh", TESTS / "run.sh", self.build, str(self.port), data],
-                cwd=TESTS.parent, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, start_new_session=True)
-        end = time.monotonic() + START_SECONDS
-        while not self.answers(data / "credentials"):
-            if self.child.poll() is not None or time.monotonic() > end:
-                self.stop()
-                said = (self.directory / "server.log").read_text("utf-8",
-                                                                 "replace")
-                raise AssertionError(f"lighttpd does not start: {said}")
-            time.sleep(0.05)
-        self.conf = data / "sutler.conf"
-        lines = (data / "credentials").read_text("utf-8").splitlines()
-        return dict(line.split("=", 1) for line in lines if "=" in line)
-
-    def answers(self, credentials: Path) -> bool:
-        if not credentials.exists():
-            return False
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
-            return True
-        except OSError:
-            return False
-
-    def stop(self):
-        """End the processes that start() made, by the id of their group."""
-        if self.child is None:
-            return
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(self.child.pid, number)
-                self.child.wait(10)
-            except ProcessLookupError:
-                break
-            except subprocess.TimeoutExpired:
-                continue
-        self.child = None
-
-    def request(self, method: str, target: str, headers=None, body=None,
-                length=None) -> Answer:
-        if length is None and (body is not None or method == "POST"):
-            length = len(body or b"")
-        lines = [f"{method} {target} HTTP/1.1",
-                 f"Host: 127.0.0.1:{self.port}", "Connection: close"]
-        lines += [f"{name}: {value}" for name, value in
-                  (headers or {}).items()]
-        if length is not None:
-            lines.append(f"Content-Length: {length}")
-        head = "\r\n".join(lines + ["", ""]).encode("utf-8",
-                                                    "surrogateescape")
-        with socket.create_connection(("127.0.0.1", self.port),
-                                      SECONDS) as link:
-            return exchange(link, method, head + (body or b""),
-                            body is not None and length != len(body))
-
-
-def exchange(link: socket.socket, method: str, sent: bytes,
-             hang_up: bool) -> Answer:
-    """Send, perhaps close our half, and read what comes back."""
-    try:
-        link.sendall(sent)
-        if hang_up:
-            link.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass   # it may have answered already
-    try:
-        data = read_all(link)
-    except ConnectionError:
-        data = b""
-    if not data:
-        return Answer(0, [], b"")
-    response = http.client.HTTPResponse(Recorded(data), method=method)
-    response.begin()
-    return Answer(response.status, response.getheaders(), response.read())
-
-
-def read_all(link: socket.socket) -> bytes:
-    data = b""
-    while True:
-        try:
-            piece = link.recv(65536)
-        except ConnectionResetError:
-            return data
-        if not piece:
-            return data
-        data += piece
-
-
-class Recorded:
-    """Bytes that http.client may take for a socket."""
-
-    def __init__(self, data: bytes):
-        self.data = data
-
-    def makefile(self, _mode: str):
-        return io.BytesIO(self.data)
-
-
-DOORS = {door.name: door for door in (Direct, Linked, Lighttpd)}
+DOORS = {door.name: door for door in (Direct, Linked, *SERVERS)}

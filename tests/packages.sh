@@ -6,7 +6,7 @@
 set -eu
 
 policy=/usr/sbin/policy-rc.d
-servers='lighttpd apache2 nginx'
+servers='lighttpd apache2 nginx fcgiwrap merecat mini-httpd'
 placed=
 sudo=
 

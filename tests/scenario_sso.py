@@ -214,8 +214,14 @@ def age(path, text: str):
 def unknown(world):
     for name in ("x", "0" * 32, "0" * 48, "..", "..%2f..%2fkey", "%2e%2e",
                  ".", "a%00b", "x" * 300, "%3Cscript%3E"):
-        answer = world.request("GET", f"/sso/{name}", {})
-        among(answer.status, (400, 404, 410, 414), f"/sso/{name}")
+        answer, fine = None, (400, 404, 410, 414)
+        if world.door.served and "." in name.replace("%2e", "."):
+            # a server may make another path of it
+            answer, fine = world.door.request("GET", f"/sso/{name}", {}), (
+                200, 301, 302, 403, *fine)
+        answer = answer or world.request("GET", f"/sso/{name}", {})
+        among(answer.status, fine, f"/sso/{name}")
+        true((world.data / "key").read_bytes() not in answer.body, "the key")
         true(b"<script>" not in answer.body, "an echo")
 
 

@@ -19,6 +19,7 @@ SECONDS = 120            # longest wait for a command
 MARK = "s3cret"          # stands in every value that tests set
 NOTHING = object()
 
+
 spec = importlib.util.spec_from_file_location(
     "mock_provider", TESTS / "mock-provider.py")
 mock_provider = importlib.util.module_from_spec(spec)
@@ -100,7 +101,7 @@ class World:
 
     def make(self) -> dict:
         """Make the data directory; a server's own script may do so."""
-        if self.door.name == "lighttpd":
+        if self.door.demonstration:
             demo = self.door.start(self.data)
             self.conf = self.door.conf
             self.configure(provider_timeout=3, page_size=4000,

@@ -1,0 +1,174 @@
+"""What stands between a client and the programs: what reaches them of a request,
+what a page is sent with, where messages go."""
+import socket
+import subprocess
+import threading
+
+from doors import LINKS, Direct, parse_cgi
+from scenario_base import Skip, among, same, scenario, true
+from wire import SECONDS
+
+PAGES = ("/", "/index.html", "/reference.html", "/reference.js",
+         "/reference.css", "/openapi.json")
+POLICY = ("default-src 'none'", "script-src 'self'", "frame-ancestors 'none'",
+          "base-uri 'none'")
+BIG = b'{"app":{"name":"' + b"x" * 200000 + b'"}}'
+
+
+def at_server(world):
+    if not world.door.served:
+        raise Skip("no web server is there")
+
+
+class Showing:
+    """The sandbox's program shows its environment for a while."""
+
+    def __init__(self, world):
+        self.world = world
+        self.program = world.door.programs() / "sandbox"
+        self.kept = self.program.with_name("sandbox.kept")
+
+    def __enter__(self):
+        self.program.rename(self.kept)
+        self.program.write_text(
+            "#!/bin/sh\nprintf 'Status: 200 OK\\nContent-Type: text/plain\\n\\n'\nenv\n",
+            encoding="ascii")
+        self.program.chmod(0o755)
+        return self
+
+    def __exit__(self, *_rest):
+        self.kept.replace(self.program)
+
+    def ask(self, target="/sandbox/a%20b?q=1", **headers) -> dict:
+        answer = self.world.door.request("GET", target, {
+            name.replace("_", "-"): value for name, value in headers.items()})
+        same(answer.status, 200, target)
+        return dict(line.split("=", 1) for line in
+                    answer.body.decode().splitlines() if "=" in line)
+
+
+@scenario("nothing that a client sends becomes a setting, or a user's name")
+def environment(world):
+    at_server(world)
+    if world.door.passes is not None or world.door.prefix:
+        raise Skip("a server without a file of its own for this")
+    with Showing(world) as shown:
+        basic = "Basic ZGVtbzp4"
+        seen = shown.ask(Authorization=basic, Proxy="http://evil.test:1",
+                         Sutler_Conf="/evil", X_Forwarded_User="demo",
+                         Remote_User="demo", Auth_Type="Basic")
+        same(seen.get("REMOTE_USER", ""), "", "REMOTE_USER")
+        same(seen.get("HTTP_PROXY", ""), "", "HTTP_PROXY")
+        same(seen["SUTLER_CONF"], str(world.conf), "SUTLER_CONF")
+        same(seen["HTTP_AUTHORIZATION"], basic, "Authorization")
+        same(seen["PATH"], "/usr/local/bin:/usr/bin:/bin", "PATH")
+        same((seen["QUERY_STRING"], seen["REQUEST_METHOD"]), ("q=1", "GET"))
+        same(seen["SCRIPT_NAME"] + seen["PATH_INFO"], "/sandbox/a b", "path")
+        seen = shown.ask(If_Match="x", X_Dry_Run="true", Origin="http://a",
+                         Idempotency_Key="y", Cookie="a=b")
+        for name in ("IF_MATCH", "X_DRY_RUN", "ORIGIN", "IDEMPOTENCY_KEY",
+                     "COOKIE"):
+            true(seen.get(f"HTTP_{name}"), f"{name} is hidden")
+
+
+@scenario("a page comes with its policy, and no program as a file")
+def pages(world):
+    at_server(world)
+    if world.door.prefix:
+        raise Skip("the pages are elsewhere")
+    for path in PAGES:
+        answer = world.door.request("GET", path, {})
+        same(answer.status, 200, path)
+        if not world.door.policy:
+            continue
+        same(answer.header("X-Content-Type-Options"), "nosniff", path)
+        policy = answer.header("Content-Security-Policy", "")
+        for part in POLICY:
+            true(part in policy, f"{path}: {policy!r} has no {part}")
+    for path in sorted(set(LINKS.values()) - set(LINKS)):
+        answer = world.door.request("GET", f"/{path}", {})
+        among(answer.status, (400, 403, 404), f"/{path}")
+        true(b"ELF" not in answer.body, f"/{path} is a program")
+    for path in ("/../data/key", "/v1/../../data/key", "/%2e%2e/data/key",
+                 "/.htaccess", "/v1/apps/..%2f..%2f..%2fdata%2fkey"):
+        answer = world.door.request("GET", path, {})
+        among(answer.status, (400, 401, 403, 404), path)
+
+
+@scenario("a refusal is heard though nobody has read what was sent")
+def unread(world):
+    for _ in range(12):
+        for method, path, body in (("POST", "/v1/apps", BIG),
+                                   ("POST", "/v1/nowhere", BIG),
+                                   ("GET", "/v1/apps", b"null"),
+                                   ("DELETE", "/v1/apps", b"{}")):
+            found = world.call(None, method, path, body=body)
+            among(found.status, (401, 404, 405, 411, 413), f"{method} {path}")
+    found = world.call(world.account(), "POST", "/v1/apps",
+                       body=b'{"x":"' + b"x" * 900000 + b'"}')
+    same(found.status, 413, "near a megabyte")
+
+
+def run(world, stderr, **env):
+    """One program, asked for an app whose record is broken."""
+    app = world.app()
+    file = next((world.store / "apps").rglob(f"{app.name}.json"))
+    text = file.read_bytes()
+    door = Direct(world.build, world.dir)
+    door.conf = world.conf
+    file.write_bytes(b"{")
+    try:
+        return app, subprocess.run(
+            [world.build / "cgi-bin" / "apps"], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=stderr, check=True,
+            timeout=SECONDS, env={**door.environment(
+                "GET", app.path(), "", {"Authorization":
+                                        f"Bearer {app.owner.token}"}, None),
+                **env})
+    finally:
+        file.write_bytes(text)
+
+
+@scenario("messages never mix with an answer; error_log takes them",
+          every_door=False)
+def messages(world):
+    app, done = run(world, subprocess.PIPE)
+    true(app.name.encode() in done.stderr, f"a log: {done.stderr!r}")
+    app, done = run(world, subprocess.STDOUT)   # as thttpd has it
+    true(done.stdout.startswith(b"Status: 503 "), f"{done.stdout!r}")
+    true(app.name.encode() + b".json" not in done.stdout, "a message")
+    log = world.dir / "errors"
+    world.configure(error_log=log)
+    try:
+        app, done = run(world, subprocess.STDOUT)
+        same(parse_cgi(done.stdout).status, 503, "status")
+        true(f"{app.name}.json".encode() in log.read_bytes(), "no message")
+        size = log.stat().st_size
+        same(run(world, subprocess.PIPE)[1].stderr, b"", "stderr")
+        true(log.stat().st_size > size, "it is not added to")
+    finally:
+        world.configure(error_log=None)
+
+
+@scenario("what is left of a body is read, and not waited for",
+          every_door=False)
+def dropped(world):
+    door = Direct(world.build, world.dir)
+    door.conf = world.conf
+    for sent, length in ((BIG, len(BIG)), (b"{}", 2), (b"{}", 50)):
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            child = subprocess.Popen(
+                [world.build / "cgi-bin" / "apps"], stdin=theirs,
+                stdout=theirs, env=door.environment(
+                    "POST", "/v1/apps", "", {}, length))
+            theirs.close()
+            threading.Thread(target=ours.sendall, args=(sent,)).start()
+            child.wait(SECONDS)
+            heard = b""
+            while True:   # ConnectionResetError where bytes were left
+                piece = ours.recv(65536)
+                if not piece:
+                    break
+                heard += piece
+        same(parse_cgi(heard).status, 401, f"{length} bytes")
