@@ -263,7 +263,8 @@ install-cgi:
 	    ln -f $${l%%:*} $${l#*:} 2>/dev/null || \
 	    cp -f $${l%%:*} $${l#*:}; done
 
-install: all install-cgi
+install: all
+	@$(MAKE) --no-print-directory install-cgi
 	mkdir -p '$(DESTDIR)$(LIBEXECDIR)' '$(DESTDIR)$(PREFIX)/bin' \
 	    '$(DESTDIR)$(HTDOCSDIR)' '$(DESTDIR)$(MANDIR)/man1' \
 	    '$(DESTDIR)$(MANDIR)/man5'
