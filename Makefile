@@ -113,7 +113,7 @@ $(CGI:%=$(BUILD)/cgi-bin/%): $(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o \
     $(BUILD)/libsutler.a
 	$(LINK)
 
-SUTLER = sutler sutler-account sutler-addon sutler-app sutler-history sutler-proposal sutler-manifest \
+SUTLER = sutler sutler-account sutler-addon sutler-app sutler-history sutler-proposal sutler-doctor sutler-manifest \
 	sutler-provider sutler-test sutler-transcript sutler-work
 $(BUILD)/sutler: $(SUTLER:%=$(BUILD)/lib/%.o) $(BUILD)/libsutler.a
 	$(LINK)

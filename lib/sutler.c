@@ -15,7 +15,8 @@
 
 static const struct command *const tables[] = {work_commands, account_commands,
     manifest_commands, provider_commands, test_commands, app_commands,
-    history_commands, proposal_commands, addon_commands, transcript_commands};
+    history_commands, proposal_commands, doctor_commands, addon_commands,
+    transcript_commands};
 
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 
@@ -244,6 +245,9 @@ colour_of(const cJSON *member)
 	    {"state",  "stale",    "31"},
 	    {"state",  "provider", "33"},
 	    {"state",  "taken",    "33"},
+	    {"state",  "ok",       "32"},
+	    {"state",  "warning",  "33"},
+	    {"state",  "fault",    "31"},
 	};
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 	size_t i;

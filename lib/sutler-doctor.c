@@ -1,0 +1,304 @@
+/*
+ * sutler doctor: does all of an installation fit together, and what is to be
+ * done where it does not.  It changes nothing.
+ */
+#include "client.h"
+#include "clock.h"
+#include "fail.h"
+#include "finding.h"
+#include "mem.h"
+#include "owner.h"
+#include "provider.h"
+#include "store-health.h"
+#include "store-log.h"
+#include "sutler.h"
+#include "work.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+enum {
+	ASK_SECONDS = 10,    /* for a server or a provider to answer */
+	TICK_SECONDS = 900,  /* without a tick: a warning */
+	CLOCK_SECONDS = 60,  /* a commit may be so much from the future */
+	SPACE_LEAST = 64,    /* MB: less is a fault, ten times that a warning */
+	FILES_LEAST = 10000, /* inodes, likewise */
+	LOOSE_MOST = 50000,  /* objects that nobody packs */
+	ATTEMPTS_MANY = 5    /* of work that does not succeed */
+};
+
+/* The examination. */
+struct doctor {
+	const struct call *call;
+	const struct conf *conf;
+	const char *check; /* what is being looked at */
+	size_t said, faults;
+};
+
+/* state "ok", "warning" or "fault"; remedy NULL: nothing is to be done. */
+static void
+say(struct doctor *d, const char *state, const char *text, const char *remedy)
+{
+	cJSON *row = cJSON_CreateObject();
+
+	json_add_text(row, "check", d->check);
+	json_add_text(row, "state", state);
+	json_add_text(row, "finding", text);
+	if (remedy != NULL || d->call->json)
+		json_add_text(row, "remedy", remedy);
+	call_row(d->call, row);
+	d->said++;
+	d->faults += strcmp(state, "fault") == 0;
+}
+
+/* Whose the files are */
+
+static void
+note_finding(void *arg, const char *where, const char *what, const char *done)
+{
+	struct doctor *d = arg;
+
+	if (done == NULL)
+		say(d, "fault", mem_printf("%s: %s", where, what),
+		    "sutler fsck --repair, as root");
+}
+
+static const struct fail *
+look_at_files(struct doctor *d)
+{
+	struct findings found = {.note = note_finding, .arg = d};
+	const char *key = mem_printf("%s/key", d->conf->data);
+	const struct fail *f = owner_check(d->conf->data, &found);
+	struct stat st;
+
+	if (f != NULL)
+		return f;
+	if (stat(d->conf->data, &st) == 0 && (st.st_mode & 077) != 0)
+		say(d, "fault",
+		    mem_printf("%s can be entered by others", d->conf->data),
+		    mem_printf("chmod 700 %s", d->conf->data));
+	if (stat(key, &st) != 0)
+		say(d, "fault", mem_printf("%s is not there", key),
+		    "restore it from a backup; a new one ends all bearer"
+		    " tokens");
+	else if ((st.st_mode & 077) != 0)
+		say(d, "fault", mem_printf("%s can be read by others", key),
+		    mem_printf("chmod 600 %s", key));
+	return NULL;
+}
+
+/* The disk and the clock */
+
+static void
+judge(struct doctor *d, const char *what, uint64_t have, uint64_t least)
+{
+	if (have < least * 10)
+		say(d, have < least ? "fault" : "warning",
+		    mem_printf("%llu %s are left", (unsigned long long)have,
+		        what),
+		    "make room: writes are refused when it is full");
+}
+
+static const struct fail *
+look_at_space(struct doctor *d)
+{
+	struct statvfs st;
+
+	if (statvfs(d->conf->data, &st) != 0)
+		return fail_errno("cannot look at %s", d->conf->data);
+	judge(d, "MB", (uint64_t)st.f_bavail * st.f_frsize >> 20, SPACE_LEAST);
+	if (st.f_files > 0)
+		judge(d, "files", st.f_favail, FILES_LEAST);
+	return NULL;
+}
+
+static const struct fail *
+look_at_clock(struct doctor *d)
+{
+	const struct call *c = d->call;
+	struct store_health h;
+	struct store_log log;
+	const struct fail *f = store_health(&h, c->act.store);
+
+	if (f == NULL)
+		f = store_log_find(&log, c->act.store, h.head);
+	if (f == NULL && log.time > clock_now() + CLOCK_SECONDS * 1000)
+		say(d, "fault",
+		    mem_printf("the last commit is of %s, the clock says %s",
+		        clock_text(log.time), clock_text(clock_now())),
+		    "set the clock, and keep it set (chrony, "
+		    "systemd-timesyncd)");
+	return f;
+}
+
+/* The store */
+
+static const struct fail *
+look_at_lock(struct doctor *d)
+{
+	const struct fail *f = store_lock(d->call->act.store);
+
+	if (f == NULL)
+		store_unlock(d->call->act.store);
+	else
+		say(d, "fault", f->text,
+		    "see who holds it: fuser -v on DATA/state/lock");
+	return NULL;
+}
+
+static const struct fail *
+look_at_tick(struct doctor *d)
+{
+	const char *mark = mem_printf("%s/state/commits", d->conf->data);
+	struct store_health h;
+	const struct fail *f;
+	int64_t ago = -1;
+	struct stat st;
+
+	if (stat(mark, &st) == 0)
+		ago = clock_now() / 1000 - st.st_mtime;
+	if (ago < 0 || ago > TICK_SECONDS)
+		say(d, "warning",
+		    ago < 0 ? "tick has never run"
+		            : mem_printf("tick ran %lld minutes ago",
+		                  (long long)ago / 60),
+		    "run it every minute: * * * * * sutler tick");
+	f = store_health(&h, d->call->act.store);
+	if (f == NULL && h.loose.count > LOOSE_MOST)
+		say(d, "warning",
+		    mem_printf("%llu objects are in no pack",
+		        (unsigned long long)h.loose.count),
+		    "sutler pack");
+	return f;
+}
+
+static const struct fail *
+look_at_one(void *arg, const struct work *o)
+{
+	struct doctor *d = arg;
+
+	if (o->attempts >= ATTEMPTS_MANY)
+		say(d, "warning",
+		    mem_printf("%s for %s was tried %.0f times: %s", o->kind,
+		        o->app_name, o->attempts,
+		        o->trouble == NULL ? "no word why" : o->trouble),
+		    o->addon_id == NULL
+		        ? "see sutler open"
+		        : mem_printf("sutler addon abandon %s gives it up",
+		              o->addon_id));
+	return NULL;
+}
+
+static const struct fail *
+look_at_work(struct doctor *d)
+{
+	return work_walk(d->call->act.store, look_at_one, d);
+}
+
+/* The web server */
+
+/* What GET path at our own address answers, whatever address that is. */
+static struct exchange
+ask_ourselves(const struct doctor *d, const char *path, const char *header)
+{
+	struct exchange x = {.method = "GET", .headers = {header}};
+	struct conf conf = *d->conf;
+
+	conf.allow_http = conf.allow_private = true;
+	x.url = mem_printf("%s%s", conf.public_url, path);
+	client_send(&x, &conf, ASK_SECONDS);
+	return x;
+}
+
+/* Anybody may read the catalogue, but who has a token that is none. */
+static const struct fail *
+look_at_server(struct doctor *d)
+{
+	static const char path[] = "/v1/addon_providers";
+	struct exchange x = ask_ourselves(d, path, NULL);
+
+	if (x.status != 200) {
+		say(d, "fault",
+		    mem_printf("%s%s: %s", d->conf->public_url, path,
+		        x.status == 0 ? x.trouble
+		                      : mem_printf("answers %d", x.status)),
+		    "start the web server, or set public_url to where it is"
+		    " (README, \"Set up a server\")");
+		return NULL;
+	}
+	x = ask_ourselves(d, path, "Authorization: Bearer none");
+	if (x.status == 200)
+		say(d, "warning",
+		    "the server keeps Authorization from programs: clients and"
+		    " providers are not known",
+		    "Apache: CGIPassAuth On; others: README, \"Web servers\"");
+	return NULL;
+}
+
+/* Providers */
+
+static const struct fail *
+look_at_providers(struct doctor *d)
+{
+	struct exchange x;
+	struct provider **all;
+	size_t i, count;
+	const struct fail *f = provider_list(&all, &count, d->call->act.store);
+
+	for (i = 0; f == NULL && i < count; i++) {
+		if (all[i]->base_url == NULL)
+			continue;
+		x = (struct exchange){.method = "GET", .url = all[i]->base_url};
+		client_send(&x, d->conf, ASK_SECONDS);
+		if (x.status == 0)
+			say(d, "fault",
+			    mem_printf("%s: %s", all[i]->slug, x.trouble),
+			    "its orders fail: tell the provider, or sutler"
+			    " provider update");
+	}
+	return f;
+}
+
+static const struct fail *
+doctor(const struct call *c)
+{
+	static const struct {
+		const char *check;
+		const struct fail *(*look)(struct doctor *d);
+	} checks[] = {
+	    {"files",     look_at_files    },
+	    {"space",     look_at_space    },
+	    {"clock",     look_at_clock    },
+	    {"lock",      look_at_lock     },
+	    {"tick",      look_at_tick     },
+	    {"open work", look_at_work     },
+	    {"server",    look_at_server   },
+	    {"providers", look_at_providers},
+	};
+	struct doctor d = {.call = c, .conf = c->act.conf};
+	const struct fail *f;
+	size_t i;
+
+	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		d.check = checks[i].check;
+		d.said = 0;
+		f = checks[i].look(&d);
+		if (f != NULL)
+			say(&d, "fault", f->text, "sutler fsck");
+		if (d.said == 0)
+			say(&d, "ok", "well", NULL);
+	}
+	call_done(c);
+	return d.faults == 0 ? NULL
+	                     : fail(FAIL_CONFLICT, "faults: %zu", d.faults);
+}
+
+const struct command doctor_commands[] = {
+    {"doctor",                                                      "", "does the installation fit together, and what is to be done",
+     0, 0, false, doctor, {{0}}},
+    {0},
+};

@@ -1,0 +1,134 @@
+"""sutler doctor: an installation that is well, and each fault by itself."""
+import fcntl
+import http.server
+import json
+import os
+import threading
+import time
+
+from scenario_base import Unchanged, same, scenario, true
+from scenario_outbox import due_now
+
+
+def look(world, want=0) -> dict:
+    """What it finds, by check: [(state, finding, remedy)]."""
+    found = {}
+    done = world.sutler("doctor", "--json", want=want)
+    for row in json.loads(done.stdout):
+        found.setdefault(row["check"], []).append(
+            (row["state"], row["finding"], row["remedy"]))
+    return found
+
+
+def states(found, check) -> list:
+    return [state for state, _, _ in found[check]]
+
+
+def reachable(world) -> bool:
+    """Is there a server at public_url?  The direct door has none."""
+    return world.door.name == "lighttpd"
+
+
+@scenario("an installation that is well is found so, and left alone")
+def well(world):
+    world.sutler("tick")
+    with Unchanged(world):
+        found = look(world, want=None)
+    same(list(found), ["files", "space", "clock", "lock", "tick",
+                       "open work", "server", "providers"], "checks")
+    for check in ("files", "clock", "lock", "tick"):
+        same(found[check], [("ok", "well", None)], check)
+    true("fault" not in states(found, "space"), str(found["space"]))
+    if reachable(world):
+        same(found["server"], [("ok", "well", None)], "server")
+    else:
+        same(states(found, "server"), ["fault"], "no server")
+        true("start the web server" in found["server"][0][2], str(found))
+    shown = world.sutler("doctor", want=None).stdout.decode()
+    true("clock\tok\twell" in shown, shown)
+
+
+@scenario("each fault of an installation is named, with what to do",
+          every_door=False)
+def faults(world):
+    world.sutler("tick")
+    key, mark = world.data / "key", world.data / "state" / "commits"
+    key.chmod(0o644)
+    found = look(world, want=1)["files"]
+    key.chmod(0o600)
+    same([(state, remedy) for state, _, remedy in found],
+         [("fault", f"chmod 600 {key}")], "key")
+    world.data.chmod(0o755)
+    found = look(world, want=1)["files"]
+    world.data.chmod(0o700)
+    same(found[0][2], f"chmod 700 {world.data}", "data")
+    old = time.time() - 7200
+    os.utime(mark, (old, old))
+    found = look(world, want=None)["tick"]
+    same(found[0][0], "warning", "tick")
+    true("120 minutes ago" in found[0][1] and "sutler tick" in found[0][2],
+         str(found))
+    with open(world.data / "state" / "lock", "rb+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        same(states(look(world, want=1), "lock"), ["fault"], "lock")
+    same(states(look(world, want=None), "lock"), ["ok"], "lock")
+
+
+class Deaf(http.server.BaseHTTPRequestHandler):
+    """Like a server that keeps Authorization from its programs."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *args):
+        pass
+
+
+@scenario("a server that hides Authorization is found out", every_door=False)
+def deaf(world):
+    server = http.server.HTTPServer(("127.0.0.1", 0), Deaf)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        world.configure(
+            public_url=f"http://127.0.0.1:{server.server_address[1]}")
+        found = look(world, want=None)["server"]
+        same(found[0][0], "warning", "server")
+        true("Authorization" in found[0][1], str(found))
+    finally:
+        world.configure(public_url=world.door.public_url)
+        server.shutdown()
+        server.server_close()
+
+
+@scenario("a provider that cannot be reached, and work that does not succeed",
+          every_door=False)
+def others(world):
+    supplier = world.provider("scalingo")
+    app = world.app()
+    addon = world.addon(app, supplier)
+    same([row for row in look(world, want=None)["providers"]
+          if supplier.slug in row[1]], [], "reachable")
+    gone = world.provider("scalingo", change=lambda manifest: manifest.update(
+        production={"base_url": "http://127.0.0.1:1/resources",
+                    "sso_url": "http://127.0.0.1:1/sso"}))
+    found = look(world, want=1)["providers"]
+    true(any(state == "fault" and finding.startswith(f"{gone.slug}: ")
+             for state, finding, _ in found), str(found))
+    world.sutler("provider", "remove", gone.slug)
+    supplier.desk.down = True
+    world.call(app.owner, "DELETE", app.path(f"/addons/{addon['id']}"),
+               want=204)
+    for _ in range(5):
+        due_now(world, addon["id"])
+        world.sutler("tick")
+    found = [row for row in look(world, want=None)["open work"]
+             if addon["id"] in str(row[2])]
+    same([state for state, _, _ in found], ["warning"], str(found))
+    true("abandon" in found[0][2], "what to do")
+    supplier.desk.down = False
+    due_now(world, addon["id"])
+    world.sutler("tick")
+    same(world.owed(addon["id"]), [], "settled")
