@@ -19,7 +19,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-SECONDS = 3000
+SECONDS = 4000   # the longest that one may take
 RESULT = re.compile(r"(not )?ok\b")
 
 
