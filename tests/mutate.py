@@ -29,6 +29,7 @@ from pathlib import Path
 
 import doors
 import strict
+import wire
 from mutants import Maker, Mutator
 from world import World, basic, server_page
 
@@ -280,8 +281,8 @@ def send(door, request) -> doors.Answer:
     head = (f"{request.method} {request.path} HTTP/1.1\r\nHost: 127.0.0.1:"
             f"{door.port}\r\nConnection: close\r\n{text}\r\n")
     with socket.create_connection(("127.0.0.1", door.port),
-                                  doors.SECONDS) as link:
-        return doors.exchange(
+                                  wire.SECONDS) as link:
+        return wire.exchange(
             link, request.method,
             head.encode("utf-8", "surrogateescape") + (body or b""), True)
 
