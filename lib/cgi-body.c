@@ -2,6 +2,7 @@
  * Reading the request: its body and its query.
  */
 #include "cgi.h"
+#include "clock.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -122,13 +123,15 @@ cgi_body_drop(struct cgi *c)
 	const char *length = getenv("CONTENT_LENGTH");
 	struct pollfd input = {STDIN_FILENO, POLLIN, 0};
 	long value = length == NULL ? 0 : number(length, CGI_DROP_MAX);
+	int64_t now, until = clock_now() + CGI_DROP_WAIT;
 	char piece[16384];
 	size_t left;
 	ssize_t n;
 
 	while (value > 0 && c->body_taken < (size_t)value) {
 		left = (size_t)value - c->body_taken;
-		if (poll(&input, 1, CGI_DROP_WAIT) <= 0)
+		now = clock_now();
+		if (now >= until || poll(&input, 1, (int)(until - now)) <= 0)
 			return;
 		n = read(STDIN_FILENO, piece,
 		    left < sizeof(piece) ? left : sizeof(piece));

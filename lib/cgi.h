@@ -44,7 +44,7 @@ enum {
 	CGI_BODY_MAX = 256 << 10, /* bytes */
 	CGI_PATH_MAX = 2048,      /* bytes of path, and of query */
 	CGI_DROP_MAX = 2 << 20,   /* bytes of a body that nobody wants */
-	CGI_DROP_WAIT = 1000      /* ms */
+	CGI_DROP_WAIT = 2000      /* ms, in all */
 };
 
 /* One request and its answer. */
@@ -169,7 +169,7 @@ const struct fail *cgi_body_read(struct cgi *c);
 
 /* Read what is left of the body, and forget it: a server, or the client, that
  * still sends it might not hear the answer.  Up to CGI_DROP_MAX bytes of it are
- * read, and no longer waited for than CGI_DROP_WAIT each time. */
+ * read, for CGI_DROP_WAIT at most: nobody holds us by sending slowly. */
 void cgi_body_drop(struct cgi *c);
 
 /* Keep messages out of the answer where the server gives both one descriptor,
