@@ -28,8 +28,9 @@ static struct event
 event_of(const struct proposal_review *r)
 {
 	const struct store_branch *b = &r->proposal->branch;
-	struct event e = event_new("%.*s", (int)strcspn(b->tip.message, "\n"),
-	    b->tip.message);
+	/* a subject of somebody's own choice is never to read as a trailer */
+	struct event e = event_new("proposal: %.*s",
+	    (int)strcspn(b->tip.message, "\n"), b->tip.message);
 
 	if (r->apps == 1) {
 		e.app = r->event.app;

@@ -92,7 +92,7 @@ def applied(world):
         done = world.sutler("proposal", "apply", branch)
     same(done.stdout.decode().strip(), world.head(), "the commit")
     message = world.messages()[-1]
-    same(message.splitlines()[0], "Blue is better", "subject")
+    same(message.splitlines()[0], "proposal: Blue is better", "subject")
     same(events(message), [{
         "type": "edit_variables", "new_vars": ["NEW"],
         "updated_vars": ["OLD"], "deleted_vars": ["GONE"]}], "event")
@@ -103,7 +103,8 @@ def applied(world):
                         want=200).data["history"][0]
     same((newest["subject"], newest["author"]["name"],
           newest["actor"].split()[0]),
-         ("Blue is better", "Pat Proposer", "operator"), "in the history")
+         ("proposal: Blue is better", "Pat Proposer", "operator"),
+         "in the history")
     same(show(world, branch)["state"], "applied", "afterwards")
     with Unchanged(world, "again"):
         world.sutler("proposal", "apply", branch)
@@ -205,7 +206,7 @@ def several(world):
         rows = world.call(app.owner, "GET", app.path("/history"),
                           want=200).data["history"]
         same((rows[0]["subject"], rows[0]["app_name"]),
-             ("For all", app.name), "history")
+             ("proposal: For all", app.name), "history")
         true(other.name not in str(rows), "the other's")
         feed = world.call(app.owner, "GET", app.path("/events"), want=200)
         true(other.name not in str(feed.data), "the other's")
@@ -242,7 +243,7 @@ def by_api(world):
                    {**body, "commit": "0" * 40}, want=409)
         found = world.call(boss, "POST", f"{TOP}/proposal?dry_run=true", body,
                            want=200).data
-        same(found["dry_run"]["subject"], "Green", "dry run")
+        same(found["dry_run"]["subject"], "proposal: Green", "dry run")
     with Commits(world, 1):
         done = world.call(boss, "POST", f"{TOP}/proposal", body,
                           want=200).data
@@ -256,3 +257,22 @@ def by_api(world):
     clone.run("commit", "-q", "-m", "Alone")
     clone.run("push", "-q", "origin", "alone")
     world.call(boss, "GET", f"{TOP}/proposal?name=alone", want=409)
+
+
+@scenario("a proposal's subject forges no trailer", every_door=False)
+def forged(world):
+    app, other = world.app(), world.app()
+    for subject in (f"Actor: user us-1 {other.owner.name}",
+                    f"App: {other.id} {other.name}",
+                    'Event: {"type":"delete_app"}'):
+        clone, branch = Clone(world), world.fresh("sly")
+        clone.edit(path_of(world, "apps/", app.name),
+                   variables(ONE=f"{MARK}-{branch}"))
+        clone.push(branch, subject)
+        world.sutler("proposal", "apply", branch)
+        row = world.call(app.owner, "GET", app.path("/history"),
+                         want=200).data["history"][0]
+        same((row["subject"], row["actor"].split()[0], row["app_name"],
+              [event["type"] for event in row["events"]]),
+             (f"proposal: {subject}", "operator", app.name,
+              ["edit_variables"]), subject)
