@@ -24,11 +24,6 @@ def states(found, check) -> list:
     return [state for state, _, _ in found[check]]
 
 
-def reachable(world) -> bool:
-    """Is there a server at public_url?  The direct door has none."""
-    return world.door.name == "lighttpd"
-
-
 @scenario("an installation that is well is found so, and left alone")
 def well(world):
     world.sutler("tick")
@@ -39,8 +34,9 @@ def well(world):
     for check in ("files", "clock", "lock", "tick"):
         same(found[check], [("ok", "well", None)], check)
     true("fault" not in states(found, "space"), str(found["space"]))
-    if reachable(world):
-        same(found["server"], [("ok", "well", None)], "server")
+    if world.door.served:
+        hides = "authorization" not in (world.door.passes or "authorization")
+        same(states(found, "server"), ["warning" if hides else "ok"], "server")
     else:
         same(states(found, "server"), ["fault"], "no server")
         true("start the web server" in found["server"][0][2], str(found))
