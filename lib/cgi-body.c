@@ -117,19 +117,16 @@ cgi_body_read(struct cgi *c)
 	return NULL;
 }
 
-void
-cgi_body_drop(struct cgi *c)
+/* Read up to left bytes, and forget them. */
+static void
+drop(struct cgi *c, size_t left)
 {
-	const char *length = getenv("CONTENT_LENGTH");
 	struct pollfd input = {STDIN_FILENO, POLLIN, 0};
-	long value = length == NULL ? 0 : number(length, CGI_DROP_MAX);
 	int64_t now, until = clock_now() + CGI_DROP_WAIT;
 	char piece[16384];
-	size_t left;
 	ssize_t n;
 
-	while (value > 0 && c->body_taken < (size_t)value) {
-		left = (size_t)value - c->body_taken;
+	while (left > 0) {
 		now = clock_now();
 		if (now >= until || poll(&input, 1, (int)(until - now)) <= 0)
 			return;
@@ -138,7 +135,18 @@ cgi_body_drop(struct cgi *c)
 		if (n <= 0)
 			return;
 		c->body_taken += (size_t)n;
+		left -= (size_t)n;
 	}
+}
+
+void
+cgi_body_drop(struct cgi *c)
+{
+	const char *length = getenv("CONTENT_LENGTH");
+	long value = length == NULL ? 0 : number(length, CGI_DROP_MAX);
+
+	if (value > 0 && c->body_taken < (size_t)value)
+		drop(c, (size_t)value - c->body_taken);
 }
 
 const char *

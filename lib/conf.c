@@ -1,13 +1,11 @@
 #include "conf.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "fail.h"
+#include "file.h"
 #include "mem.h"
 
 #define AT(member) offsetof(struct conf, member)
@@ -307,37 +305,6 @@ conf_defaults(const char *public_url)
 	return c;
 }
 
-static const struct fail *
-read_bytes(char **out, size_t *len_out, const char *file)
-{
-	char *bytes = mem_alloc(CONF_SIZE_MAX + 2);
-	ssize_t got = 0;
-	size_t len = 0;
-	int fd;
-
-	fd = open(file, O_RDONLY | O_CLOEXEC);
-	if (fd == -1)
-		return fail_errno("%s: cannot be opened", file);
-	while (len <= CONF_SIZE_MAX) {
-		got = read(fd, bytes + len, CONF_SIZE_MAX + 1 - len);
-		if (got == -1 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			break;
-		len += (size_t)got;
-	}
-	if (got == -1) {
-		const struct fail *f = fail_errno("%s: cannot be read", file);
-
-		close(fd);
-		return f;
-	}
-	close(fd);
-	*out = bytes;
-	*len_out = len;
-	return NULL;
-}
-
 const struct fail *
 conf_read_file(struct conf **out, const char *file)
 {
@@ -347,9 +314,11 @@ conf_read_file(struct conf **out, const char *file)
 	size_t seen[KEYS] = {0}, number = 1, len = 0;
 	char *line = NULL, *end;
 
-	f = read_bytes(&line, &len, file);
+	f = file_read(&line, &len, file);
 	if (f != NULL)
 		return f;
+	if (line == NULL)
+		return fail(FAIL_SYSTEM, "%s: there is no such file", file);
 	if (len > CONF_SIZE_MAX)
 		return fail(FAIL_SYSTEM,
 		    "%s:1: the file is longer than %d bytes", file,

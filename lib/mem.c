@@ -104,15 +104,21 @@ mem_copy(const char *text)
 char *
 mem_vprintf(const char *format, va_list args)
 {
+	/* most fit into what is left of the chunk */
+	const size_t room = MEM_SEPARATE ? 0 : newest->size - newest->used;
+	char *p = newest->bytes + newest->used;
 	va_list again;
 	int len;
-	char *p;
 
 	va_copy(again, args);
-	len = vsnprintf(NULL, 0, format, again);
+	len = vsnprintf(room == 0 ? NULL : p, room, format, again);
 	va_end(again);
 	if (len < 0)
 		exhausted();
+	if ((size_t)len < room)
+		return mem_alloc((size_t)len + 1);
+	if (room > 0)
+		memset(p, 0, room); /* mem_alloc() promises zeroes */
 	p = mem_alloc((size_t)len + 1);
 	vsnprintf(p, (size_t)len + 1, format, args);
 	return p;

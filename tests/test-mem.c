@@ -47,6 +47,27 @@ test_copies(void)
 	is(mem_printf("%s", ""), "", "mem_printf of nothing");
 }
 
+/* Texts of every length up to where a chunk ends, and past it. */
+static void
+test_printf_at_the_end(void)
+{
+	struct mem_mark mark = mem_mark();
+	char want[200];
+	bool right = true, zero = true;
+	int i, len;
+
+	for (i = 0; i < 4000; i++) {
+		len = i % 150;
+		memset(want, 'y', sizeof(want));
+		want[len] = '\0';
+		right = right && strcmp(mem_printf("%s", want), want) == 0;
+		zero = zero && all_zero(mem_alloc(8), 8);
+	}
+	ok(right, "a text is whole where the memory for it had to be fetched");
+	ok(zero, "and leaves the rest zeroed");
+	mem_release(mark);
+}
+
 static void
 test_mark(void)
 {
@@ -132,6 +153,7 @@ main(void)
 {
 	test_alloc();
 	test_copies();
+	test_printf_at_the_end();
 	test_mark();
 	test_release_bounds_the_total();
 	test_text();
