@@ -28,9 +28,9 @@ static const struct fail *sign(struct cgi *c);
 static const struct fail *page(struct cgi *c);
 
 static const struct route routes[] = {
-    {"GET",  "/v1/apps/:app/addons/:id/sso", AUTH_USER, sign},
-    {"POST", "/v1/apps/:app/addons/:id/sso", AUTH_USER, sign},
-    {"GET",  "/sso/:key",                    AUTH_NONE, page},
+    {"GET",  "/v1/apps/:app/addons/:id/sso", AUTH_USER | MAY_CHANGE, sign},
+    {"POST", "/v1/apps/:app/addons/:id/sso", AUTH_USER,              sign},
+    {"GET",  "/sso/:key",                    AUTH_NONE | MAY_CHANGE, page},
 };
 
 int

@@ -77,9 +77,27 @@ is_form(void)
 	return type != NULL && strncasecmp(type, form, sizeof(form) - 1) == 0;
 }
 
+/* Wait for more of the body, or its end; false: until (ms) has come. */
+static bool
+arrives(int64_t until)
+{
+	struct pollfd input = {STDIN_FILENO, POLLIN, 0};
+	int64_t now;
+	int n;
+
+	do {
+		now = clock_now();
+		if (now >= until)
+			return false;
+		n = poll(&input, 1, (int)(until - now));
+	} while (n == -1 && errno == EINTR);
+	return n != 0;
+}
+
 const struct fail *
 cgi_body_read(struct cgi *c)
 {
+	const int64_t until = clock_now() + CGI_BODY_WAIT;
 	const struct fail *f;
 	size_t len, have = 0;
 	char *text;
@@ -90,6 +108,8 @@ cgi_body_read(struct cgi *c)
 		return f;
 	text = mem_alloc(len + 1);
 	while (have < len) {
+		if (!arrives(until))
+			return fail(FAIL_SLOW, "the body took too long");
 		n = read(STDIN_FILENO, text + have, len - have);
 		if (n == -1 && errno == EINTR)
 			continue;
@@ -121,15 +141,11 @@ cgi_body_read(struct cgi *c)
 static void
 drop(struct cgi *c, size_t left)
 {
-	struct pollfd input = {STDIN_FILENO, POLLIN, 0};
-	int64_t now, until = clock_now() + CGI_DROP_WAIT;
+	const int64_t until = clock_now() + CGI_DROP_WAIT;
 	char piece[16384];
 	ssize_t n;
 
-	while (left > 0) {
-		now = clock_now();
-		if (now >= until || poll(&input, 1, (int)(until - now)) <= 0)
-			return;
+	while (left > 0 && arrives(until)) {
 		n = read(STDIN_FILENO, piece,
 		    left < sizeof(piece) ? left : sizeof(piece));
 		if (n <= 0)

@@ -228,12 +228,14 @@ serve(struct cgi *c, const struct table *t)
 		cgi_header(c, "Allow", allow);
 		return NULL;
 	}
-	c->auth = row->auth;
+	c->auth = row->auth & ~(unsigned int)MAY;
 	if (cgi_dry_run(c))
 		c->act.dry_run = dry_run_new();
 	f = open_store(c);
-	if (f == NULL)
-		f = auth_check(c, row->auth);
+	if (f == NULL) {
+		cgi_fence(c, row);
+		f = auth_check(c, c->auth);
+	}
 	if (f == NULL && has_body(c->method))
 		f = cgi_body_read(c);
 	return f != NULL ? f : row->handler(c);

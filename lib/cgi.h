@@ -39,10 +39,18 @@ enum auth {
 	                   address, an API token as the password */
 };
 
+/* What a GET may do besides reading. */
+enum {
+	MAY_TICK = 1 << 8,   /* start tick, where there is open work */
+	MAY_CHANGE = 1 << 9, /* what other methods may */
+	MAY = MAY_TICK | MAY_CHANGE
+};
+
 enum {
 	CGI_PARAMS_MAX = 4,
 	CGI_BODY_MAX = 256 << 10, /* bytes */
 	CGI_PATH_MAX = 2048,      /* bytes of path, and of query */
+	CGI_BODY_WAIT = 20000,    /* ms that a body may take to arrive */
 	CGI_DROP_MAX = 2 << 20,   /* bytes of a body that nobody wants */
 	CGI_DROP_WAIT = 2000      /* ms, in all */
 };
@@ -73,7 +81,8 @@ struct cgi {
 	const char *text_type;
 	const char *revision;        /* X-Revision, or NULL */
 	struct mem_text headers;     /* further lines, "Name: value\r\n" */
-	void (*after)(struct cgi *); /* run when the answer is out, or NULL */
+	void (*after)(struct cgi *); /* run when the answer is out, or NULL;
+	                                a GET that has it is MAY_… */
 };
 
 typedef const struct fail *cgi_handler(struct cgi *c);
@@ -81,7 +90,7 @@ typedef const struct fail *cgi_handler(struct cgi *c);
 struct route {
 	const char *method;
 	const char *pattern; /* "/v1/apps/:app"; ":x" meets one segment */
-	enum auth auth;
+	unsigned int auth;   /* enum auth, and what a GET may besides */
 	cgi_handler *handler;
 };
 
@@ -163,8 +172,9 @@ const char *cgi_path_rest(const char *path, const char *pattern,
 /* The program in cgi-bin that has path, or NULL. */
 const char *cgi_path_program(const char *path);
 
-/* Read the body into c->body.  FAIL_SYNTAX, FAIL_LARGE; FAIL_LENGTH: the server
- * does not tell its length, as busybox's does not but for POST. */
+/* Read the body into c->body.  FAIL_SYNTAX, FAIL_LARGE; FAIL_SLOW: it did not
+ * arrive in CGI_BODY_WAIT; FAIL_LENGTH: the server does not tell its length, as
+ * busybox's does not but for POST. */
 const struct fail *cgi_body_read(struct cgi *c);
 
 /* Read what is left of the body, and forget it: a server, or the client, that
@@ -178,6 +188,11 @@ void cgi_log_guard(void);
 
 /* From here on messages go where the configuration says. */
 void cgi_log_open(const struct conf *conf);
+
+/* From here on the process can do no more than a request of this row needs
+ * (lib/fence.h): a GET reads DATA, any other changes it and starts our own
+ * programs.  What the kernel cannot do is said in the log, once. */
+void cgi_fence(const struct cgi *c, const struct route *row);
 
 /* Make f the answer, in the shape of c->family; what is not for the client
  * goes to stderr. */

@@ -43,6 +43,7 @@ static const struct conf_key {
     {"transcript_days",   take_number, AT(transcript_days),   0, 3650,   "30"           },
     {"rate_limit",        take_number, AT(rate_limit),        0, 60000,  "0"            },
     {"page_size",         take_number, AT(page_size),         1, 4000,   "4000"         },
+    {"fence",             take_switch, AT(fence),             0, 0,      "yes"          },
     {"allow_http",        take_switch, AT(allow_http),        0, 0,      "no"           },
     {"allow_private",     take_switch, AT(allow_private),     0, 0,      "no"           },
 };

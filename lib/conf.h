@@ -28,6 +28,7 @@ struct conf {
 	long transcript_days;   /* that an exchange is kept; 0: none is */
 	long rate_limit;    /* requests of one token a minute; 0: no limit */
 	long page_size;     /* rows of GET /vendor/apps, 1 to 4000 */
+	bool fence;         /* programs give up what they do not need */
 	bool allow_http;    /* providers may be reached without TLS */
 	bool allow_private; /* … and at private addresses */
 };

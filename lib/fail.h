@@ -19,6 +19,7 @@ enum fail_code {
 	FAIL_LARGE,     /* more bytes than we take */
 	FAIL_INVALID,   /* readable, but against the rules; see items */
 	FAIL_LENGTH,    /* a body without Content-Length */
+	FAIL_SLOW,      /* a body that does not arrive */
 	FAIL_RATE,      /* too often; what: seconds to wait */
 	FAIL_BUSY,      /* try again: a lock, a full disk, a broken record */
 	FAIL_PROVIDER,  /* the provider did not do its part */

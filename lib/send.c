@@ -15,6 +15,8 @@
 #include <cjson/cJSON.h>
 #include <curl/curl.h>
 
+#include "fence.h"
+
 enum {
 	QUESTION_MAX = 1 << 20,
 	ANSWER_MAX = 256 << 10,
@@ -384,6 +386,35 @@ put(const char *bytes, size_t len)
 	return true;
 }
 
+/* It reads what names and certificates need, and connects; nothing else. */
+static void
+give_up(const struct question *q)
+{
+	static const struct fence_path paths[] = {
+	    {"/etc/gai.conf",                    FENCE_READ},
+	    {"/etc/host.conf",                   FENCE_READ},
+	    {"/etc/hosts",                       FENCE_READ},
+	    {"/etc/ld.so.cache",                 FENCE_READ},
+	    {"/etc/nsswitch.conf",               FENCE_READ},
+	    {"/etc/pki",	                 FENCE_READ},
+	    {"/etc/resolv.conf",                 FENCE_READ},
+	    {"/etc/services",                    FENCE_READ},
+	    {"/etc/ssl",	                 FENCE_READ},
+	    {"/lib",	                     FENCE_READ},
+	    {"/lib64",	                   FENCE_READ},
+	    {"/run/systemd/resolve",             FENCE_READ},
+	    {"/usr/lib",	                 FENCE_READ},
+	    {"/usr/local/lib",                   FENCE_READ},
+	    {"/usr/local/share/ca-certificates", FENCE_READ},
+	    {"/usr/share/ca-certificates",       FENCE_READ},
+	};
+	const struct fence f = {paths, sizeof(paths) / sizeof(paths[0]), 1,
+	    (unsigned int)q->timeout + 5, "sutler: send was ended\n"};
+
+	/* whoever runs it has said what the kernel cannot do */
+	(void)fence_up(&f);
+}
+
 int
 main(void)
 {
@@ -393,8 +424,10 @@ main(void)
 	int len;
 
 	signal(SIGPIPE, SIG_IGN);
-	if (read_question(&q, &a) && check_question(&q, &a))
+	if (read_question(&q, &a) && check_question(&q, &a)) {
+		give_up(&q);
 		exchange(&a, &q);
+	}
 	/* no trouble of ours needs escaping */
 	len = a.trouble[0] == '\0'
 	          ? snprintf(line, sizeof(line),

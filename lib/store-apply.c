@@ -138,6 +138,20 @@ known(const struct journal_entry *entries, const char *path, const char *id)
 	return false;
 }
 
+/* Take away the directories that the record at path was the last of; who
+ * writes into one makes it again. */
+static void
+prune(const struct store *s, const char *path)
+{
+	char *dir = mem_copy(path), *slash;
+
+	while ((slash = strrchr(dir, '/')) != NULL) {
+		*slash = '\0';
+		if (rmdir(mem_printf("%s/%s", s->root, dir)) != 0)
+			return;
+	}
+}
+
 /* entries: all of the batch that c is of.  replay: after a boot; the index is
  * made anew then, and an edit in place that came since stays. */
 static const struct fail *
@@ -176,8 +190,12 @@ apply_change(struct store *s, const struct journal_change *c,
 		f = index_apply(s->index, s->tmp, &before, &after);
 	if (f != NULL || strcmp(id, c->after) == 0)
 		return f;
-	return c->text == NULL ? file_remove(path)
-	                       : file_replace(path, s->tmp, c->text, c->len);
+	if (c->text != NULL)
+		return file_replace(path, s->tmp, c->text, c->len);
+	f = file_remove(path);
+	if (f == NULL)
+		prune(s, c->path);
+	return f;
 }
 
 const char *

@@ -275,6 +275,6 @@ store_reindex(struct store *s, store_tell *tell)
 const struct fail *
 store_index_there(bool *made, struct store *s)
 {
-	*made = access(store_index_mark(s), F_OK) != 0;
+	*made = !store_index_ready(s);
 	return *made ? reindex_locked(made, s, NULL) : NULL;
 }

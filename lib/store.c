@@ -106,6 +106,18 @@ store_path(const char *kind, const char *name)
 	return mem_printf("%s/%.2s/%.2s/%s.json", kind, hash, hash + 2, name);
 }
 
+bool
+store_any(const struct store *s, const char *kind)
+{
+	return access(mem_printf("%s/%s", s->root, kind), F_OK) == 0;
+}
+
+bool
+store_index_ready(const struct store *s)
+{
+	return access(store_index_mark(s), F_OK) == 0;
+}
+
 /* The newest change to path that is not in its plain file yet, or NULL. */
 static const struct journal_change *
 pending_change(const struct store *s, const char *path)

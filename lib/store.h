@@ -71,6 +71,12 @@ const struct fail *store_read(struct store_record **out, struct store *s,
 /* The revision of record: git's blob id of its bytes, 40 hex digits. */
 const char *store_revision(const struct store_record *record);
 
+/* True where there is a record of kind ("open"). */
+bool store_any(const struct store *s, const char *kind);
+
+/* True where the index is there, so that no reader has to make it. */
+bool store_index_ready(const struct store *s);
+
 /* Take the writers' lock, waiting at most STORE_WAIT seconds.  FAIL_BUSY. */
 enum { STORE_WAIT = 10 };
 const struct fail *store_lock(struct store *s);

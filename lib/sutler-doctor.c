@@ -5,6 +5,7 @@
 #include "client.h"
 #include "clock.h"
 #include "fail.h"
+#include "fence.h"
 #include "finding.h"
 #include "mem.h"
 #include "owner.h"
@@ -53,6 +54,37 @@ say(struct doctor *d, const char *state, const char *text, const char *remedy)
 	call_row(d->call, row);
 	d->said++;
 	d->faults += strcmp(state, "fault") == 0;
+}
+
+/* What programs give up */
+
+static const struct fail *
+look_at_fence(struct doctor *d)
+{
+	static const char *const parts[] = {"store", "index", "state"};
+	const char *path;
+	struct stat st;
+	size_t i;
+
+	if (!d->conf->fence)
+		say(d, "warning", "programs give up nothing",
+		    mem_printf("take \"fence = no\" out of %s", d->conf->file));
+	else if (fence_version() < FENCE_VERSION)
+		say(d, "warning",
+		    "the kernel cannot keep programs from files that are none"
+		    " of theirs",
+		    "a kernel of 5.19 or later, with landlock in its lsm="
+		    " parameter");
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		path = mem_printf("%s/%s", d->conf->data, parts[i]);
+		if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+			say(d, "fault",
+			    mem_printf("%s is a link, which programs cannot"
+			               " follow",
+			        path),
+			    "mount --bind what it leads to in its place");
+	}
+	return NULL;
 }
 
 /* Whose the files are */
@@ -276,6 +308,7 @@ doctor(const struct call *c)
 	    {"lock",      look_at_lock     },
 	    {"tick",      look_at_tick     },
 	    {"open work", look_at_work     },
+	    {"fence",     look_at_fence    },
 	    {"server",    look_at_server   },
 	    {"providers", look_at_providers},
 	};

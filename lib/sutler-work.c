@@ -1,6 +1,7 @@
 /* sutler init, tick, open, reindex */
 #include "clock.h"
 #include "fail.h"
+#include "fence.h"
 #include "file.h"
 #include "mem.h"
 #include "owner.h"
@@ -177,6 +178,25 @@ tick_one(void *arg, const struct work *o)
 	return NULL;
 }
 
+/* All but what tick does.  A hook, where there is one, must be able to do
+ * anything. */
+static void
+give_up(const struct conf *conf)
+{
+	struct fence_path paths[3 + FENCE_SYSTEM] = {
+	    {conf->data,    FENCE_CHANGE},
+	    {conf->libexec, FENCE_RUN   },
+	    {conf->file,    FENCE_READ  },
+	};
+	const struct fence f = {paths, 3 + FENCE_SYSTEM, 1, 0, NULL};
+
+	if (conf->restart_hook != NULL || !conf->fence)
+		return;
+	memcpy(paths + 3, fence_system, sizeof(fence_system));
+	/* the programs that serve requests say what the kernel cannot do */
+	(void)fence_up(&f);
+}
+
 /* One tick at a time: a second one has nothing to do. */
 static const struct fail *
 tick(const struct call *c)
@@ -198,6 +218,7 @@ tick(const struct call *c)
 		puts("another tick is at work");
 		return NULL;
 	}
+	give_up(c->act.conf);
 	f = work_walk(c->act.store, tick_one, &t);
 	if (f == NULL)
 		f = remove_old(c, "sso", SSO_SECONDS);

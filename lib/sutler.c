@@ -4,6 +4,7 @@
  */
 #include "sutler.h"
 #include "fail.h"
+#include "fence.h"
 #include "mem.h"
 #include "owner.h"
 #include "record.h"
@@ -189,6 +190,7 @@ main(int argc, char **argv)
 	const struct command *c;
 	int words, status;
 
+	fence_memory();
 	argc--, argv++;
 	if (argc >= 2 && strcmp(argv[0], "--conf") == 0) {
 		call.conf_file = argv[1];

@@ -73,13 +73,56 @@ work_run_hook(const struct conf *conf, const struct work *o, long timeout)
 	return wait_for(child, timeout);
 }
 
+static void __attribute__((noreturn)) become_tick(const struct conf *conf)
+{
+	const char *program = mem_printf("%s/sutler", conf->libexec);
+	int null = open("/dev/null", O_RDWR);
+
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGALRM, SIG_DFL);
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	execle(program, program, "tick", (char *)NULL, environment());
+	_exit(127);
+}
+
+/* Where the process that stands by listens; -1: there is none. */
+static int stand_by = -1;
+
+void
+work_tick_stand_by(const struct conf *conf)
+{
+	int ends[2];
+	char word;
+	pid_t child;
+
+	if (conf->restart_hook == NULL || pipe2(ends, O_CLOEXEC) != 0)
+		return;
+	child = fork();
+	if (child > 0)
+		stand_by = ends[1];
+	else
+		close(ends[1]);
+	if (child == 0) {
+		/* a server reads them until nobody can write any more */
+		close(STDIN_FILENO);
+		close(STDOUT_FILENO);
+		setsid();
+		if (read(ends[0], &word, 1) != 1)
+			_exit(0);
+		become_tick(conf);
+	}
+	close(ends[0]);
+}
+
 void
 work_start_tick(const struct conf *conf)
 {
-	const char *program = mem_printf("%s/sutler", conf->libexec);
-	pid_t child = fork();
-	int null;
+	pid_t child;
 
+	if (stand_by != -1 && write(stand_by, "", 1) == 1)
+		return;
+	child = fork();
 	if (child > 0)
 		waitpid(child, NULL, 0);
 	if (child != 0)
@@ -87,10 +130,5 @@ work_start_tick(const struct conf *conf)
 	/* the second fork leaves no child for the web server to wait for */
 	if (setsid() < 0 || fork() != 0)
 		_exit(0);
-	signal(SIGTERM, SIG_DFL);
-	null = open("/dev/null", O_RDWR);
-	dup2(null, STDIN_FILENO);
-	dup2(null, STDOUT_FILENO);
-	execle(program, program, "tick", (char *)NULL, environment());
-	_exit(127);
+	become_tick(conf);
 }

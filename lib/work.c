@@ -251,3 +251,9 @@ work_walk(struct store *store, work_visit *visit, void *arg)
 
 	return store_walk(store, "open", visit_record, &v);
 }
+
+bool
+work_any(const struct store *store)
+{
+	return store_any(store, "open");
+}

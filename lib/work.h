@@ -121,6 +121,14 @@ const struct fail *work_abandon(const struct act *act, const struct work *o,
 const char *work_run_hook(const struct conf *conf, const struct work *o,
     long timeout);
 
+/* True where there may be open work. */
+bool work_any(const struct store *store);
+
+/* Where the operator has a hook: fork a process that waits to become tick, and
+ * is none of what this one gives up later (lib/fence.h), since a hook must be
+ * able to do anything.  It ends with this one. */
+void work_tick_stand_by(const struct conf *conf);
+
 /* Start `sutler tick` in the background, detached from this process. */
 void work_start_tick(const struct conf *conf);
 

@@ -20,7 +20,7 @@ from strict import FILE, FORMATS, METHODS, inlined, pointed
 TOP = FILE.parent.parent
 WIDTH = 80
 ROUTE = re.compile(r'\{"(GET|POST|PUT|PATCH|DELETE)",\s*"(/[^"]*)",\s*'
-                   r"(AUTH_\w+),")
+                   r"(AUTH_\w+)(?: \| MAY_\w+)?,")
 PARAMETER = re.compile(r'cgi_(?:query|query_all|query_number|param)\([^";]*?'
                        r'"([^"]+)"')
 # Who may, as the document has it.

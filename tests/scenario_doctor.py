@@ -30,8 +30,8 @@ def well(world):
     with Unchanged(world):
         found = look(world, want=None)
     same(list(found), ["files", "space", "clock", "lock", "tick",
-                       "open work", "server", "providers"], "checks")
-    for check in ("files", "clock", "lock", "tick"):
+                       "open work", "fence", "server", "providers"], "checks")
+    for check in ("files", "clock", "lock", "tick", "fence"):
         same(found[check], [("ok", "well", None)], check)
     true("fault" not in states(found, "space"), str(found["space"]))
     if world.door.served:
@@ -68,6 +68,24 @@ def faults(world):
         fcntl.flock(lock, fcntl.LOCK_EX)
         same(states(look(world, want=1), "lock"), ["fault"], "lock")
     same(states(look(world, want=None), "lock"), ["ok"], "lock")
+
+
+@scenario("a fence that is off, and a directory that lies elsewhere",
+          every_door=False)
+def fence(world):
+    index, elsewhere = world.data / "index", world.dir / "elsewhere"
+    world.configure(fence="no")
+    index.rename(elsewhere)
+    index.symlink_to(elsewhere)
+    try:
+        found = look(world, want=1)["fence"]
+    finally:
+        index.unlink()
+        elsewhere.rename(index)
+        world.configure(fence=None)
+    same([state for state, _, _ in found], ["warning", "fault"], "states")
+    true("fence = no" in found[0][2], str(found))
+    true(str(index) in found[1][1] and "--bind" in found[1][2], str(found))
 
 
 class Deaf(http.server.BaseHTTPRequestHandler):

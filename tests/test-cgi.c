@@ -30,14 +30,14 @@ nothing(struct cgi *c)
 }
 
 static const struct route routes[] = {
-    {"GET",    "/v1/apps/:app",               AUTH_NONE, echo   },
-    {"PATCH",  "/v1/apps/:app",               AUTH_NONE, echo   },
-    {"POST",   "/v1/apps/:app/things/:thing", AUTH_NONE, echo   },
-    {"DELETE", "/v1/apps/:app/things/:thing", AUTH_NONE, echo   },
-    {"GET",    "/v1/apps/text/t",             AUTH_NONE, text   },
-    {"DELETE", "/v1/apps/x/nothing",          AUTH_NONE, nothing},
-    {"GET",    "/sso",                        AUTH_NONE, echo   },
-    {"GET",    "/v2/vendor",                  AUTH_NONE, echo   },
+    {"GET",    "/v1/apps/:app",               AUTH_NONE,              echo   },
+    {"PATCH",  "/v1/apps/:app",               AUTH_NONE,              echo   },
+    {"POST",   "/v1/apps/:app/things/:thing", AUTH_NONE,              echo   },
+    {"DELETE", "/v1/apps/:app/things/:thing", AUTH_NONE,              echo   },
+    {"GET",    "/v1/apps/text/t",             AUTH_NONE | MAY_CHANGE, text   },
+    {"DELETE", "/v1/apps/x/nothing",          AUTH_NONE,              nothing},
+    {"GET",    "/sso",                        AUTH_NONE,              echo   },
+    {"GET",    "/v2/vendor",                  AUTH_NONE,              echo   },
 };
 
 static const struct route addons[] = {

@@ -1,0 +1,89 @@
+/*
+ * How much of the system a request is left with.
+ */
+#include "cgi.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fence.h"
+#include "mem.h"
+#include "work.h"
+
+enum {
+	READ_SECONDS = 30,
+	WRITE_SECONDS = 120, /* two calls, and locks that are waited for */
+	OWN_PATHS = 4
+};
+
+static bool
+only_reads(const struct cgi *c, const struct route *row)
+{
+	if (strcmp(row->method, "GET") != 0 || (row->auth & MAY_CHANGE) != 0)
+		return false;
+	if ((row->auth & MAY_TICK) != 0 && work_any(c->act.store))
+		return false;
+	/* else it is made anew */
+	return store_index_ready(c->act.store);
+}
+
+/* Say in the log what the kernel cannot do: once, not with every request. */
+static void
+say(const struct conf *conf, const char *why)
+{
+	const char *mark = mem_printf("%s/state/fence", conf->data);
+	int fd = open(mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd == -1)
+		return;
+	close(fd);
+	fprintf(stderr, "sutler: %s (said once: %s)\n", why, mark);
+}
+
+/* A table in DATA/state that every request counts in; made where it is not
+ * there yet, since it cannot be later. */
+static struct fence_path
+table(const struct conf *conf, const char *name)
+{
+	const char *path = mem_printf("%s/state/%s", conf->data, name);
+	int fd = -1;
+
+	if (access(path, F_OK) != 0)
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd != -1)
+		close(fd);
+	return (struct fence_path){path, FENCE_CHANGE};
+}
+
+void
+cgi_fence(const struct cgi *c, const struct route *row)
+{
+	const struct conf *conf = c->act.conf;
+	const bool reads = only_reads(c, row);
+	struct fence_path paths[OWN_PATHS + FENCE_SYSTEM] = {
+	    {conf->data, reads ? FENCE_READ : FENCE_CHANGE}
+        };
+	struct fence f = {paths, 1, !reads,
+	    reads ? READ_SECONDS : WRITE_SECONDS, NULL};
+	const char *why;
+
+	if (!conf->fence)
+		return;
+	if (reads && conf->rate_limit != 0)
+		paths[f.count++] = table(conf, "rate");
+	if (!reads) {
+		work_tick_stand_by(conf);
+		paths[f.count++] = (struct fence_path){conf->file, FENCE_READ};
+		paths[f.count++] =
+		    (struct fence_path){conf->libexec, FENCE_RUN};
+		memcpy(paths + f.count, fence_system, sizeof(fence_system));
+		f.count += FENCE_SYSTEM;
+	}
+	f.late = mem_printf("sutler: request %s was ended after %u s\n",
+	    c->act.request_id, f.seconds);
+	why = fence_up(&f);
+	if (why != NULL)
+		say(conf, why);
+}
