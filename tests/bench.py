@@ -157,6 +157,7 @@ class World:
         self.provision()
         self.add_rivals()
         self.bare = self.serve_without_rewrites()
+        self.open = self.serve_without_fence()
 
     def serve(self, command, port, ready=lambda: True, **env):
         server = Server(command, port, ready, **env)
@@ -260,6 +261,20 @@ class World:
         conf.write_text(text)
         return self.serve(["lighttpd", "-D", "-f", conf], port)
 
+    def serve_without_fence(self):
+        """Another one, whose programs give nothing up."""
+        port, text = self.conf_of_another()
+        theirs = self.data / "open.conf"
+        theirs.write_text((self.data / "sutler.conf").read_text()
+                          + "fence = no\n")
+        text, count = re.subn(r"(?m)^var\.conf = .*$",
+                              f'var.conf = "{theirs}"', text)
+        if count != 1:
+            raise Trouble("lighttpd.conf does not name the configuration")
+        conf = self.directory / "open-lighttpd.conf"
+        conf.write_text(text)
+        return self.serve(["lighttpd", "-D", "-f", conf], port)
+
     def next_prefix(self):
         """7 digits that no value began with so far."""
         self.prefix += 1
@@ -322,6 +337,7 @@ def readers(w):
     return (
         ("empty CGI", w.main, EMPTY, {}, None),
         ("GET app, API token", w.main, w.app, w.token, 0.8),
+        ("GET app, no fence", w.open, w.app, w.token, None),
         ("GET app, JWT", w.main, w.app, w.jwt, 0.8),
         ("GET addons, API token", w.main, addons, w.token, 0.8),
         ("GET addons, JWT", w.main, addons, w.jwt, 0.8),
@@ -343,6 +359,9 @@ def bench_read(w, seconds):
         goals = "" if goal is None else f" (goal: {goal} or more)"
         show(name, f"{table.median(name):.0f}", "/s",
              f"{ratio:6.2f} of empty{goals}")
+    show("the fence's cost",
+         f"{table.ratio('GET app, no fence', ['GET app, API token']) - 1:.1%}",
+         "of a GET", "  (goal: less than 10 %)")
 
 
 # Writing
