@@ -140,6 +140,13 @@ class Cut(NamedTuple):
     after: list      # and when it was done
 
 
+def mount(kind: str, file: Path, place: Path) -> bool:
+    """xfs refuses a second mount by the same UUID, as clones have, even where
+    the first one is only left in some other namespace."""
+    options = "loop,nouuid" if kind == "xfs" else "loop"
+    return run("mount", "-o", options, file, place)
+
+
 class Ground:
     """The image on its disk, its mount and its clones."""
 
@@ -163,7 +170,7 @@ class Ground:
         if not shutil.which(f"mkfs.{kind}"):
             self.why = f"no mkfs.{kind}"
         elif not (run(f"mkfs.{kind}", "-q", file) and
-                  run("mount", "-o", "loop", file, place)):
+                  mount(kind, file, place)):
             self.why = f"no loop mounts of {kind}"
 
     def cut(self, counters):
@@ -225,7 +232,7 @@ def check_cuts(ground: Ground, build: Path, inside: Path, writers) -> list:
     """What was lost at each cut."""
     troubles = []
     for cut in ground.cuts:
-        if not run("mount", "-o", "loop", cut.clone, ground.here):
+        if not mount(ground.kind, cut.clone, ground.here):
             troubles.append("the clone cannot be mounted")
             continue
         try:
