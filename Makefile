@@ -82,7 +82,7 @@ DOOR = rate origin session auth cgi cgi-answer cgi-body cgi-once cgi-page \
 LAYERS = $(BASE) $(STORE) $(SPEECH) $(RECORDS) $(DOOR)
 OBJECTS = $(LAYERS:%=$(BUILD)/lib/%.o)
 
-CGI = apps addons token sso catalog portal account sandbox usage history operator
+CGI = apps addons token sso catalog portal account sandbox usage history operator page
 PROGRAMS = $(CGI:%=$(BUILD)/cgi-bin/%) $(BUILD)/sutler $(BUILD)/send
 
 all: $(PROGRAMS)
@@ -112,6 +112,16 @@ $(BUILD)/cgi-bin/operator: $(BUILD)/cgi-bin/operator-manifest.o \
 $(CGI:%=$(BUILD)/cgi-bin/%): $(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o \
     $(BUILD)/libsutler.a
 	$(LINK)
+
+# The dashboard's files, which this program holds; the pictures are README's.
+PAGES = $(notdir $(wildcard htdocs/*.html htdocs/*.css htdocs/*.js \
+	htdocs/*.json htdocs/*.svg))
+$(BUILD)/cgi-bin/page-files.h: Makefile htdocs
+	@mkdir -p $(@D)
+	@for p in $(PAGES); do \
+	    echo "PAGE($$(echo $$p | tr .- __), \"$$p\")"; done >$@
+$(BUILD)/cgi-bin/page.o: CPPFLAGS += -I$(BUILD)/cgi-bin
+$(BUILD)/cgi-bin/page.o: $(BUILD)/cgi-bin/page-files.h $(PAGES:%=htdocs/%)
 
 SUTLER = sutler sutler-account sutler-addon sutler-app sutler-history sutler-proposal sutler-doctor sutler-manifest \
 	sutler-provider sutler-test sutler-transcript sutler-work
@@ -258,10 +268,14 @@ LAYOUT = apps:v1/apps apps:v1/provider apps:vendor/apps \
 	apps:v1/events apps:v1/collaborators catalog:v1/event_types \
 	catalog:v1/event_categories catalog:v1/features \
 	catalog:v1/addon_categories catalog:v1/regions \
-	portal:provider/addons portal:api/v3/addons token:oauth/token
+	portal:provider/addons portal:api/v3/addons token:oauth/token \
+	$(PAGES:%=page:%) $(DIRECTORIES:%=apps:%/index.html)
+# Each has an index.html, which is not found: some servers list a directory that
+# has none.
+DIRECTORIES = v1 vendor v2 v2/vendor provider api api/v3 oauth
 
 install-cgi:
-	set -e; for d in v1 vendor v2/vendor provider api/v3 oauth; do \
+	set -e; for d in $(DIRECTORIES); do \
 	    mkdir -p '$(DESTDIR)$(CGIDIR)/'$$d; done
 	set -e; cd '$(BUILD)/cgi-bin'; for p in $(CGI); do \
 	    install -m 755 $$p '$(DESTDIR)$(CGIDIR)/'$$p; done

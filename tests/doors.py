@@ -37,6 +37,13 @@ LINKS = {
     "addons": "addons", "apps": "apps", "sso": "sso",
     "sandbox": "sandbox", "usage": "usage", "history": "history",
 }
+# The dashboard's files are programs, too, where a server sets no headers on
+# files; and a directory has an index that is not found.
+PAGES = sorted(path.name for path in (TESTS.parent / "htdocs").iterdir()
+               if path.suffix != ".png")
+LINKS.update({name: "page" for name in PAGES})
+LINKS.update({f"{name}/index.html": "apps" for name in (
+    "v1", "vendor", "v2", "v2/vendor", "provider", "api", "api/v3", "oauth")})
 # A rewrite rule of the shipped server file: "pattern" => "/program$0".
 RULE = re.compile(r'^\s*"(\^/[^"]+)" => "(/[a-z/]+)\$0"', re.M)
 
@@ -86,6 +93,9 @@ class Direct:
     as_root = True
     missed = ""
     fallback = True
+    home = False      # "/" is no program's
+    passes = None     # all headers
+    hides = ()
     served = False    # no web server stands between
     rewrites = True   # paths that no file can have are routed
 

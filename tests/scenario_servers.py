@@ -3,15 +3,27 @@ what a page is sent with, where messages go."""
 import socket
 import subprocess
 import threading
+from pathlib import Path
 
-from doors import LINKS, Direct, parse_cgi
+from doors import LINKS, PAGES, TESTS, Direct, parse_cgi
 from scenario_base import Skip, among, same, scenario, true
 from wire import SECONDS
 
-PAGES = ("/", "/index.html", "/reference.html", "/reference.js",
-         "/reference.css", "/openapi.json")
-POLICY = ("default-src 'none'", "script-src 'self'", "frame-ancestors 'none'",
-          "base-uri 'none'")
+HTDOCS = TESTS.parent / "htdocs"
+POLICY = {
+    "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
+    "Content-Security-Policy":
+        "default-src 'none'; script-src 'self'; style-src 'self'; "
+        "img-src 'self'; connect-src 'self'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"}
+# What a file may be said to be.
+TYPES = {"html": ("text/html; charset=utf-8",),
+         "css": ("text/css; charset=utf-8", "text/css"),
+         "js": [f"{kind}{end}" for kind in ("text/javascript",
+                                            "application/javascript")
+                for end in ("", "; charset=utf-8")],
+         "json": ("application/json; charset=utf-8", "application/json"),
+         "svg": ("image/svg+xml", "image/svg+xml; charset=utf-8")}
 BIG = b'{"app":{"name":"' + b"x" * 200000 + b'"}}'
 
 
@@ -71,28 +83,53 @@ def environment(world):
             true(seen.get(f"HTTP_{name}"), f"{name} is hidden")
 
 
-@scenario("a page comes with its policy, and no program as a file")
+@scenario("a page comes with its policy, whoever serves it")
 def pages(world):
-    at_server(world)
-    if world.door.prefix:
-        raise Skip("the pages are elsewhere")
-    for path in PAGES:
+    names = [f"/{name}" for name in PAGES]
+    if world.door.home:
+        names.append("/")
+    for path in names:
         answer = world.door.request("GET", path, {})
         same(answer.status, 200, path)
-        if not world.door.policy:
-            continue
-        same(answer.header("X-Content-Type-Options"), "nosniff", path)
-        policy = answer.header("Content-Security-Policy", "")
-        for part in POLICY:
-            true(part in policy, f"{path}: {policy!r} has no {part}")
+        suffix = path.rpartition(".")[2] if "." in path else "html"
+        among(answer.header("Content-Type").replace('"', ""), TYPES[suffix],
+              path)
+        file = HTDOCS / (path.strip("/") or "index.html")
+        same(answer.body, file.read_bytes(), path)
+        same({name: answer.header(name) for name in POLICY}, POLICY, path)
+        true("max-age=0" in answer.header("Cache-Control", "") or
+             answer.header("Cache-Control") == "no-cache", path)
+        same(world.door.request("HEAD", path, {}).status, 200, f"HEAD {path}")
+        among(world.door.request("POST", path, {}, b"x=1").status,
+              (200, 403, 404, 405, 501), f"POST {path}")
+    if world.door.passes is None and "if-none-match" not in world.door.hides:
+        tag = answer.header("ETag")
+        same(world.door.request("GET", path, {"If-None-Match": tag}).status,
+             304, path)
+
+
+@scenario("no program is a file, no path leads out, no directory is listed")
+def places(world):
+    at_server(world)
     for path in sorted(set(LINKS.values()) - set(LINKS)):
         answer = world.door.request("GET", f"/{path}", {})
         among(answer.status, (400, 403, 404), f"/{path}")
         true(b"ELF" not in answer.body, f"/{path} is a program")
     for path in ("/../data/key", "/v1/../../data/key", "/%2e%2e/data/key",
-                 "/.htaccess", "/v1/apps/..%2f..%2f..%2fdata%2fkey"):
+                 "/.htaccess", "/v1/apps/..%2f..%2f..%2fdata%2fkey",
+                 "/index.html/..%2fdata/key", "/%2e%2e%2f%2e%2e%2fdata/key",
+                 "/v1/%2e%2e/%2e%2e/data/key", "/..\\data\\key",
+                 "/v1/apps/%252e%252e/%252e%252e/data/key",
+                 "//data/key", "/sso.css/../../data/key"):
         answer = world.door.request("GET", path, {})
         among(answer.status, (400, 401, 403, 404), path)
+    for path in sorted({str(Path(link).parent) for link in LINKS} - {"."}):
+        for end in ("", "/"):
+            answer = world.door.request("GET", f"/{path}{end}", {})
+            among(answer.status, (301, 302, 400, 401, 403, 404),
+                  f"/{path}{end}")
+            true(b"apps" not in answer.body.replace(b"/apps</", b""),
+                 f"/{path}{end} is listed: {answer.body!r}")
 
 
 @scenario("a refusal is heard though nobody has read what was sent")

@@ -50,12 +50,13 @@ class Server:
     rewrites = True     # paths that no file can have are routed
     demonstration = False   # start() makes the data itself
     as_root = False     # may be run as root, as the tests may
+    home = True         # "/" is the dashboard
     fallback = True     # what /v1 has not a program tells
-    policy = True       # its pages have a Content-Security-Policy
     log = b""
     missed = ""         # what NotHere was last about
     methods = None      # that it passes to programs; None: all
     passes = None       # headers that it passes; None: all
+    hides = ()          # headers that it keeps from programs, passes None
     apart = False       # head and body are to come in packets of their own
 
     def __init__(self, build: Path, directory: Path):
@@ -381,7 +382,7 @@ http {{
 
 class Small(Server):
     """One that runs what is below its directory, and has no rules."""
-    rewrites = fallback = policy = False
+    rewrites = fallback = False
     place = ""           # of the programs below the directory
     settings = False     # passes SUTLER_CONF on
     methods = ("GET", "HEAD", "POST")
@@ -389,7 +390,7 @@ class Small(Server):
     def lay_out(self):
         super().lay_out()
         root = self.directory / "root"
-        shutil.copytree(self.directory / "htdocs", root)
+        root.mkdir()
         if self.settings:
             shutil.copytree(self.directory / "cgi", root / self.place,
                             dirs_exist_ok=True)
@@ -420,6 +421,8 @@ class Busybox(Small):
     prefix = "/cgi-bin/sutler"
     place = "cgi-bin/sutler"
     settings = True
+    home = False
+    hides = ("if-none-match",)
 
     def through(self, method: str, target: str, headers: dict) -> tuple:
         if headers.get("Authorization", "").lower().startswith("basic"):
