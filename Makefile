@@ -160,6 +160,7 @@ run:
 UNIT = $(TESTS:%=$(BUILD)/tests/%)
 SCENARIOS = python3 tests/scenarios.py --build
 FUZZ = python3 tests/fuzz.py --build $(BUILD)/fuzz
+BROWSER = python3 tests/browser.py --build $(BUILD)
 MUTATE = python3 tests/mutate.py --build
 # doors that are tried by the scenarios that show what one lets through; make
 # test-servers tries those that let everything through by all that are for a door
@@ -187,7 +188,8 @@ test:
 	    'python3 tests/crowd.py --build $(BUILD) --writes 4000' \
 	    'python3 tests/power.py --build $(BUILD) --cuts 5' \
 	    'python3 tests/readme.py --build $(BUILD)' \
-	    'python3 tests/browser.py --build $(BUILD)'
+	    '$(BROWSER)' \
+	    '$(BROWSER) --door apache-prefix -k "console|policy|edited|ordered"'
 
 test-servers:
 	@sh tests/packages.sh $(PACKAGES_TEST)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Uses the dashboard in headless Chromium, through a real server.
 
-usage: browser.py [--build DIR] [-k PATTERN] [--shots DIR]
+usage: browser.py [--build DIR] [--door NAME] [-k PATTERN] [--shots DIR]
 
 Each test is one thing that a person does; they stand in browser_*.py.
 --shots: also keep pictures of the views, at three widths, in both schemes.
@@ -19,7 +19,9 @@ import browser_apps
 import browser_past
 import browser_shape
 from browser_base import TESTS, Site
-from doors import Lighttpd
+from doors import DOORS
+from scenario_base import Skip
+from servers import leave_root
 from webdriver import Browser
 from world import World
 
@@ -33,6 +35,8 @@ def run(number: int, title: str, function, site: Site) -> bool:
     try:
         site.fresh()
         function(site)
+    except Skip as skip:
+        title += f" # SKIP {skip}"
     except Exception as trouble:   # whatever it is, the others go on
         print(f"not ok {number} - {title}")
         for line in str(trouble).splitlines() or [repr(trouble)]:
@@ -51,16 +55,19 @@ def run(number: int, title: str, function, site: Site) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--build", default=".build", type=Path)
+    parser.add_argument("--door", choices=DOORS, default="lighttpd")
     parser.add_argument("-k", default="", metavar="PATTERN")
     parser.add_argument("--shots", type=Path)
     options = parser.parse_args()
+    if os.geteuid() == 0 and not DOORS[options.door].as_root:
+        leave_root()
     os.chdir(TOP)
     chosen = [(title, function) for title, function in TESTS
               if re.search(options.k, f"{title} {function.__name__}")]
     if not chosen:
         print(f"not ok 1 - no test matches {options.k!r}")
         return 1
-    world = World(options.build.resolve(), Lighttpd)
+    world = World(options.build.resolve(), DOORS[options.door])
     browser, passed = None, 0
     try:
         browser = Browser()

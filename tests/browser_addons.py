@@ -2,7 +2,7 @@
 import json
 
 from browser_base import Site, same, test, true
-from scenario_base import Unchanged
+from scenario_base import Skip, Unchanged
 from scenario_partner import bearer, exchange, partner
 
 
@@ -164,6 +164,8 @@ def remove(site: Site):
 @test("the provider's dashboard is entered by single sign-on, in its own tab")
 def entrance(site: Site):
     browser, world = site.browser, site.world
+    if not world.demo:
+        raise Skip("no sandbox is sold here")
     demo = world.account()
     app = world.app(demo)
     for slug in ("sandbox-scalingo", "sandbox-heroku", "sandbox_appfog"):

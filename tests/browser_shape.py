@@ -322,7 +322,7 @@ class Prefix(http.server.BaseHTTPRequestHandler):
             self.send_error(404)
             return
         answer = self.server.door.request(self.command, path, {
-            **headers, "Origin": self.server.door.public_url}
+            **headers, "Origin": self.server.origin}
             if "Origin" in headers else headers, body)
         self.send_response(answer.status)
         for name, value in answer.headers:
@@ -344,6 +344,7 @@ def prefix(site: Site):
     front = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Prefix)
     front.daemon_threads = True
     front.door, front.strays = site.world.door, []
+    front.origin = site.url.removesuffix(front.door.prefix)
     threading.Thread(target=front.serve_forever, daemon=True).start()
     below = Site(site.world, browser)
     below.url = f"http://127.0.0.1:{front.server_port}/shop"
