@@ -22,7 +22,7 @@ PACKAGES_BUILD = gcc libc6-dev libcjson-dev libgit2-dev libhttp-parser-dev \
 PACKAGES_RUN = $(PACKAGES_BUILD) lighttpd curl git
 PACKAGES_BROWSER = chromium chromium-driver
 PACKAGES_SERVERS = apache2-bin media-types nginx-light fcgiwrap busybox \
-	merecat mini-httpd
+	merecat mini-httpd nghttp2-client openssl
 PACKAGES_TEST = $(PACKAGES_RUN) python3 python3-jsonschema mandoc strace \
 	xfsprogs btrfs-progs $(PACKAGES_BROWSER) $(PACKAGES_SERVERS) \
 	git-filter-repo clang libclang-rt-dev
@@ -164,8 +164,10 @@ BROWSER = python3 tests/browser.py --build $(BUILD)
 MUTATE = python3 tests/mutate.py --build
 # doors that are tried by the scenarios that show what one lets through; make
 # test-servers tries those that let everything through by all that are for a door
-DOORS = linked nginx apache-cgi apache-prefix busybox merecat mini-httpd
-WHOLE = linked nginx apache-cgi apache-prefix
+HTTP2 = apache-http2 nginx-http2 lighttpd-http2 nginx-proxy
+DOORS = linked nginx apache-cgi apache-prefix busybox merecat mini-httpd \
+	$(HTTP2)
+WHOLE = linked nginx apache-cgi apache-prefix $(HTTP2)
 FACTS = 'python3 tests/layers.py' 'python3 tests/openapi.py' \
 	'python3 tests/man.py --build $(BUILD)'
 

@@ -34,26 +34,57 @@ number(const char *text, long max)
 	return value;
 }
 
-/* True where there is a body of which the server tells no length: it came in
- * chunks, or by a method with which the server passes none (busybox). */
+/* True where the body came without a length: in chunks, or as HTTP/2 may. */
+static bool
+is_chunked(void)
+{
+	const char *coding = getenv("HTTP_TRANSFER_ENCODING");
+
+	return coding != NULL && strcasestr(coding, "chunked") != NULL;
+}
+
+/* True where there is a body of which the server tells no length: it came
+ * without one, or by a method with which the server passes none (busybox). */
 static bool
 length_is_hidden(void)
 {
-	const char *coding = getenv("HTTP_TRANSFER_ENCODING");
 	const char *said = getenv("HTTP_CONTENT_LENGTH");
 
-	return (coding != NULL && strcasestr(coding, "chunked") != NULL) ||
+	return is_chunked() ||
 	       (said != NULL && *said != '\0' && strcmp(said, "0") != 0);
 }
 
+/* True where the body is what comes until the end.  The server's own
+ * configuration says so; elsewhere it may be the connection itself that is
+ * read, with what follows the body. */
+static bool
+ends_by_itself(void)
+{
+	return is_chunked() && getenv("SUTLER_BODY_ENDS") != NULL;
+}
+
 static const struct fail *
-body_length(size_t *out)
+too_large(void)
+{
+	return fail(FAIL_LARGE, "the body is longer than %d bytes",
+	    CGI_BODY_MAX);
+}
+
+/* *to_end: *out is a byte more than it may have. */
+static const struct fail *
+body_length(size_t *out, bool *to_end)
 {
 	const char *length = getenv("CONTENT_LENGTH");
 	long value;
 
 	*out = 0;
+	*to_end = false;
 	if (length == NULL || *length == '\0') {
+		if (ends_by_itself()) {
+			*to_end = true;
+			*out = CGI_BODY_MAX + 1;
+			return NULL;
+		}
 		if (length_is_hidden())
 			return fail(FAIL_LENGTH, "Content-Length is required");
 		return NULL;
@@ -62,8 +93,7 @@ body_length(size_t *out)
 	if (value < 0)
 		return fail(FAIL_SYNTAX, "Content-Length is no number");
 	if (value > CGI_BODY_MAX)
-		return fail(FAIL_LARGE, "the body is longer than %d bytes",
-		    CGI_BODY_MAX);
+		return too_large();
 	*out = (size_t)value;
 	return NULL;
 }
@@ -101,9 +131,10 @@ cgi_body_read(struct cgi *c)
 	const struct fail *f;
 	size_t len, have = 0;
 	char *text;
+	bool to_end;
 	ssize_t n;
 
-	f = body_length(&len);
+	f = body_length(&len, &to_end);
 	if (f != NULL || len == 0)
 		return f;
 	text = mem_alloc(len + 1);
@@ -113,12 +144,17 @@ cgi_body_read(struct cgi *c)
 		n = read(STDIN_FILENO, text + have, len - have);
 		if (n == -1 && errno == EINTR)
 			continue;
+		if (n == 0 && to_end)
+			break;
 		if (n <= 0)
 			return fail(FAIL_SYNTAX,
 			    "the body is shorter than Content-Length");
 		have += (size_t)n;
 		c->body_taken = have;
 	}
+	if (to_end && have == len)
+		return too_large();
+	len = have;
 	if (strspn(text, " \t\r\n") == len)
 		return NULL;
 	f = json_parse_outside(&c->body, text, len);
@@ -159,7 +195,10 @@ void
 cgi_body_drop(struct cgi *c)
 {
 	const char *length = getenv("CONTENT_LENGTH");
-	long value = length == NULL ? 0 : number(length, CGI_DROP_MAX);
+	long value = length != NULL && *length != '\0'
+	                 ? number(length, CGI_DROP_MAX)
+	             : ends_by_itself() ? CGI_DROP_MAX
+	                                : 0;
 
 	if (value > 0 && c->body_taken < (size_t)value)
 		drop(c, (size_t)value - c->body_taken);

@@ -96,6 +96,7 @@ class Direct:
     home = False      # "/" is no program's
     passes = None     # all headers
     hides = ()
+    http2 = proxied = False
     served = False    # no web server stands between
     rewrites = True   # paths that no file can have are routed
 

@@ -29,8 +29,8 @@ SUBJECTS = sorted(
 
 
 # What --core runs.
-CORE = ("accounts", "apps", "provider_heroku", "provider_scalingo", "revisions",
-        "servers", "session", "sso", "variables")
+CORE = ("accounts", "apps", "http2", "provider_heroku", "provider_scalingo",
+        "revisions", "servers", "session", "sso", "variables")
 
 
 def arguments():

@@ -20,6 +20,7 @@ import urllib.parse
 from pathlib import Path
 
 import wire
+import wire_curl
 
 TESTS = Path(__file__).resolve().parent
 START_SECONDS = 60  # longest wait for a web server
@@ -52,6 +53,9 @@ class Server:
     as_root = False     # may be run as root, as the tests may
     home = True         # "/" is the dashboard
     fallback = True     # what /v1 has not a program tells
+    measured = ()       # methods whose bodies need a Content-Length
+    http2 = False       # is spoken, by curl
+    proxied = False     # a server with TLS stands before one without
     log = b""
     missed = ""         # what NotHere was last about
     methods = None      # that it passes to programs; None: all
@@ -163,8 +167,11 @@ class Server:
                 length=None) -> wire.Answer:
         method, target, headers = self.through(method, target,
                                                dict(headers or {}))
-        return wire.ask(self.port, method, self.prefix + target, headers,
-                        body, length, self.apart)
+        return self.ask(method, self.prefix + target, headers, body, length)
+
+    def ask(self, method: str, target: str, headers: dict, body, length):
+        return wire.ask(self.port, method, target, headers, body, length,
+                        self.apart)
 
     def through(self, method: str, target: str, headers: dict) -> tuple:
         """The request as it can be said through this server."""
@@ -380,6 +387,84 @@ http {{
                 ["nginx", "-e", "stderr", "-c", file]]
 
 
+class Http2:
+    """What a door has whose server is spoken to by HTTP/2, without TLS."""
+    http2 = True
+
+    def ask(self, method: str, target: str, headers: dict, body, length):
+        return wire_curl.ask(self.origin(), method, target, headers, body,
+                             length)
+
+    def origin(self) -> str:
+        return self.public_url.removesuffix(self.prefix)
+
+
+class ApacheHttp2(Http2, Apache):
+    """With mod_http2."""
+    name = "apache-http2"
+    program = "apache2 curl nghttp"
+    modules = (*Apache.modules, "http2")
+    main = Apache.main + "Protocols h2c http/1.1\n"
+
+
+class NginxHttp2(Http2, Nginx):
+    """Told by its "listen"."""
+    name = "nginx-http2"
+    program = "nginx fcgiwrap curl nghttp"
+
+    def shipped(self, changes: dict) -> str:
+        listen = f"127.0.0.1:{self.port}"
+        return super().shipped({**changes, f"{listen};": f"{listen} http2;"})
+
+
+class LighttpdHttp2(Http2, Server):
+    """Which speaks it without being told, by its shipped file alone."""
+    name = "lighttpd-http2"
+    program = "lighttpd curl nghttp"
+    file = "lighttpd.conf"
+    measured = ("POST",)
+
+    def commands(self) -> list:
+        return [lighttpd(self, self.port)]
+
+
+class NginxProxy(Http2, Server):
+    """nginx with TLS and HTTP/2 before a lighttpd that has neither, which is
+    told another Host."""
+    name = "nginx-proxy"
+    program = "nginx lighttpd curl nghttp openssl"
+    file = "nginx-proxy.conf"
+    proxied = True
+
+    def __init__(self, build: Path, directory: Path):
+        super().__init__(build, directory)
+        self.public_url = f"https://localhost:{self.port}"
+
+    def commands(self) -> list:
+        back, key = free_port(), self.run / "key.pem"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+             "/CN=localhost", "-keyout", key, "-out",
+             key.with_name("cert.pem")], check=True, capture_output=True)
+        self.write("site.conf", self.shipped({
+            "/etc/ssl/market": self.run, "market.example.org": "localhost",
+            "listen 443 ": f"listen 127.0.0.1:{self.port} ",
+            "127.0.0.1:8080": f"127.0.0.1:{back}"}))
+        file = self.write("nginx.conf", Nginx.main.format(run=self.run))
+        return [lighttpd(self, back), ["nginx", "-e", "stderr", "-c", file]]
+
+
+def lighttpd(door: Server, port: int) -> list:
+    """The command for a lighttpd that has the shipped file."""
+    text = edited(TESTS / "servers" / "lighttpd.conf", {
+        "/usr/local/lib/cgi-bin/sutler": door.directory / "cgi",
+        "/usr/local/share/sutler/htdocs": door.directory / "htdocs",
+        "var.port = 8080": f"var.port = {port}",
+        "/etc/sutler.conf": door.conf})
+    return ["lighttpd", "-D", "-f", door.write("lighttpd.conf", text)]
+
+
 class Small(Server):
     """One that runs what is below its directory, and has no rules."""
     rewrites = fallback = False
@@ -464,4 +549,4 @@ class MiniHttpd(Small):
 
 
 SERVERS = (Lighttpd, Apache, ApacheCgi, ApachePrefix, Nginx, Busybox, Merecat,
-           MiniHttpd)
+           MiniHttpd, ApacheHttp2, NginxHttp2, LighttpdHttp2, NginxProxy)

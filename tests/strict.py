@@ -26,7 +26,8 @@ DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?"
 # Headers that any answer may have, ours and the web server's.
 COMMON = {"status", "content-type", "content-length", "x-request-id",
           "x-content-type-options", "cache-control", "date", "server",
-          "connection", "accept-ranges", "transfer-encoding", "keep-alive"}
+          "connection", "accept-ranges", "transfer-encoding", "keep-alive",
+          "strict-transport-security"}
 # What a path that no operation has answers.
 REFUSALS = [("/+v1(/|$)", "ScalingoMissing"),
             ("/+(api/v3|provider)/addons", "PortalError"),

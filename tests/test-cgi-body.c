@@ -103,9 +103,23 @@ post(const char *length, const char *env, const char *body)
 	    body);
 }
 
+/* An object of so many bytes. */
+static const char *
+long_body(size_t len)
+{
+	char *text = memset(mem_alloc(len + 1), ' ', len);
+
+	text[0] = '{';
+	text[len - 1] = '}';
+	text[len] = '\0';
+	return text;
+}
+
 static void
 test_body(void)
 {
+	static const char ended[] =
+	    "SUTLER_BODY_ENDS=yes\nHTTP_TRANSFER_ENCODING=chunked";
 	struct reply r;
 
 	is(member(post("7", "", "{\"a\":1}"), "body"), "{\"a\":1}", "a body");
@@ -130,6 +144,19 @@ test_body(void)
 	ok(post("262144", "", "").status == 400, "the longest is read");
 	r = post("", "HTTP_TRANSFER_ENCODING=Chunked", "2\r\n{}\r\n");
 	ok(r.status == 411, "chunks without a length");
+	ok(post("", "SUTLER_BODY_ENDS=1", "{}").status == 200, "none at all");
+	is(member(post("", ended, "{\"a\":1}"), "body"), "{\"a\":1}",
+	    "to its end, where the server says that it has one");
+	is(member(post("", ended, ""), "body"), "null", "an empty one");
+	is(member(post("2", ended, "{}{}"), "body"), "{}",
+	    "a length counts all the same");
+	ok(post("", ended, "{\"a\":").status == 400, "one that broke off");
+	ok(post("", ended, long_body(262144)).status == 200, "the longest");
+	ok(post("", ended, long_body(262145)).status == 413, "a byte more");
+	ok(post("", "HTTP_SUTLER_BODY_ENDS=1\nHTTP_TRANSFER_ENCODING=chunked",
+	       "{}")
+	            .status == 411,
+	    "nor does a client say so");
 	ok(post("", "HTTP_CONTENT_LENGTH=2", "{}").status == 411,
 	    "a length that the server kept");
 	is(member(post("", "HTTP_CONTENT_LENGTH=0", ""), "body"), "null",
