@@ -168,7 +168,8 @@ HTTP2 = apache-http2 nginx-http2 lighttpd-http2 nginx-proxy
 DOORS = linked nginx apache-cgi apache-prefix busybox merecat mini-httpd \
 	$(HTTP2)
 WHOLE = linked nginx apache-cgi apache-prefix $(HTTP2)
-FACTS = 'python3 tests/layers.py' 'python3 tests/openapi.py' \
+FACTS = 'python3 tests/layers.py' 'python3 tests/routes.py' \
+	'python3 tests/openapi.py' \
 	'python3 tests/man.py --build $(BUILD)'
 
 check: all $(UNIT)
