@@ -43,17 +43,19 @@ class Desk:
         self.numbers = numbers
         self.seen = []
         self.script = []
+        self.left = 0       # dripping answers that were not heard out
         self.down = False   # then every answer is a 500
         self.count = 0
 
     def then(self, status=200, body=b"", delay=0.0, close=False, during=None,
-             headers=None):
-        """Answer the next request so; during() is called meanwhile."""
+             headers=None, drip=""):
+        """Answer the next request so; during() is called meanwhile.  drip:
+        "head" or "body", of which a byte comes now and then, for two minutes."""
         if not isinstance(body, bytes):
             body = json.dumps(body).encode()
         self.script.append({"status": status, "body": body, "delay": delay,
                             "close": close, "during": during,
-                            "headers": headers or {}})
+                            "headers": headers or {}, "drip": drip})
 
     def asked(self, method: str) -> list:
         return [seen for seen in self.seen if seen.method == method]
@@ -97,7 +99,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             answer["during"](desk.seen[-1])
         self.server.leaving.wait(answer.get("delay", 0.0))
         self.close_connection = True
-        if not answer.get("close"):
+        if answer.get("drip"):
+            self.drip(desk, answer)
+        elif not answer.get("close"):
             self.send(answer)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = serve
@@ -115,6 +119,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(answer["body"] + answer.get("behind", b""))
         except OSError:
             pass   # the other side has gone
+
+    def drip(self, desk: Desk, answer: dict):
+        head = b"HTTP/1.1 %d Drip\r\nContent-Length: 500\r\n" % answer["status"]
+        try:
+            self.wfile.write(head if answer["drip"] == "head"
+                             else head + b"\r\n" + answer["body"])
+            for _ in range(300):
+                self.wfile.write(b"x" if answer["drip"] == "head" else b" ")
+                if self.server.leaving.wait(0.4):
+                    return
+        except OSError:
+            desk.left += 1
 
     def log_message(self, *_args):
         pass
