@@ -194,6 +194,7 @@ test:
 	    'python3 tests/crowd.py --build $(BUILD) --writes 4000' \
 	    'python3 tests/power.py --build $(BUILD) --cuts 5' \
 	    'python3 tests/readme.py --build $(BUILD)' \
+	    'python3 tests/setup.py --build $(BUILD)' \
 	    '$(BROWSER)' \
 	    '$(BROWSER) --door apache-prefix -k "console|policy|edited|ordered"'
 
@@ -244,6 +245,13 @@ test-clients:
 	@$(MAKE) --no-print-directory all
 	@python3 tests/all.py 'python3 tests/clients.py --build $(BUILD)'
 
+# make test-defences: each defence against an attack is taken away, and its test
+# has to see that.
+test-defences:
+	@sh tests/packages.sh $(PACKAGES_TEST)
+	@$(MAKE) --no-print-directory all
+	@python3 tests/all.py 'python3 tests/defences.py --build $(BUILD)'
+
 # What CI does besides: both compilers without a warning, the format, and the
 # list of packages on its own.
 ci:
@@ -252,6 +260,7 @@ ci:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/clang CC=clang \
 	    WERROR=-Werror all $(UNIT:$(BUILD)/%=$(BUILD)/clang/%)
 	@$(MAKE) --no-print-directory WERROR=-Werror test
+	@$(MAKE) --no-print-directory test-defences
 	@$(MAKE) --no-print-directory WERROR=-Werror test-clients
 
 # More writers, more cuts of the power, every crash point there is: half an
@@ -314,5 +323,5 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all run check test test-servers test-clients asan fuzz fuzzers soak ci bench install install-cgi uninstall clean
+.PHONY: all run check test test-servers test-defences test-clients asan fuzz fuzzers soak ci bench install install-cgi uninstall clean
 .SECONDARY:

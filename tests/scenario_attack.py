@@ -245,6 +245,10 @@ def enumeration(world):
             alike(world, f"{one} at {path}",
                   (basic(one, none), method, path, {}),
                   (basic(two, none), method, path, {}))
+    alike(world, "another's name at the portal", *(
+        (basic(email, app.owner.token), "GET",
+         f"/provider/addons/{supplier.slug}", None)
+        for email in (other.owner.email, "nobody@example.org")))
     for path in ("/v1/provider/apps", "/vendor/apps", "/v2/vendor/apps"):
         alike(world, f"a provider at {path}",
               (basic(supplier.user, "wrong"), "GET", path, None),
@@ -301,9 +305,12 @@ def grants(world):
     world.sutler("provider", "visibility", supplier.slug, "private",
                  app.owner.name)
     slug = "/v1/addon_providers/"
-    alike(world, "a private provider",
-          (other, "GET", f"{slug}{supplier.slug}/plans", None),
-          (other, "GET", f"{slug}nowhere/plans", None))
+    for before, after in ((slug, "/plans"), ("/provider/addons/", ""),
+                          ("/api/v3/addons/", "/manifests"),
+                          ("/api/v3/addons/", "/current_manifest")):
+        alike(world, f"a private provider at {before}",
+              (other, "GET", f"{before}{supplier.slug}{after}", None),
+              (other, "GET", f"{before}nowhere{after}", None))
 
 
 # What providers answer

@@ -139,6 +139,9 @@ test_body(void)
 	ok(post("8", "", "{\"a\":1}").status == 400, "too short");
 	ok(post("-1", "", "").status == 400, "a negative length");
 	ok(post("1x", "", "{}").status == 400, "a length that is none");
+	/* as a digit ":" would be ten, and "+" five less than none */
+	ok(post(":", "", "{\"a\":1234}").status == 400, "none at all");
+	ok(post("1+", "", "{\"a\":}").status == 400, "nor is that");
 	ok(post("262145", "", "").status == 413, "a byte too long");
 	ok(post("99999999999999999999", "", "").status == 413, "far too long");
 	ok(post("262144", "", "").status == 400, "the longest is read");

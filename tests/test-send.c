@@ -132,6 +132,9 @@ ask(bool allow_private)
 	static struct answer a;
 	size_t i;
 
+	/* which nobody is to be asked through */
+	setenv("http_proxy", "http://9.9.9.9:1", 1);
+	setenv("all_proxy", "http://9.9.9.9:1", 1);
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		a = (struct answer){0};
 		says = rows[i].says;
