@@ -67,6 +67,12 @@ basic(const char **user, const char **password)
 	return true;
 }
 
+static bool
+is_change(const struct cgi *c)
+{
+	return strcmp(c->method, "GET") != 0 && strcmp(c->method, "HEAD") != 0;
+}
+
 static const struct fail *
 let_in(struct cgi *c, struct account *a, const struct account_token *token)
 {
@@ -91,8 +97,7 @@ check_none(struct cgi *c)
 static const struct fail *
 check_session(struct cgi *c)
 {
-	const bool change =
-	    strcmp(c->method, "GET") != 0 && strcmp(c->method, "HEAD") != 0;
+	const bool change = is_change(c);
 	const struct account_token *token;
 	const struct fail *f;
 	struct session *s = NULL;
@@ -280,6 +285,9 @@ auth_check(struct cgi *c, enum auth auth)
 	                  : c->provider != NULL ? c->provider->slug
 	                                        : NULL;
 
+	if (f == NULL && who != NULL && is_change(c) &&
+	    credentials("Basic") != NULL)
+		f = origin_check_page(c->act.conf);
 	return f != NULL || who == NULL ? f
 	                                : rate_count(c->act.conf, who, c->now);
 }

@@ -83,18 +83,25 @@ origin_is_foreign(void)
 }
 
 const struct fail *
-origin_check(const struct conf *conf)
+origin_check_page(const struct conf *conf)
 {
 	const char *origin = variable("HTTP_ORIGIN");
 
-	if (!is_json())
-		return fail(FAIL_FORBIDDEN,
-		    "a change by cookie needs Content-Type: application/json");
 	if (origin_is_foreign() ||
 	    (*origin != '\0' &&
 	        strcmp(origin, public_origin(conf->public_url)) != 0 &&
 	        strcmp(origin, own_origin()) != 0))
 		return fail(FAIL_FORBIDDEN,
-		    "a change by cookie must come from a page of this site");
+		    "a change that a browser sends must come from a page of "
+		    "this site");
 	return NULL;
+}
+
+const struct fail *
+origin_check(const struct conf *conf)
+{
+	if (!is_json())
+		return fail(FAIL_FORBIDDEN,
+		    "a change by cookie needs Content-Type: application/json");
+	return origin_check_page(conf);
 }

@@ -16,6 +16,11 @@ struct fail;
 /* True where the browser says that another site's page asks. */
 bool origin_is_foreign(void);
 
+/* No browser says that another site's page asks for this change.  Enough for
+ * Basic credentials, which clients send, and a browser that has been told them
+ * once, whoever makes it ask.  FAIL_FORBIDDEN. */
+const struct fail *origin_check_page(const struct conf *conf);
+
 /*
  * The request's change comes from a page of ours: its Content-Type is JSON's,
  * and what the server passes of Origin and Sec-Fetch-Site speaks for the

@@ -95,6 +95,9 @@ ROWS = [Row(*row) for row in (
      "direct: session: no cookie opens"),
     ("CSRF, a method in the query of a GET", CGI,
      'if (strcmp(given, "POST") != 0)\n\t\treturn given;', "", "test-cgi"),
+    ("CSRF, Basic credentials that a browser has kept", AUTH,
+     "f = origin_check_page(c->act.conf);", "f = NULL;",
+     "direct: attack: CSRF"),
     # frames
     ("clickjacking, the page of an SSO", SSO, " frame-ancestors 'none'", "",
      "direct: attack: clickjacking"),

@@ -178,6 +178,33 @@ def look(world, who, method: str, target: str, body=None, more=None):
     return answer
 
 
+# CSRF; what a session's cookie may do stands in scenario_session.py
+
+@scenario("CSRF: Basic credentials that a browser has kept serve no other site")
+def kept_credentials(world):
+    app, supplier = world.app(), world.provider("heroku")
+    addon = world.addon(app, supplier)
+    ours = world.door.public_url.removesuffix(world.door.prefix)
+    rows = [(supplier, "PUT", f"/vendor/apps/{addon['id'][3:]}",
+             {"config": {supplier.variables[0]: "theirs"}}, 200),
+            (supplier, "POST",
+             f"/vendor/apps/{addon['id'][3:]}?_method=PUT",
+             {"config": {supplier.variables[0]: "again"}}, 200),
+            (basic(app.owner.name, app.owner.token), "POST", "/v1/tokens",
+             {"token": {"name": "theirs"}}, 201),
+            (basic("", app.owner.token), "POST", "/v1/tokens/exchange", {},
+             200)]
+    for who, method, path, data, want in rows:
+        with Unchanged(world):
+            for more in ({"Origin": "https://evil.test"}, {"Origin": "null"},
+                         {"Sec-Fetch-Site": "cross-site"},
+                         {"Sec-Fetch-Site": "same-site", "Origin": ours}):
+                world.call(who, method, path, data, want=403, headers={
+                    "Content-Type": "text/plain", **more})
+        for more in ({}, {"Origin": ours, "Sec-Fetch-Site": "same-origin"}):
+            world.call(who, method, path, data, want=want, headers=more)
+
+
 # Clickjacking
 
 @scenario("clickjacking: no page of ours may stand in a frame")
