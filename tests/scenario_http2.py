@@ -2,10 +2,12 @@
 is the front's alone."""
 import json
 import re
+import subprocess
 
 import wire_curl
 from scenario_base import Commits, Skip, Unchanged, same, true
 from scenario_base import scenario
+from scenario_smuggling import hidden
 from world import authorization
 
 JSON = {"content-type": "application/json", "accept": "application/json"}
@@ -16,10 +18,10 @@ def by_http2(world):
         raise Skip("it speaks no HTTP/2 here")
 
 
-def unmeasured(world, who, method: str, path: str, body: bytes):
+def unmeasured(world, who, method: str, path: str, body: bytes, **more):
     return wire_curl.ask_unmeasured(
         world.door.origin() + path, method,
-        {**JSON, "authorization": authorization(who)}, body)
+        {**JSON, "authorization": authorization(who), **more}, body)
 
 
 @scenario("a body without a Content-Length is read whole, by every method")
@@ -57,6 +59,27 @@ def no_length(world):
         same(unmeasured(world, "Bearer x", "PUT", variable,
                         b"{" + b" " * 500000 + b"}").status, 401, "unread")
     send(app.owner, "DELETE", app.path(), {"current_name": app.name}, 204)
+
+
+@scenario("no stream hides a request from the server behind")
+def downgrade(world):
+    by_http2(world)
+    app, owner = world.app(), world.account()
+    for number, more in enumerate((
+            {"transfer-encoding": "chunked"}, {"content-length": "0"},
+            {"content-length": "5"}, {"connection": "keep-alive"},
+            {"te": "chunked"}, {"x-a": "b\r\ntransfer-encoding: chunked"},
+            {"x-a: b\r\ncontent-length": "0"},
+            {"host": "evil.test\r\nContent-Length: 0"})):
+        name = f"behind-{number}"
+        body = b"0\r\n\r\n" + hidden(world, owner, name)
+        try:
+            unmeasured(world, app.owner, "PATCH", app.path("/variables"),
+                       body, **more)
+        except (AssertionError, subprocess.CalledProcessError):
+            pass   # it would not send it, or the connection was ended
+        world.call(owner, "GET", f"/v1/apps/{name}", want=404)
+    same(world.values(app), {}, "variables")
 
 
 @scenario("several requests at once on one connection")

@@ -30,7 +30,7 @@ SUBJECTS = sorted(
 
 # What --core runs.
 CORE = ("accounts", "apps", "http2", "provider_heroku", "provider_scalingo",
-        "revisions", "servers", "session", "sso", "variables")
+        "revisions", "servers", "smuggling", "session", "sso", "variables")
 
 
 def arguments():
