@@ -70,6 +70,9 @@ ROWS = [Row(*row) for row in (
     ("request smuggling, chunks where no end is told", BODY,
      'return is_chunked() && getenv("SUTLER_BODY_ENDS") != NULL;',
      "return is_chunked();", "test-cgi-body"),
+    ("request smuggling, before the programs", "tests/servers/lighttpd.conf",
+     '"header-strict" => "enable"', '"header-strict" => "disable"',
+     "lighttpd: smuggling"),
     # what another site's page may do
     ("CSRF, a form or a text", ORIGIN, "if (!is_json())", "if (false)",
      "direct: session: a change by cookie"),
