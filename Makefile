@@ -41,7 +41,8 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wpointer-arith \
 	-Wformat=2 -Wundef -Wno-missing-field-initializers $(WERROR)
 HARDENING = -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2
 SANITIZE =
-CPPFLAGS = -D_GNU_SOURCE -Ilib \
+# 64 bits of size and time on 32-bit machines, too
+CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -Ilib \
 	-DSUTLER_CONF_PATH='"$(SYSCONFDIR)/sutler.conf"' \
 	-DSUTLER_LIBEXEC='"$(LIBEXECDIR)"'
 ALL_CFLAGS = -std=c11 $(CPPFLAGS) $(CFLAGS) $(HARDENING) $(WARNINGS) $(SANITIZE)

@@ -17,7 +17,7 @@ answer(struct cgi *c, const struct feed *feed)
 	const struct fail *f;
 	size_t total;
 	cJSON *list, *body;
-	long hours;
+	int64_t hours;
 
 	f = cgi_page_read(&page, c, PER_PAGE, PER_PAGE_MAX);
 	if (f == NULL)
@@ -31,7 +31,7 @@ answer(struct cgi *c, const struct feed *feed)
 		f = feed_since(&list, feed, c->now - hours * HOUR_MS);
 		total = (size_t)cJSON_GetArraySize(list);
 		page.page = 1;
-		page.per_page = total == 0 ? 1 : (long)total;
+		page.per_page = total == 0 ? 1 : (int64_t)total;
 	}
 	if (f != NULL)
 		return f;

@@ -68,7 +68,7 @@ row_view(const struct cgi *c, const char *row)
 
 static const struct fail *
 rows_page(struct index_page *page, const struct cgi *c, uint64_t place,
-    bool by_count, long max)
+    bool by_count, int64_t max)
 {
 	return index_places(page, c->act.store,
 	    mem_printf("provider/%s", c->provider->slug), place, by_count,
@@ -119,12 +119,13 @@ vendor_apps(struct cgi *c)
 	struct mem_text link = {0};
 	struct index_page rows;
 	const struct fail *f;
-	long offset;
+	int64_t offset;
 	size_t i;
 
 	f = check_family(c, FAMILY_HEROKU);
 	if (f == NULL)
-		f = cgi_query_number(&offset, c, "offset", 0, 0, 1L << 52);
+		f = cgi_query_number(&offset, c, "offset", 0, 0,
+		    INT64_C(1) << 52);
 	if (f == NULL)
 		f = rows_page(&rows, c, (uint64_t)offset, false,
 		    c->act.conf->page_size);

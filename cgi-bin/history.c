@@ -49,7 +49,7 @@ wants_values(bool *values, const struct cgi *c, const struct app *app)
 
 /* {"meta":{"next":skip}}: null where there is no more. */
 static void
-add_next(cJSON *body, long next)
+add_next(cJSON *body, int64_t next)
 {
 	cJSON *meta = cJSON_AddObjectToObject(body, "meta");
 
@@ -81,7 +81,7 @@ static const struct fail *
 list_filtered(struct cgi *c, const struct app *app,
     const struct history_filter *filter, const char *name)
 {
-	long skip, count, next;
+	int64_t skip, count, next;
 	const struct fail *f;
 	cJSON *commits, *body;
 
@@ -208,7 +208,7 @@ variable(struct cgi *c)
 	cJSON *changes, *body;
 	struct app *app;
 	bool values;
-	long skip, next;
+	int64_t skip, next;
 
 	f = app_load(&app, &c->act, c->param[0]);
 	if (f == NULL)

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -16,10 +17,10 @@
 
 /* The number that the digits of text are, up to one more than max; -1: they
  * are none. */
-static long
-number(const char *text, long max)
+static int64_t
+number(const char *text, int64_t max)
 {
-	long value = 0;
+	int64_t value = 0;
 
 	if (*text == '\0')
 		return -1;
@@ -75,7 +76,7 @@ static const struct fail *
 body_length(size_t *out, bool *to_end)
 {
 	const char *length = getenv("CONTENT_LENGTH");
-	long value;
+	int64_t value;
 
 	*out = 0;
 	*to_end = false;
@@ -195,7 +196,7 @@ void
 cgi_body_drop(struct cgi *c)
 {
 	const char *length = getenv("CONTENT_LENGTH");
-	long value = length != NULL && *length != '\0'
+	int64_t value = length != NULL && *length != '\0'
 	                 ? number(length, CGI_DROP_MAX)
 	             : ends_by_itself() ? CGI_DROP_MAX
 	                                : 0;
@@ -243,16 +244,17 @@ cgi_query_all(const struct cgi *c, const char *name)
 }
 
 const struct fail *
-cgi_query_number(long *out, const struct cgi *c, const char *name,
-    long otherwise, long min, long max)
+cgi_query_number(int64_t *out, const struct cgi *c, const char *name,
+    int64_t otherwise, int64_t min, int64_t max)
 {
 	const char *text = cgi_query(c, name);
 
 	*out = text == NULL ? otherwise : number(text, max);
 	if (text == NULL || (*out >= min && *out <= max))
 		return NULL;
-	return fail(FAIL_SYNTAX, "%s must be a whole number from %ld to %ld",
-	    name, min, max);
+	return fail(FAIL_SYNTAX,
+	    "%s must be a whole number from %" PRId64 " to %" PRId64, name, min,
+	    max);
 }
 
 const struct fail *

@@ -6,8 +6,8 @@
 enum { PAGE_LAST = 1 << 30 };
 
 const struct fail *
-cgi_page_read(struct cgi_page *out, const struct cgi *c, long otherwise,
-    long max)
+cgi_page_read(struct cgi_page *out, const struct cgi *c, int64_t otherwise,
+    int64_t max)
 {
 	const struct fail *f;
 
@@ -23,11 +23,13 @@ cgi_page_read(struct cgi_page *out, const struct cgi *c, long otherwise,
 size_t
 cgi_page_skip(const struct cgi_page *page)
 {
-	return (size_t)(page->page - 1) * (size_t)page->per_page;
+	uint64_t rows = (uint64_t)(page->page - 1) * (uint64_t)page->per_page;
+
+	return rows > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size_t)rows;
 }
 
 static void
-add_number(cJSON *pagination, const char *key, long page, bool there)
+add_number(cJSON *pagination, const char *key, int64_t page, bool there)
 {
 	if (there)
 		cJSON_AddNumberToObject(pagination, key, (double)page);
@@ -38,7 +40,7 @@ add_number(cJSON *pagination, const char *key, long page, bool there)
 void
 cgi_page_add(cJSON *body, const struct cgi_page *page, uint64_t total)
 {
-	long pages = ((long)total + page->per_page - 1) / page->per_page;
+	int64_t pages = ((int64_t)total + page->per_page - 1) / page->per_page;
 	cJSON *p =
 	    cJSON_AddObjectToObject(cJSON_AddObjectToObject(body, "meta"),
 	        "pagination");

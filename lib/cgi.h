@@ -118,20 +118,20 @@ cJSON *cgi_query_all(const struct cgi *c, const char *name);
 
 /* The whole number that the query parameter name holds, from min to max, or
  * otherwise where it is not given.  FAIL_SYNTAX. */
-const struct fail *cgi_query_number(long *out, const struct cgi *c,
-    const char *name, long otherwise, long min, long max);
+const struct fail *cgi_query_number(int64_t *out, const struct cgi *c,
+    const char *name, int64_t otherwise, int64_t min, int64_t max);
 
 /* Which page of a list is asked for: counted from 1, of so many rows. */
 struct cgi_page {
-	long page, per_page;
+	int64_t page, per_page;
 };
 
 /* Read it from the query; otherwise: rows where it does not say, never more
  * than max.  FAIL_SYNTAX. */
 const struct fail *cgi_page_read(struct cgi_page *out, const struct cgi *c,
-    long otherwise, long max);
+    int64_t otherwise, int64_t max);
 
-/* The rows before it. */
+/* The rows before it; at most half of what can be counted. */
 size_t cgi_page_skip(const struct cgi_page *page);
 
 /* Add "meta", which tells of the page among total rows.  Source: Scalingo

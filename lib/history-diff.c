@@ -183,7 +183,7 @@ add_change(cJSON *list, const struct history_point *point, const char *id,
 }
 
 const struct fail *
-history_variable(cJSON **out, long *next, const struct act *act,
+history_variable(cJSON **out, int64_t *next, const struct act *act,
     const struct app *app, const char *name, size_t skip, bool values)
 {
 	struct history_point point = {0}, before;
@@ -215,6 +215,6 @@ history_variable(cJSON **out, long *next, const struct act *act,
 		new = old;
 	}
 	if (count > HISTORY_SCAN)
-		*next = (long)(skip + HISTORY_SCAN);
+		*next = (int64_t)(skip + HISTORY_SCAN);
 	return f;
 }

@@ -214,7 +214,7 @@ passes(const struct store_log *log, const struct history_filter *filter)
 }
 
 const struct fail *
-history_list(cJSON **out, long *next, struct store *store,
+history_list(cJSON **out, int64_t *next, struct store *store,
     const struct app *app, const struct history_filter *filter, size_t skip,
     size_t max)
 {
@@ -237,6 +237,6 @@ history_list(cJSON **out, long *next, struct store *store,
 		}
 	} while (count > 0 && found < max && skip < end);
 	if (skip < total)
-		*next = (long)skip;
+		*next = (int64_t)skip;
 	return NULL;
 }

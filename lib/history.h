@@ -80,7 +80,7 @@ struct history_filter {
 /* The commits of app that filter lets pass, newest first, as history_view();
  * at most max.  From the skip-th of all its commits on; *next: where to go on,
  * or -1. */
-const struct fail *history_list(cJSON **out, long *next, struct store *store,
+const struct fail *history_list(cJSON **out, int64_t *next, struct store *store,
     const struct app *app, const struct history_filter *filter, size_t skip,
     size_t max);
 
@@ -89,7 +89,7 @@ const struct fail *history_list(cJSON **out, long *next, struct store *store,
  * value}] with commit as history_view(); value null unless values.  From the
  * skip-th commit of app on; *next: where to go on, or -1.
  */
-const struct fail *history_variable(cJSON **out, long *next,
+const struct fail *history_variable(cJSON **out, int64_t *next,
     const struct act *act, const struct app *app, const char *name, size_t skip,
     bool values);
 

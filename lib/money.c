@@ -4,8 +4,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-__extension__ typedef __int128 wide;
-
 enum { CENT = MONEY_ONE / 100, DIGITS_MAX = 9, DECIMALS = 6 };
 
 static const char digits[] = "0123456789";
@@ -49,23 +47,72 @@ money_text(int64_t amount)
 	return text;
 }
 
-static int64_t
-divide(wide number, wide by)
+/* high and low 64 bits of a times b. */
+static void
+multiply(uint64_t *high, uint64_t *low, uint64_t a, uint64_t b)
 {
-	number = (number + (number < 0 ? -by : by) / 2) / by;
-	return number > INT64_MAX ? INT64_MAX : (int64_t)number;
+	uint64_t a0 = (uint32_t)a, a1 = a >> 32;
+	uint64_t b0 = (uint32_t)b, b1 = b >> 32;
+	uint64_t middle = a1 * b0 + (a0 * b0 >> 32);
+	uint64_t other = a0 * b1 + (uint32_t)middle;
+
+	*high = a1 * b1 + (middle >> 32) + (other >> 32);
+	*low = a * b;
+}
+
+/* The quotient, where it has 64 bits: high < by < 2^63. */
+static uint64_t
+divide(uint64_t high, uint64_t low, uint64_t by)
+{
+	uint64_t rest = high, out = 0;
+	int bit;
+
+	for (bit = 63; bit >= 0; bit--) {
+		rest = rest << 1 | (low >> bit & 1);
+		out <<= 1;
+		if (rest >= by) {
+			rest -= by;
+			out |= 1;
+		}
+	}
+	return out;
+}
+
+static uint64_t
+size_of(int64_t number)
+{
+	return number < 0 ? -(uint64_t)number : (uint64_t)number;
+}
+
+/*
+ * a times b / by, rounded half away from zero, no further from it than the
+ * largest number there is.  The product has 128 bits, for which 32-bit machines
+ * have no type.
+ */
+static int64_t
+ratio(int64_t a, int64_t b, int64_t by)
+{
+	uint64_t high, low, half = (uint64_t)by / 2, n;
+
+	multiply(&high, &low, size_of(a), size_of(b));
+	low += half;
+	high += low < half;
+	n = high < (uint64_t)by ? divide(high, low, (uint64_t)by) : UINT64_MAX;
+	if (n > INT64_MAX)
+		n = INT64_MAX;
+	return (a < 0) == (b < 0) ? (int64_t)n : -(int64_t)n;
 }
 
 int64_t
 money_round(int64_t amount)
 {
-	return divide(amount, CENT) * CENT;
+	return ratio(amount, 1, CENT) * CENT;
 }
 
 const char *
 money_cents(int64_t amount)
 {
-	int64_t cents = divide(amount, CENT);
+	int64_t cents = ratio(amount, 1, CENT);
 
 	return mem_printf("%" PRId64 ".%02" PRId64, cents / 100, cents % 100);
 }
@@ -73,7 +120,7 @@ money_cents(int64_t amount)
 int64_t
 money_sum(int64_t a, int64_t b)
 {
-	return divide((wide)a + b, 1);
+	return a > 0 && b > INT64_MAX - a ? INT64_MAX : a + b;
 }
 
 int64_t
@@ -88,11 +135,11 @@ money_of(double number)
 int64_t
 money_times(int64_t quantity, int64_t price)
 {
-	return divide((wide)quantity * price, MONEY_ONE);
+	return ratio(quantity, price, MONEY_ONE);
 }
 
 int64_t
 money_share(int64_t amount, int64_t part, int64_t whole)
 {
-	return divide((wide)amount * part, whole);
+	return ratio(amount, part, whole);
 }

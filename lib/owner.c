@@ -62,6 +62,19 @@ is_foreign(const struct walk *w, const struct stat *st)
 	       (st->st_mode & S_IROTH) == 0;
 }
 
+static bool
+is_our_group(gid_t gid)
+{
+	int i, n = getgroups(0, NULL);
+	gid_t *groups = mem_alloc((size_t)(n + 1) * sizeof(*groups));
+
+	n = getgroups(n, groups);
+	for (i = 0; i < n; i++)
+		if (groups[i] == gid)
+			return true;
+	return gid == getegid();
+}
+
 /* The bits that a file or directory has to have. */
 static mode_t
 mode_needed(const struct stat *st, bool git)
@@ -69,7 +82,7 @@ mode_needed(const struct stat *st, bool git)
 	if (!S_ISDIR(st->st_mode)) /* git replaces its files, we ours */
 		return git ? S_IRUSR : S_IRUSR | S_IWUSR;
 	/* a group that is not ours could not be handed on */
-	if (git && (geteuid() == 0 || group_member(st->st_gid)))
+	if (git && (geteuid() == 0 || is_our_group(st->st_gid)))
 		return S_IRWXU | S_ISGID;
 	return S_IRWXU;
 }

@@ -27,6 +27,18 @@ store_git_fail(const char *what)
 	return fail(FAIL_SYSTEM, "git: cannot %s: %s", what, why);
 }
 
+/* It allocates and frees much, and giving memory back is what costs; glibc
+ * alone can be told. */
+static void
+keep_heap(void)
+{
+#ifdef M_TRIM_THRESHOLD
+	mallopt(M_TRIM_THRESHOLD, HEAP_STEP * 8);
+	mallopt(M_MMAP_THRESHOLD, HEAP_STEP * 8);
+	mallopt(M_TOP_PAD, HEAP_STEP);
+#endif
+}
+
 const struct fail *
 store_git_start(void)
 {
@@ -40,10 +52,7 @@ store_git_start(void)
 	for (level = GIT_CONFIG_LEVEL_PROGRAMDATA;
 	     level <= GIT_CONFIG_LEVEL_GLOBAL; level++)
 		git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, "");
-	/* it allocates and frees much; giving memory back is what costs */
-	mallopt(M_TRIM_THRESHOLD, HEAP_STEP * 8);
-	mallopt(M_MMAP_THRESHOLD, HEAP_STEP * 8);
-	mallopt(M_TOP_PAD, HEAP_STEP);
+	keep_heap();
 	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
 	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, 0);
 	git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)CACHE_MAX);

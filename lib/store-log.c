@@ -60,11 +60,11 @@ log_line(struct line *out, const struct log *log, size_t number)
 
 	errno = EIO;
 	if (pread(log->fd, text, INDEX_LOG_LINE,
-	        (off_t)(number * INDEX_LOG_LINE)) != INDEX_LOG_LINE)
+	        (off_t)number * INDEX_LOG_LINE) != INDEX_LOG_LINE)
 		return fail_errno("cannot read %s", log->path);
 	memcpy(out->id, text, JOURNAL_ID);
 	out->id[JOURNAL_ID] = '\0';
-	out->events = strtoull(text + JOURNAL_ID, NULL, 16);
+	out->events = strtoul(text + JOURNAL_ID, NULL, 16);
 	return NULL;
 }
 

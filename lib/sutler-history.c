@@ -73,7 +73,7 @@ app_past(const struct call *c)
 	struct store_log *log;
 	const struct fail *f;
 	struct app *app;
-	long next = 0;
+	int64_t next = 0;
 	cJSON *list, *row;
 	size_t n, total;
 

@@ -38,7 +38,7 @@ show(struct cgi *c)
 	cJSON *config, *object, *view = cgi_answer(c, 200);
 	const struct fail *f;
 	struct cgi_page page;
-	long number;
+	int64_t number;
 
 	f = cgi_page_read(&page, c, 20, 100);
 	if (f != NULL)

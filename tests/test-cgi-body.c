@@ -4,7 +4,7 @@ static const struct fail *
 number(struct cgi *c)
 {
 	const struct fail *f;
-	long n;
+	int64_t n;
 
 	f = cgi_query_number(&n, c, "n", 7, 1, 50);
 	if (f == NULL)
