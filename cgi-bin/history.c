@@ -61,7 +61,7 @@ add_next(cJSON *body, int64_t next)
 
 /* The commits that changed the variable called name. */
 static const struct fail *
-list_variable(cJSON **out, long *next, const struct cgi *c,
+list_variable(cJSON **out, int64_t *next, const struct cgi *c,
     const struct app *app, const char *name, size_t skip)
 {
 	const struct fail *f;
