@@ -4,12 +4,15 @@
 #	make run	everything for a first look, on 127.0.0.1 (PORT, DATA)
 #	make check	the fast tests; make test: all of them; make fuzz: an hour
 #			and more of hostile input
-#	make bench	measure; make install: DESTDIR, PREFIX, CGIDIR
+#	make bench	measure
+#	make install	or uninstall: DESTDIR, PREFIX, CGIDIR, DATADIR, SYSCONFDIR;
+#			make deb: a Debian package
 
 PREFIX = /usr/local
 CGIDIR = $(PREFIX)/lib/cgi-bin/sutler
 LIBEXECDIR = $(PREFIX)/libexec/sutler
 SYSCONFDIR = /etc
+DATADIR = /var/lib/sutler
 HTDOCSDIR = $(PREFIX)/share/sutler/htdocs
 MANDIR = $(PREFIX)/share/man
 PORT ?= 8080
@@ -19,7 +22,8 @@ BUILD = .build
 # Every Debian package that anything here needs, once.
 PACKAGES_BUILD = gcc libc6-dev libcjson-dev libgit2-dev libhttp-parser-dev \
 	libpcre2-dev libmbedtls-dev zlib1g-dev libcurl4-openssl-dev
-PACKAGES_RUN = $(PACKAGES_BUILD) lighttpd curl git
+PACKAGES_RUN = $(PACKAGES_BUILD) lighttpd curl git ca-certificates
+PACKAGES_DEB = $(PACKAGES_BUILD) dpkg-dev
 PACKAGES_BROWSER = chromium chromium-driver
 PACKAGES_SERVERS = apache2-bin media-types nginx-light fcgiwrap busybox \
 	merecat mini-httpd nghttp2-client openssl
@@ -87,6 +91,14 @@ CGI = apps addons token sso catalog portal account sandbox usage history operato
 PROGRAMS = $(CGI:%=$(BUILD)/cgi-bin/%) $(BUILD)/sutler $(BUILD)/send
 
 all: $(PROGRAMS)
+
+# What knows where the others are is made anew when that changes.
+PLACES = $(SYSCONFDIR) $(LIBEXECDIR)
+$(BUILD)/places: always
+	@mkdir -p $(@D)
+	@echo '$(PLACES)' | cmp -s - $@ || echo '$(PLACES)' >$@
+$(BUILD)/lib/conf.o $(BUILD)/lib/sutler.o $(BUILD)/lib/sutler-test.o \
+    $(BUILD)/tests/test-conf.o: $(BUILD)/places
 
 $(BUILD)/libsutler.a: $(OBJECTS) $(OFFLINE_$(GIT2))
 	@rm -f $@
@@ -295,34 +307,71 @@ DIRECTORIES = v1 vendor v2 v2/vendor provider api api/v3 oauth
 install-cgi:
 	set -e; for d in $(DIRECTORIES); do \
 	    mkdir -p '$(DESTDIR)$(CGIDIR)/'$$d; done
-	set -e; cd '$(BUILD)/cgi-bin'; for p in $(CGI); do \
-	    install -m 755 $$p '$(DESTDIR)$(CGIDIR)/'$$p; done
+	set -e; for p in $(CGI); do \
+	    install -m 755 '$(BUILD)/cgi-bin/'$$p '$(DESTDIR)$(CGIDIR)/'$$p; done
 	set -e; cd '$(DESTDIR)$(CGIDIR)'; for l in $(LAYOUT); do \
 	    ln -f $${l%%:*} $${l#*:} 2>/dev/null || \
 	    cp -f $${l%%:*} $${l#*:}; done
 
+# The data directory and the configuration are made where there are none.
+SAMPLE = sed 's|^data = .*|data = $(DATADIR)|' data/sutler.conf
 install: all
 	@$(MAKE) --no-print-directory install-cgi
 	mkdir -p '$(DESTDIR)$(LIBEXECDIR)' '$(DESTDIR)$(PREFIX)/bin' \
 	    '$(DESTDIR)$(HTDOCSDIR)' '$(DESTDIR)$(MANDIR)/man1' \
-	    '$(DESTDIR)$(MANDIR)/man5'
+	    '$(DESTDIR)$(MANDIR)/man5' '$(DESTDIR)$(SYSCONFDIR)'
 	install -m 755 $(BUILD)/send $(BUILD)/sutler '$(DESTDIR)$(LIBEXECDIR)/'
 	ln -sf '$(LIBEXECDIR)/sutler' '$(DESTDIR)$(PREFIX)/bin/sutler'
 	install -m 644 htdocs/* '$(DESTDIR)$(HTDOCSDIR)/'
 	sh tests/man.sh '$(BUILD)/sutler' README.md '$(BUILD)'
 	install -m 644 '$(BUILD)/sutler.1' '$(DESTDIR)$(MANDIR)/man1/'
 	install -m 644 '$(BUILD)/sutler.conf.5' '$(DESTDIR)$(MANDIR)/man5/'
+	[ -e '$(DESTDIR)$(DATADIR)' ] || install -d -m 700 '$(DESTDIR)$(DATADIR)'
+	conf='$(DESTDIR)$(SYSCONFDIR)/sutler.conf'; [ -e "$$conf" ] || \
+	    [ -h "$$conf" ] || { $(SAMPLE) >"$$conf" && chmod 644 "$$conf"; }
 
+# What install puts there, file by file: others may have theirs beside.  Data
+# stay, and a configuration that was changed.
 uninstall:
-	rm -rf '$(DESTDIR)$(CGIDIR)' '$(DESTDIR)$(LIBEXECDIR)' \
-	    '$(DESTDIR)$(HTDOCSDIR)' '$(DESTDIR)$(PREFIX)/bin/sutler' \
+	for p in $(CGI) $(foreach l,$(LAYOUT),$(lastword $(subst :, ,$(l)))); do \
+	    rm -f '$(DESTDIR)$(CGIDIR)/'$$p; done
+	for f in htdocs/*; do rm -f '$(DESTDIR)$(HTDOCSDIR)/'"$${f##*/}"; done
+	rm -f '$(DESTDIR)$(LIBEXECDIR)/send' '$(DESTDIR)$(LIBEXECDIR)/sutler' \
+	    '$(DESTDIR)$(PREFIX)/bin/sutler' \
 	    '$(DESTDIR)$(MANDIR)/man1/sutler.1' \
 	    '$(DESTDIR)$(MANDIR)/man5/sutler.conf.5'
+	conf='$(DESTDIR)$(SYSCONFDIR)/sutler.conf'; \
+	    ! $(SAMPLE) | cmp -s - "$$conf" || rm -f "$$conf"
+	cd '$(DESTDIR)$(CGIDIR)' 2>/dev/null && rmdir v1 v2/vendor v2 vendor provider \
+	    api/v3 api oauth 2>/dev/null || :
+	for d in '$(CGIDIR)' '$(LIBEXECDIR)' '$(HTDOCSDIR)' \
+	    '$(PREFIX)/share/sutler' '$(PREFIX)/lib/cgi-bin' '$(DATADIR)'; do \
+	    [ ! -d '$(DESTDIR)'"$$d" ] || \
+	    rmdir --ignore-fail-on-non-empty '$(DESTDIR)'"$$d"; done
+
+# make deb: $(BUILD)/deb/sutler_VERSION_ARCH.deb, from .debian.
+VERSION = 1.0
+COMMITS = $(shell git rev-list --count HEAD 2>/dev/null)
+DEB_VERSION = $(VERSION)$(if $(COMMITS),+$(COMMITS))
+DEB = $(BUILD)/deb
+SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null), \
+	$(shell date +%s))
+deb:
+	@sh tests/packages.sh $(PACKAGES_DEB)
+	rm -rf '$(DEB)/root'
+	@$(MAKE) --no-print-directory BUILD='$(DEB)' DESTDIR='$(DEB)/root' \
+	    PREFIX=/usr CGIDIR=/usr/lib/sutler/cgi-bin SYSCONFDIR=/etc \
+	    LIBEXECDIR=/usr/lib/sutler HTDOCSDIR=/usr/share/sutler/htdocs \
+	    MANDIR=/usr/share/man DATADIR=/var/lib/sutler install
+	rmdir '$(DEB)/root/var/lib/sutler' '$(DEB)/root/var/lib' '$(DEB)/root/var'
+	SOURCE_DATE_EPOCH=$(strip $(SOURCE_DATE_EPOCH)) sh .debian/build \
+	    "$$(cd '$(DEB)' && pwd)" '$(DEB_VERSION)'
 
 clean:
 	rm -rf $(BUILD)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all run check test test-servers test-defences test-clients asan fuzz fuzzers soak ci bench install install-cgi uninstall clean
+.PHONY: all run check test test-servers test-defences test-clients asan fuzz \
+    fuzzers soak ci bench install install-cgi uninstall clean always deb
 .SECONDARY:

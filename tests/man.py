@@ -56,6 +56,27 @@ def check_keys(page: str) -> list:
     return faults if known else ["lib/conf.c: no key"]
 
 
+def check_sample(text: str) -> list:
+    """data/sutler.conf has every key: what must be set as it is, what has a
+    default behind a "#", with that, and all others behind a "# "."""
+    faults = []
+    known = dict(KEY.findall((TOP / "lib/conf.c").read_text("utf-8")))
+    named = re.findall(r"^(#? ?)(\w+) = (.*)$", text, re.M)
+    faults += [f"data/sutler.conf: there is no key {name}"
+               for _, name, _ in named if name not in known]
+    for name, default in known.items():
+        found = [(mark, value) for mark, other, value in named
+                 if other == name]
+        mark = "" if default == "NULL" else \
+            "# " if default == '""' or default == "SUTLER_LIBEXEC" else "#"
+        if len(found) != 1 or found[0][0] != mark:
+            faults.append(f'data/sutler.conf has not one "{mark}{name} ="')
+        elif default[0] == '"' and default != '""' and \
+                found[0][1] != default[1:-1]:
+            faults.append(f"data/sutler.conf: {name} is {default}")
+    return faults
+
+
 def check_lint(places: list) -> list:
     done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", *places],
                           capture_output=True, text=True, check=False)
@@ -74,7 +95,9 @@ def main() -> int:
         command, conf = (place.read_text("utf-8") for place in places)
         results = [("every command", check_commands(command)),
                    ("every key and its default", check_keys(conf)),
-                   ("mandoc is content", check_lint(places)
+                   ("the sample configuration", check_sample(
+                   (TOP / "data/sutler.conf").read_text("utf-8"))),
+               ("mandoc is content", check_lint(places)
                     if shutil.which("mandoc") else None)]
     for number, (title, faults) in enumerate(results, 1):
         skip = " # SKIP mandoc is not installed" if faults is None else ""
