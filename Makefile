@@ -24,6 +24,7 @@ PACKAGES_BUILD = gcc libc6-dev libcjson-dev libgit2-dev libhttp-parser-dev \
 	libpcre2-dev libmbedtls-dev zlib1g-dev libcurl4-openssl-dev
 PACKAGES_RUN = $(PACKAGES_BUILD) lighttpd curl git ca-certificates
 PACKAGES_DEB = $(PACKAGES_BUILD) dpkg-dev
+PACKAGES_DEB_TEST = debootstrap systemd-container lintian git
 PACKAGES_BROWSER = chromium chromium-driver
 PACKAGES_SERVERS = apache2-bin media-types nginx-light fcgiwrap busybox \
 	merecat mini-httpd nghttp2-client openssl
@@ -165,6 +166,10 @@ $(SLOW_FLUSH) $(BREAKOUT): $(BUILD)/tests/%.so: tests/%.c Makefile
 	@echo cc $<
 	@$(CC) -std=c11 $(CPPFLAGS) $(CFLAGS) -fPIC $(WARNINGS) -shared -o $@ $<
 
+# what a build needs, installed
+packages:
+	@sh tests/packages.sh $(PACKAGES_BUILD)
+
 # make run: a first look.  Ctrl-C stops all of it.
 run:
 	@sh tests/packages.sh $(PACKAGES_RUN)
@@ -187,6 +192,9 @@ WHOLE = linked nginx apache-cgi apache-prefix $(HTTP2)
 FACTS = 'python3 tests/layers.py' 'python3 tests/routes.py' \
 	'python3 tests/openapi.py' \
 	'python3 tests/man.py --build $(BUILD)'
+
+check-c: all $(UNIT)
+	@python3 tests/all.py $(UNIT)
 
 check: all $(UNIT)
 	@python3 tests/all.py $(UNIT) $(FACTS)
@@ -265,6 +273,32 @@ test-defences:
 	@$(MAKE) --no-print-directory all
 	@python3 tests/all.py 'python3 tests/defences.py --build $(BUILD)'
 
+# make test-deb: built, installed and run in fresh Debians; make test-32 on a
+# 32-bit one, where the C tests and scenarios run, too.
+DEB_TEST = python3 tests/deb.py --build $(BUILD)
+test-deb:
+	@sh tests/packages.sh $(PACKAGES_DEB_TEST)
+	@python3 tests/all.py '$(DEB_TEST)'
+
+test-32:
+	@sh tests/packages.sh $(PACKAGES_DEB_TEST)
+	$(DEB_TEST) --arch i386 --thorough
+
+# make check-musl: does all compile with musl, too?  Debian's libraries are for
+# glibc, so that nothing is linked.
+MUSL = $(BUILD)/musl
+MUSL_HEADERS = cjson git2 git2.h mbedtls zlib.h zconf.h http_parser.h \
+	$(shell $(CC) -print-multiarch)/curl
+check-musl:
+	@sh tests/packages.sh $(PACKAGES_BUILD) musl-tools
+	@mkdir -p $(MUSL)/include
+	@for h in $(MUSL_HEADERS); do \
+	    ln -sfn /usr/include/$$h $(MUSL)/include/; done
+	@$(MAKE) --no-print-directory BUILD=$(MUSL) CC=musl-gcc WERROR=-Werror \
+	    CFLAGS='-O2 -isystem $(MUSL)/include' \
+	    $(OBJECTS:$(BUILD)/%=$(MUSL)/%) $(MUSL)/lib/send.o \
+	    $(patsubst %.c,$(MUSL)/%.o,$(wildcard lib/sutler*.c cgi-bin/*.c))
+
 # What CI does besides: both compilers without a warning, the format, and the
 # list of packages on its own.
 ci:
@@ -275,6 +309,7 @@ ci:
 	@$(MAKE) --no-print-directory WERROR=-Werror test
 	@$(MAKE) --no-print-directory test-defences
 	@$(MAKE) --no-print-directory WERROR=-Werror test-clients
+	@$(MAKE) --no-print-directory check-musl test-deb
 
 # More writers, more cuts of the power, every crash point there is: half an
 # hour where a program starts in half a millisecond.
@@ -314,7 +349,8 @@ install-cgi:
 	    cp -f $${l%%:*} $${l#*:}; done
 
 # The data directory and the configuration are made where there are none.
-SAMPLE = sed 's|^data = .*|data = $(DATADIR)|' data/sutler.conf
+SAMPLE = sed -e 's|^data = .*|data = $(DATADIR)|' \
+    -e 's|^\# libexec = .*|\# libexec = $(LIBEXECDIR)|' data/sutler.conf
 install: all
 	@$(MAKE) --no-print-directory install-cgi
 	mkdir -p '$(DESTDIR)$(LIBEXECDIR)' '$(DESTDIR)$(PREFIX)/bin' \
@@ -370,8 +406,9 @@ deb:
 clean:
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -name root -prune -o -type f -name '*.d' -print 2>/dev/null)
 
 .PHONY: all run check test test-servers test-defences test-clients asan fuzz \
-    fuzzers soak ci bench install install-cgi uninstall clean always deb
+    fuzzers soak ci bench install install-cgi uninstall clean always deb \
+    packages check-c check-musl test-deb test-32
 .SECONDARY:
