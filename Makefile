@@ -388,7 +388,7 @@ uninstall:
 # make deb: $(BUILD)/deb/sutler_VERSION_ARCH.deb, from .debian.
 VERSION = 1.0
 COMMITS = $(shell git rev-list --count HEAD 2>/dev/null)
-DEB_VERSION = $(VERSION)$(if $(COMMITS),+$(COMMITS))
+DEB_VERSION ?= $(VERSION)$(if $(COMMITS),+$(COMMITS))
 DEB = $(BUILD)/deb
 SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null), \
 	$(shell date +%s))

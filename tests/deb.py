@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 from debian import Broken, Debian, missing, room
+from readme import blocks
 
 TOP = Path(__file__).resolve().parent.parent
 SCENARIOS = ("accounts:", "addons:", "apps:", "events", "history", "rate:",
@@ -63,7 +64,7 @@ all_is_the_users()
 
 # systemd has no part in it: the shipped file, and cron's line.
 BY_HAND = SERVED + r"""
-token=$(sutler account add ana ana@example.org)
+token=$(sutler account add eva eva@example.org)
 setpriv --reuid=sutler --regid=sutler --init-groups \
 	lighttpd -D -f /etc/sutler/lighttpd.conf &
 wait_for $url/
@@ -72,7 +73,7 @@ ask -d '{"app": {"name": "shop"}}' $url/v1/apps
 ask -d '{"variable": {"name": "COLOUR", "value": "blue"}}' \
 	$url/v1/apps/shop/variables
 sutler app env shop | grep -x "COLOUR='blue'"
-history | grep -x 'ana: shop: set COLOUR'
+history | grep -x 'eva: shop: set COLOUR'
 user=$(sed -n 's/^\* \* \* \* \*\t\([a-z]*\)\t.*/\1/p' /etc/cron.d/sutler)
 line=$(sed -n 's/^\* \* \* \* \*\t[a-z]*\t//p' /etc/cron.d/sutler)
 [ ! -e /var/lib/sutler/state/tick ] || rm /var/lib/sutler/state/tick
@@ -86,14 +87,14 @@ echo "$token" >/root/token
 """
 
 BOOTED = SERVED + r"""
+{serve}
 token=$(cat /root/token)
-systemctl enable --now sutler
 wait_for $url/
 [ "$(ps -o user= -C lighttpd | sort -u)" = sutler ]
 ask -X PATCH -d '{"variable": {"value": "red"}}' "$url/v1/apps/shop/variables/$(
 	ask $url/v1/apps/shop/variables |
 		sed 's/.*"id":"\([0-9a-f]*\)".*"name":"COLOUR".*/\1/')"
-[ "$(history | grep -cx 'ana: shop: set COLOUR')" = 2 ]
+[ "$(history | grep -cx 'eva: shop: set COLOUR')" = 2 ]
 systemctl is-active sutler-tick.timer
 rm /var/lib/sutler/state/tick
 systemctl start sutler-tick.service
@@ -106,13 +107,14 @@ ask $url/v1/apps/shop
 
 # the world's server runs as another user, who reads no record
 systemctl start lighttpd
+{lighttpd}
 wait_for http://127.0.0.1/
 ask http://127.0.0.1/v1/apps/shop
 host=elsewhere.example.org
 fails ask http://127.0.0.1/v1/apps/shop
 host=""" + HOST + r"""
 systemctl stop lighttpd
-systemctl start apache2
+{apache}
 wait_for http://127.0.0.1/
 ask http://127.0.0.1/v1/apps/shop
 for path in v1/apps/sh%2fop v1/apps/%73hop v1/../v1/apps/shop //v1/apps/shop; do
@@ -127,6 +129,13 @@ journalctl -b --no-pager -u sutler -u sutler-tick -u init.scope >/journal
 fails grep -iE 'sutler.*(unknown|ignoring|denied|not permitted|no more memory)' \
 	/journal
 """
+
+
+def readme(mark: str) -> str:
+    """The README's block of that mark."""
+    found = blocks((TOP / "README.md").read_text("utf-8"), f"test: {mark}")
+    assert len(found) == 1, f"README.md has {len(found)} blocks {mark}"
+    return found[0][1]
 
 
 class Results:
@@ -204,7 +213,8 @@ rm -r /etc/sutler.conf /var/lib/sutler""")
 def make_packages(machine: Debian) -> list:
     """Two versions, one after the other."""
     for version in ("1.0~first", "1.0~second"):
-        machine.sh(f"cd /src && make DEB_VERSION={version} deb", network=True)
+        machine.sh(f"cd /src; DEB_VERSION={version}; export DEB_VERSION\n" +
+                   readme("build"), network=True)
     made = sorted((machine.root / "src/.build/deb").glob("sutler_*.deb"))
     assert len(made) == 2, str(made)
     return made
@@ -231,9 +241,10 @@ def lint(package: Path) -> str:
 
 def set_up(machine: Debian, package: Path):
     shutil.copy(package, machine.root / "root")
-    machine.sh(f"apt-get -q install -y --no-install-recommends lighttpd "
-               f"apache2 git curl systemd systemd-sysv dbus procps "
-               f"/root/{package.name}", network=True)
+    machine.sh(f"""apt() {{ apt-get -q -y --no-install-recommends "$@"; }}
+apt install apache2 git curl systemd systemd-sysv dbus procps
+cd /root
+{readme("install")}""", network=True)
 
 
 def look(machine: Debian):
@@ -265,15 +276,20 @@ systemd-analyze verify --man=no /lib/systemd/system/sutler.service \\
 
 
 def boot(machine: Debian):
+    # the files have the name that is asked for, so that nothing is to be edited
     machine.sh("""
 systemctl --quiet disable lighttpd apache2
-lighttpd-enable-mod sutler
-a2enmod proxy_http
-a2ensite sutler""")
-    machine.boot(BOOTED)
+printf '#!/bin/sh\ngrep -q market "$1"\n' >/usr/local/bin/editor
+chmod 755 /usr/local/bin/editor""")
+    script = BOOTED
+    for mark in ("serve", "lighttpd", "apache"):
+        script = script.replace(f"{{{mark}}}", readme(mark))
+    machine.boot(script)
 
 
 def update(machine: Debian, package: Path):
+    for old in (machine.root / "root").glob("sutler_*"):
+        old.unlink()
     shutil.copy(package, machine.root / "root")
     machine.sh(f"""
 echo '# mine' >>/etc/sutler.conf
@@ -282,7 +298,7 @@ grep -x '# mine' /etc/sutler.conf
 [ "$(dpkg-query -W -f '${{Version}}' sutler)" = 1.0~second ]
 sutler app env shop | grep -x "COLOUR='red'"
 find /var/lib/sutler ! -user sutler | none
-systemctl is-enabled sutler-tick.timer sutler.service""")
+systemctl is-enabled sutler-tick.timer; systemctl is-enabled sutler.service""")
 
 
 def remove(machine: Debian):

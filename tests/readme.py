@@ -19,14 +19,16 @@ from doors import Lighttpd
 from world import World
 
 SECONDS = 120
-BLOCK = re.compile(r"^<!-- test -->\n+```sh\n(.*?)^```$", re.M | re.S)
+BLOCK = r"^<!-- {} -->\n+```sh\n(.*?)^```$"
 TOP = Path(__file__).resolve().parent.parent
 
 
-def blocks(text: str) -> list:
-    """Line number and text of every marked block."""
+def blocks(text: str, mark="test") -> list:
+    """Line number and text of every block with this mark.  Those with "test: "
+    and a word are run elsewhere (deb.py)."""
+    block = re.compile(BLOCK.format(mark), re.M | re.S)
     return [(text.count("\n", 0, found.start(1)) + 1, found[1])
-            for found in BLOCK.finditer(text)]
+            for found in block.finditer(text)]
 
 
 def run(script: str, env: dict, build: Path) -> str:
