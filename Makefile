@@ -340,7 +340,7 @@ LAYOUT = apps:v1/apps apps:v1/provider apps:vendor/apps \
 DIRECTORIES = v1 vendor v2 v2/vendor provider api api/v3 oauth
 
 install-cgi:
-	set -e; for d in $(DIRECTORIES); do \
+	set -e; umask 022; for d in $(DIRECTORIES); do \
 	    mkdir -p '$(DESTDIR)$(CGIDIR)/'$$d; done
 	set -e; for p in $(CGI); do \
 	    install -m 755 '$(BUILD)/cgi-bin/'$$p '$(DESTDIR)$(CGIDIR)/'$$p; done
@@ -353,7 +353,7 @@ SAMPLE = sed -e 's|^data = .*|data = $(DATADIR)|' \
     -e 's|^\# libexec = .*|\# libexec = $(LIBEXECDIR)|' data/sutler.conf
 install: all
 	@$(MAKE) --no-print-directory install-cgi
-	mkdir -p '$(DESTDIR)$(LIBEXECDIR)' '$(DESTDIR)$(PREFIX)/bin' \
+	umask 022; mkdir -p '$(DESTDIR)$(LIBEXECDIR)' '$(DESTDIR)$(PREFIX)/bin' \
 	    '$(DESTDIR)$(HTDOCSDIR)' '$(DESTDIR)$(MANDIR)/man1' \
 	    '$(DESTDIR)$(MANDIR)/man5' '$(DESTDIR)$(SYSCONFDIR)'
 	install -m 755 $(BUILD)/send $(BUILD)/sutler '$(DESTDIR)$(LIBEXECDIR)/'
@@ -378,8 +378,9 @@ uninstall:
 	    '$(DESTDIR)$(MANDIR)/man5/sutler.conf.5'
 	conf='$(DESTDIR)$(SYSCONFDIR)/sutler.conf'; \
 	    ! $(SAMPLE) | cmp -s - "$$conf" || rm -f "$$conf"
-	cd '$(DESTDIR)$(CGIDIR)' 2>/dev/null && rmdir v1 v2/vendor v2 vendor provider \
-	    api/v3 api oauth 2>/dev/null || :
+	cd '$(DESTDIR)$(CGIDIR)' 2>/dev/null && \
+	    for d in $$(printf '%s\n' $(DIRECTORIES) | sort -r); do \
+	    rmdir $$d 2>/dev/null; done || :
 	for d in '$(CGIDIR)' '$(LIBEXECDIR)' '$(HTDOCSDIR)' \
 	    '$(PREFIX)/share/sutler' '$(PREFIX)/lib/cgi-bin' '$(DATADIR)'; do \
 	    [ ! -d '$(DESTDIR)'"$$d" ] || \

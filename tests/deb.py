@@ -188,10 +188,12 @@ def install(machine: Debian):
     where = ("DESTDIR='/made here' PREFIX='/opt/su tler' DATADIR='/srv/da ta'"
              " SYSCONFDIR='/opt/su tler/etc'")
     made = "/made here/opt/su tler"
-    machine.sh(f"""cd /src; umask 027
+    machine.sh(f"""cd /src; umask 077
 make {where} install; make {where} install
 [ "$(stat -c %a '/made here/srv/da ta')" = 700 ]
 grep -x 'data = /srv/da ta' '{made}/etc/sutler.conf'
+find '{made}' ! -type l ! -perm -044 | none
+find '{made}' -type d ! -perm -055 | none
 fails grep -r 'made here' '/made here'
 echo >'{made}/share/sutler/htdocs/mine.html'
 '{made}/libexec/sutler/sutler' --help | grep 'or /opt/su tler/etc/sutler.conf'
