@@ -188,6 +188,16 @@ test_body(void)
 	ok(ask("POST", "/object/o", "").status == 400, "no body, no object");
 }
 
+/* The last page there can be, of any size. */
+static void
+test_page(void)
+{
+	struct cgi_page page = {1 << 30, 8};
+	size_t rows = cgi_page_skip(&page);
+
+	ok(rows > 1 << 30 && rows + 4000 > rows, "far behind, and countable");
+}
+
 int
 main(void)
 {
@@ -197,6 +207,7 @@ main(void)
 		return 1;
 	test_query();
 	test_body();
+	test_page();
 	ask_end();
 	return done();
 }
