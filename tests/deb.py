@@ -216,7 +216,7 @@ rm -r /etc/sutler.conf /var/lib/sutler""")
 def make_packages(machine: Debian) -> list:
     """Two versions, one after the other."""
     for version in ("1.0~first", "1.0~second"):
-        machine.sh(f"cd /src; DEB_VERSION={version}; export DEB_VERSION\n" +
+        machine.sh(f"cd /src; DEB_VERSION={version} MAKEFLAGS=-j2\nexport DEB_VERSION MAKEFLAGS\n" +
                    readme("build"), network=True)
     made = sorted((machine.root / "src/.build/deb").glob("sutler_*.deb"))
     assert len(made) == 2, str(made)
