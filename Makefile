@@ -63,10 +63,10 @@ OFFLINE_static = $(BUILD)/lib/git-offline.o
 
 # The library, lowest layer first; a file includes headers of its own layer
 # or of lower ones (tests/layers checks it).
-BASE = mem fail secret json json-scan json-where json-record hash html form \
-	clock file finding owner conf money fence
+BASE = mem fail complain secret json json-scan json-where json-record hash html form \
+	clock file finding owner peer conf money space ring fence
 STORE = store store-put store-apply store-walk store-check store-check-index \
-	store-check-state store-health store-pack store-log store-past store-branch \
+	store-check-state store-health store-format store-pack store-log store-past store-branch \
 	journal store-git store-git-build store-git-main store-git-setup \
 	store-git-walk store-git-pack store-git-merge store-git-copy store-git-find \
 	store-git-branch index index-write index-build
@@ -76,13 +76,13 @@ SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
 	client probe probe-callback probe-config probe-desk probe-judge \
 	probe-judge-callback probe-order probe-platform probe-request probe-rules \
 	probe-show transcript transcript-mask
-RECORDS = account app app-change app-record app-view attachment collaborator \
+RECORDS = account quota app app-change app-record app-view attachment collaborator \
 	variable installed addon addon-order addon-provision addon-change \
 	addon-remove addon-config addon-action event log-drain feed feed-types \
 	restart history history-diff rollback proposal proposal-review dry-run token oauth usage usage-report \
 	usage-bill usage-csv once notify webhook webhook-event webhook-past \
-	webhook-send work work-try work-hook record
-DOOR = rate origin session auth cgi cgi-answer cgi-body cgi-once cgi-page \
+	webhook-send work work-try work-hook record upgrade
+DOOR = rate guess origin session auth cgi cgi-answer cgi-body cgi-once cgi-page \
 	cgi-log cgi-path cgi-fence sandbox sandbox-callback sandbox-desk sandbox-fault \
 	sandbox-resource sandbox-sso
 LAYERS = $(BASE) $(STORE) $(SPEECH) $(RECORDS) $(DOOR)

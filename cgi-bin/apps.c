@@ -7,6 +7,7 @@
 #include "app-change.h"
 #include "json.h"
 #include "mem.h"
+#include "quota.h"
 #include "work.h"
 
 #include <string.h>
@@ -175,8 +176,10 @@ create(struct cgi *c)
 		return f;
 	}
 	if (cgi_dry_run(c)) {
+		app_put(c->act.store, app);
+		f = quota_check(&c->act);
 		store_unlock(c->act.store);
-		return apps_answer(c, 201, app);
+		return f != NULL ? f : apps_answer(c, 201, app);
 	}
 	e = event_new("%s: created", app->name);
 	event_add(&e, "new_app", NULL);

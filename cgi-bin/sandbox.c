@@ -2,11 +2,11 @@
  * says what it does. */
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "complain.h"
 #include "fail.h"
 #include "hash.h"
 #include "mem.h"
@@ -228,7 +228,7 @@ main(void)
 	if (f == NULL)
 		f = sandbox_serve(&a, conf, &r);
 	if (f != NULL) {
-		fprintf(stderr, "sutler: sandbox: %s\n", f->text);
+		complain("sandbox: %s", f->text);
 		a = (struct sandbox_answer){.status = f->code == FAIL_BUSY
 		                                          ? 503
 		                                          : 500,

@@ -15,6 +15,8 @@
 #include "html.h"
 #include "json.h"
 #include "mem.h"
+#include "ring.h"
+#include "space.h"
 #include "token.h"
 
 #include <errno.h>
@@ -70,10 +72,17 @@ ticket_new(const char **url, const struct cgi *c, const struct addon_result *r)
 	    c->token_id, clock_text(c->now)};
 	unsigned char bytes[PAGE_KEY_BYTES];
 	const char *key, *text;
+	const struct fail *f;
 
 	hash_random(bytes, sizeof(bytes));
 	key = hash_base64url(bytes, sizeof(bytes));
 	text = json_print(json_write(&t, &ticket_shape), true);
+	f = space_check(c->act.conf);
+	if (f == NULL)
+		f = ring_turn(store_data(c->act.store), "sso", c->token_id,
+		    hash_sha256(key, strlen(key)));
+	if (f != NULL)
+		return f;
 	*url = mem_printf("%s/sso/%s", c->act.conf->public_url, key);
 	return file_replace(ticket_file(c, key),
 	    mem_printf("%s/state/tmp", store_data(c->act.store)), text,

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "guess.h"
 #include "origin.h"
 #include "rate.h"
 #include "session.h"
+#include "space.h"
 
 static void
 answer(struct cgi *c, int status, const struct account *a,
@@ -34,9 +36,14 @@ who(struct account **a, const struct account_token **t, const struct cgi *c)
 
 	if (token == NULL || *token == '\0')
 		return fail_field(NULL, "token", "can't be blank");
+	f = guess_check(c->act.conf, NULL, c->now);
+	if (f != NULL)
+		return f;
 	f = account_load_token(a, t, c->act.store, token);
 	if (f == NULL && (*a)->disabled)
 		f = fail(FAIL_AUTH, "Invalid credentials");
+	if (f != NULL && f->code == FAIL_AUTH)
+		guess_failed(c->act.conf, NULL, c->now);
 	return f != NULL ? f : rate_count(c->act.conf, (*t)->id, c->now);
 }
 
@@ -70,6 +77,8 @@ session_sign_in(struct cgi *c)
 		f = present(&before, c);
 	if (f == NULL)
 		f = go_on(c);
+	if (f == NULL)
+		f = space_check(c->act.conf);
 	if (f == NULL)
 		f = session_new(&s, &secret, c->act.store, a, token, c->now);
 	if (f == NULL)

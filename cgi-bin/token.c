@@ -1,7 +1,9 @@
 #include "addon.h"
 #include "cgi.h"
+#include "guess.h"
 #include "mem.h"
 #include "oauth.h"
+#include "origin.h"
 #include "token.h"
 #include "token-session.h"
 
@@ -218,8 +220,18 @@ oauth(struct cgi *c)
 	    .code = cgi_param(c, "code"),
 	    .refresh_token = cgi_param(c, "refresh_token"),
 	    .client_secret = cgi_param(c, "client_secret")};
-	const struct fail *f = oauth_token(&c->json, &c->act, &q);
+	const char *who = oauth_subject(&q);
+	const struct fail *f;
 
+	/* no other site's page has a browser's address slowed down */
+	if (origin_is_foreign())
+		return fail(FAIL_FORBIDDEN, "not from another site's page");
+	f = guess_check(c->act.conf, who, c->now);
+	if (f != NULL)
+		return f;
+	f = oauth_token(&c->json, &c->act, &q);
+	if (f != NULL && f->code == FAIL_AUTH)
+		guess_failed(c->act.conf, who, c->now);
 	if (f == NULL)
 		cgi_header(c, "Cache-Control", "no-store");
 	return f;

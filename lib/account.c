@@ -7,6 +7,7 @@
 #include "fail.h"
 #include "hash.h"
 #include "mem.h"
+#include "quota.h"
 
 static const struct json_field token_fields[] = {
     JSON_FIELD(account_token, id, STRING, MUST),
@@ -28,6 +29,7 @@ static const struct json_field fields[] = {
     JSON_FIELD(account, operator, BOOL, OMIT),
     JSON_FIELD(account, notify_url, STRING, OMIT),
     JSON_FIELD(account, notify_secret, SECRET, OMIT),
+    JSON_FIELD(account, quota, ANY, OMIT),
     JSON_FIELD(account, created_at, STRING, MUST),
     JSON_FIELD_LIST(account, tokens, &token_shape),
 };
@@ -108,6 +110,8 @@ account_read(struct account **out, const char *path, const cJSON *record)
 	if ((a->notify_url == NULL) != (a->notify_secret == NULL))
 		return fail(FAIL_BUSY,
 		    "%s: notify_url and notify_secret go together", path);
+	if (!quota_fits(a->quota))
+		return fail(FAIL_BUSY, "%s: quota is none", path);
 	if (!name_allowed(a->name) ||
 	    strcmp(store_path("accounts", a->name), path) != 0)
 		return fail(FAIL_BUSY,
@@ -292,4 +296,15 @@ account_rows(struct index_rows *rows, const char *path, const cJSON *record)
 	for (t = a->tokens; t != NULL; t = t->next)
 		index_key(rows, mem_printf("token %s", t->hash), a->name);
 	return NULL;
+}
+
+const struct fail *
+account_again(cJSON **out, const char *path, const cJSON *record)
+{
+	struct account *a;
+	const struct fail *f = account_read(&a, path, record);
+
+	if (f == NULL)
+		*out = json_write(a, &shape);
+	return f;
 }

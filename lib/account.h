@@ -35,6 +35,7 @@ struct account {
 	bool disabled; /* may do nothing, at once */
 	bool operator; /* may push any provider's manifest */
 	const char *notify_url, *notify_secret; /* see lib/notify.h; or NULL */
+	cJSON *quota; /* see lib/quota.h; or NULL: the configuration's */
 	const char *created_at;
 	struct account_token *tokens;
 };
@@ -89,6 +90,11 @@ cJSON *account_view(const struct account *a);
 
 /* Index rows: "token <sha256>" to the account's name. */
 const struct fail *account_rows(struct index_rows *rows, const char *path,
+    const cJSON *record);
+
+/* The record at path as it would be written now.  FAIL_BUSY: it is not valid.
+ */
+const struct fail *account_again(cJSON **out, const char *path,
     const cJSON *record);
 
 #endif

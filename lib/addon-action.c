@@ -20,6 +20,7 @@ remember(struct addon_result *r, const struct act *act, bool ready)
 
 	r->addon->verdict = ready ? "ready" : "failed";
 	event_addon(&e, r->addon->id);
+	e.settles = true;
 	return app_save(act, r->app, &e);
 }
 
@@ -30,6 +31,7 @@ finish(struct addon_result *r, const struct act *act, bool ready)
 	    ready ? "is ready" : "failed to provision");
 	const struct fail *f;
 
+	e.settles = true;
 	if (!ready) {
 		/* what it says it failed at may be there, and is to go */
 		work_put(act->store,
@@ -68,6 +70,7 @@ finish_removal(const struct act *act, const char *id)
 	e = event_new("%s: %s has removed it", work->app_name, work->provider);
 	event_app(&e, work->app_id, work->app_name);
 	event_addon(&e, id);
+	e.settles = true;
 	work_put_gone(act->store, &addon);
 	return event_commit(NULL, act, &e);
 }
@@ -137,6 +140,7 @@ set_status(struct addon_result *r, const struct act *act, const char *status,
 	event_exchange(&e, exchange);
 	event_add(&e, type, data);
 	event_addon(&e, r->addon->id);
+	e.settles = true;
 	return app_save(act, r->app, &e);
 }
 

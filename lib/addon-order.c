@@ -25,6 +25,7 @@ order_common(struct order *out, const struct act *act, const char *app_id)
 	out->provider_region = conf->provider_region;
 	out->appfog_region = conf->appfog_region;
 	out->public_url = conf->public_url;
+	out->request_id = act->request_id;
 }
 
 static const char *
@@ -102,6 +103,7 @@ addon_act_later(const struct act *act)
 
 	later.if_match = NULL;
 	later.need = ROLE_NONE;
+	later.settles = true;
 	return later;
 }
 

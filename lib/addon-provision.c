@@ -5,6 +5,7 @@
 #include "attachment.h"
 #include "account.h"
 #include "clock.h"
+#include "complain.h"
 #include "conf.h"
 #include "dry-run.h"
 #include "hash.h"
@@ -15,7 +16,6 @@
 #include "oauth.h"
 #include "work.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Heroku's rule: one of a kind per app, unless the manifest says otherwise. */
@@ -170,8 +170,8 @@ keep_provision(const struct act *act, struct addon_result *r,
 	event_addon(&e, a->id);
 	event_add(&e, "new_addon", addon_event_data(a, r->provider));
 	if (out->dropped != NULL)
-		fprintf(stderr, "sutler: %s: not declared, and dropped: %s\n",
-		    a->provider, out->dropped);
+		complain("%s: not declared, and dropped: %s", a->provider,
+		    out->dropped);
 	r->message = out->message;
 	r->variables = addon_names(r->provider, a);
 	once_done(act, r->app, r->message);

@@ -170,7 +170,11 @@ app_load(struct app **out, const struct act *act, const char *ident)
 		f = load_id(out, act->store, ident);
 	else
 		f = load_name(out, act->store, ident);
-	return f == NULL ? check_role(*out, act) : f;
+	if (f == NULL)
+		f = check_role(*out, act);
+	if (f == NULL && act->trace != NULL)
+		memcpy(act->trace->app, (*out)->id, ID_LENGTH);
+	return f;
 }
 
 const struct fail *

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "guess.h"
 #include "hash.h"
 #include "mem.h"
 #include "oauth.h"
@@ -262,6 +263,42 @@ check_resource(struct cgi *c)
 	return f;
 }
 
+/* Does the request show something to be checked?  *name: who it is said to
+ * be of, where it says so. */
+static bool
+shows_credential(const char **name, enum auth auth)
+{
+	const char *cookies = getenv("HTTP_COOKIE"), *password;
+
+	*name = NULL;
+	if (auth == AUTH_NONE)
+		return false;
+	if (authorization() == NULL)
+		return cookies != NULL &&
+		       strstr(cookies, SESSION_COOKIE "=") != NULL;
+	if (!basic(name, &password))
+		*name = NULL;
+	return true;
+}
+
+/* The same by name and address: who fails too often is not looked at. */
+static const struct fail *
+check(struct cgi *c, cgi_handler *how, enum auth auth)
+{
+	const struct fail *f = NULL;
+	const char *name;
+	const bool shown = shows_credential(&name, auth);
+
+	if (shown)
+		f = guess_check(c->act.conf, name, c->now);
+	if (f == NULL) {
+		f = how(c);
+		if (shown && f != NULL && f->code == FAIL_AUTH)
+			guess_failed(c->act.conf, name, c->now);
+	}
+	return f;
+}
+
 const struct fail *
 auth_check(struct cgi *c, enum auth auth)
 {
@@ -279,7 +316,7 @@ auth_check(struct cgi *c, enum auth auth)
 	    [AUTH_SESSION] = check_session,
 	};
 
-	const struct fail *f = checks[auth](c);
+	const struct fail *f = check(c, checks[auth], auth);
 	const char *who = c->token_id != NULL   ? c->token_id
 	                  : c->resource != NULL ? c->resource
 	                  : c->provider != NULL ? c->provider->slug

@@ -11,7 +11,8 @@
  * page asks for is nobody's.  Fills in c->account and c->token_id (by cookie
  * c->session, too) or c->provider, and c->act.  FAIL_AUTH otherwise; unknown
  * names and wrong passwords cost the same.  REMOTE_USER never counts.
- * FAIL_RATE: it asks too often, by the configuration's rate_limit.
+ * FAIL_RATE: it asks too often, by the configuration's rate_limit, or there
+ * were too many failures before, by its login_failures (lib/guess.h).
  * Sources: RFC 7617 (Basic), RFC 6750 (Bearer); Scalingo API,
  * "Authentication"; Heroku "App Info"; AppFog "App Info API".
  */

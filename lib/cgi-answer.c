@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "complain.h"
 #include "hash.h"
 #include "mem.h"
 
@@ -105,20 +106,6 @@ write_all(int fd, const char *text, size_t len)
 		text += n;
 		len -= (size_t)n;
 	}
-}
-
-/* One line of the log; a text that others wrote forges no second one. */
-static void
-complain(const struct cgi *c, const char *text)
-{
-	char *line = mem_printf("sutler[%s]: %s", c->act.request_id, text), *p;
-	size_t len = strlen(line);
-
-	for (p = line; *p != '\0'; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = ' ';
-	line[len] = '\n';
-	write_all(STDERR_FILENO, line, len + 1);
 }
 
 void
@@ -258,11 +245,12 @@ cgi_answer_fail(struct cgi *c, const struct fail *why)
 	cJSON *answer;
 
 	if (meaning->neutral != NULL) {
-		complain(c, f->text);
+		complain("%s", f->text);
 		text = meaning->neutral;
 	}
 	c->headers = (struct mem_text){0};
 	c->revision = NULL;
+	c->reason = meaning->id;
 	answer = cgi_answer(c, meaning->status);
 	shapes[c->family](answer, f, text);
 	if (f->code == FAIL_METHOD && f->what != NULL)
@@ -330,8 +318,10 @@ put_answer(struct cgi *c)
 	mem_add(&out, c->headers.text, c->headers.len);
 	mem_puts(&out, "\r\n");
 	if (c->status != 204 && c->status != 304 &&
-	    strcmp(c->method, "HEAD") != 0)
+	    strcmp(c->method, "HEAD") != 0) {
 		mem_add(&out, body, len);
+		c->sent = len;
+	}
 	write_all(STDOUT_FILENO, out.text, out.len);
 }
 
@@ -340,7 +330,9 @@ cgi_answer_send(struct cgi *c)
 {
 	int null;
 
-	if (c->after == NULL) {
+	const bool logs = c->act.conf == NULL || c->act.conf->log_requests;
+
+	if (c->after == NULL && !logs) {
 		put_answer(c);
 		return;
 	}
@@ -349,6 +341,9 @@ cgi_answer_send(struct cgi *c)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	put_answer(c);
+	cgi_log_request(c);
+	if (c->after == NULL)
+		return;
 	signal(SIGPIPE, SIG_DFL);
 	/* descriptor 1 stays taken, lest a file become standard output */
 	null = open("/dev/null", O_WRONLY | O_CLOEXEC);

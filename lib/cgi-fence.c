@@ -73,6 +73,8 @@ cgi_fence(const struct cgi *c, const struct route *row)
 		return;
 	if (reads && conf->rate_limit != 0)
 		paths[f.count++] = table(conf, "rate");
+	if (reads && conf->login_failures != 0)
+		paths[f.count++] = table(conf, "failures");
 	if (!reads) {
 		work_tick_stand_by(conf);
 		paths[f.count++] = (struct fence_path){conf->file, FENCE_READ};

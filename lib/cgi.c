@@ -6,6 +6,7 @@
 
 #include "auth.h"
 #include "clock.h"
+#include "complain.h"
 #include "dry-run.h"
 #include "hash.h"
 #include "mem.h"
@@ -229,6 +230,7 @@ serve(struct cgi *c, const struct table *t)
 		return NULL;
 	}
 	c->auth = row->auth & ~(unsigned int)MAY;
+	c->pattern = row->pattern;
 	if (cgi_dry_run(c))
 		c->act.dry_run = dry_run_new();
 	f = open_store(c);
@@ -250,17 +252,21 @@ cgi_serve(const struct route *routes, size_t count)
 	const struct fail *f;
 
 	cgi_log_guard();
+	c->began = cgi_log_clock();
+	c->act.trace = &c->trace;
 	c->status = 200;
 	c->now = clock_now();
 	c->query = query == NULL ? "" : query;
 	c->method = method(c);
 	c->act.request_id = request_id();
+	complain_as(c->act.request_id);
 	c->act.if_match = if_match(c);
 	f = serve(c, &table);
 	if (f != NULL && f->code == FAIL_DRY_RUN) {
 		/* what the handler has set is of the answer that it is not */
 		c->headers = (struct mem_text){0};
 		c->revision = NULL;
+		c->reason = "dry_run";
 		cJSON_AddItemToObject(cgi_answer(c, 200), "dry_run",
 		    dry_run_view(c->act.dry_run, c->act.conf));
 	} else if (f != NULL)

@@ -74,6 +74,13 @@ struct cgi {
 	enum auth auth;     /* what the route asked for */
 	int64_t now;        /* ms */
 
+	/* for its line in the log */
+	struct trace trace;
+	int64_t began;       /* µs, of a clock that nobody sets */
+	const char *pattern; /* of the route, or NULL */
+	const char *reason;  /* a word for what failed, or NULL */
+	size_t sent;         /* bytes of the answer's body */
+
 	/* the answer */
 	int status;       /* 200 */
 	cJSON *json;      /* its body, or NULL */
@@ -193,6 +200,27 @@ void cgi_log_open(const struct conf *conf);
  * (lib/fence.h): a GET reads DATA, any other changes it and starts our own
  * programs.  What the kernel cannot do is said in the log, once. */
 void cgi_fence(const struct cgi *c, const struct route *row);
+
+/* Where conf->log_requests says so, write one line about the request, which has
+ * been answered, to stderr: an object of JSON, in one write(2) of less than
+ * PIPE_BUF bytes, so that lines of several programs do not mix.
+ *
+ *	time, request_id, program, method
+ *	path	as in c->path: neither the query nor what it may hold
+ *	route	the pattern of it
+ *	status, reason	the latter of a failure: "unauthorized", …
+ *	actor	"user ana", "provider redis"
+ *	app	id of the app that it was about
+ *	commit	what it changed
+ *	ms	from the program's start to the answer's being out
+ *	in, out	bytes of the bodies
+ *	address	whose, as lib/peer.h tells it
+ *
+ * What there is none of is left out. */
+void cgi_log_request(struct cgi *c);
+
+/* A µs clock that nobody sets. */
+int64_t cgi_log_clock(void);
 
 /* Make f the answer, in the shape of c->family; what is not for the client
  * goes to stderr. */

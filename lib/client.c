@@ -44,8 +44,13 @@ question(const struct exchange *x, const struct conf *conf, long timeout)
 		if (x->headers[i] != NULL)
 			cJSON_AddItemToArray(headers,
 			    cJSON_CreateString(x->headers[i]));
+	if (x->request_id != NULL)
+		cJSON_AddItemToArray(headers,
+		    cJSON_CreateString(
+		        mem_printf("X-Request-Id: %s", x->request_id)));
 	json_add_text(q, "body", x->body);
 	cJSON_AddBoolToObject(q, "form", x->form);
+	cJSON_AddBoolToObject(q, "inspect", x->inspect);
 	cJSON_AddNumberToObject(q, "timeout", (double)timeout);
 	cJSON_AddNumberToObject(q, "connect_timeout", CLIENT_CONNECT_TIMEOUT);
 	cJSON_AddBoolToObject(q, "allow_http", conf->allow_http);

@@ -16,8 +16,8 @@ enum { CLIENT_ANSWER_MAX = 256 << 10, CLIENT_CONNECT_TIMEOUT = 5 };
  *
  * The question goes to send's stdin as one JSON object {method, url, user,
  * password, accept, headers, body, form, timeout, connect_timeout, allow_http,
- * allow_private}; the answer comes back as {status, trouble} on one line and
- * the body's bytes behind it.
+ * allow_private, inspect}; the answer comes back as {status, trouble} on one
+ * line and the body's bytes behind it.
  */
 void client_send(struct exchange *x, const struct conf *conf, long timeout);
 

@@ -7,6 +7,7 @@
 #include "fail.h"
 #include "file.h"
 #include "mem.h"
+#include "peer.h"
 
 #define AT(member) offsetof(struct conf, member)
 #define PROVIDER_REGION "amazon-web-services::us-east-1"
@@ -18,7 +19,7 @@ typedef const char *conf_take(void *out, const char *value, const char *dir,
     long min, long max);
 
 static conf_take take_word, take_path, take_url, take_code, take_number,
-    take_switch;
+    take_switch, take_addresses;
 
 static const struct conf_key {
 	const char *name;
@@ -27,25 +28,33 @@ static const struct conf_key {
 	long min, max;
 	const char *otherwise; /* NULL: required; "": none */
 } keys[] = {
-    {"data",              take_path,   AT(data),              0, 0,      NULL           },
-    {"public_url",        take_url,    AT(public_url),        0, 0,      NULL           },
-    {"region",            take_word,   AT(region),            0, 0,      "local-1"      },
-    {"provider_region",   take_word,   AT(provider_region),   0, 0,      PROVIDER_REGION},
-    {"appfog_region",     take_word,   AT(appfog_region),     0, 0,      "useast"       },
-    {"libexec",           take_path,   AT(libexec),           0, 0,      SUTLER_LIBEXEC },
-    {"billing_url",       take_url,    AT(billing_url),       0, 0,      ""             },
-    {"currency",          take_code,   AT(currency),          3, 3,      "EUR"          },
-    {"restart_hook",      take_path,   AT(restart_hook),      0, 0,      ""             },
-    {"error_log",         take_path,   AT(error_log),         0, 0,      ""             },
-    {"provider_timeout",  take_number, AT(provider_timeout),  1, 25,     "20"           },
-    {"provider_patience", take_number, AT(provider_patience), 1, 604800,
-     "43200"                                                                            },
-    {"transcript_days",   take_number, AT(transcript_days),   0, 3650,   "30"           },
-    {"rate_limit",        take_number, AT(rate_limit),        0, 60000,  "0"            },
-    {"page_size",         take_number, AT(page_size),         1, 4000,   "4000"         },
-    {"fence",             take_switch, AT(fence),             0, 0,      "yes"          },
-    {"allow_http",        take_switch, AT(allow_http),        0, 0,      "no"           },
-    {"allow_private",     take_switch, AT(allow_private),     0, 0,      "no"           },
+    {"data",              take_path,      AT(data),              0, 0,         NULL           },
+    {"public_url",        take_url,       AT(public_url),        0, 0,         NULL           },
+    {"region",            take_word,      AT(region),            0, 0,         "local-1"      },
+    {"provider_region",   take_word,      AT(provider_region),   0, 0,         PROVIDER_REGION},
+    {"appfog_region",     take_word,      AT(appfog_region),     0, 0,         "useast"       },
+    {"libexec",           take_path,      AT(libexec),           0, 0,         SUTLER_LIBEXEC },
+    {"billing_url",       take_url,       AT(billing_url),       0, 0,         ""             },
+    {"currency",          take_code,      AT(currency),          3, 3,         "EUR"          },
+    {"restart_hook",      take_path,      AT(restart_hook),      0, 0,         ""             },
+    {"error_log",         take_path,      AT(error_log),         0, 0,         ""             },
+    {"provider_timeout",  take_number,    AT(provider_timeout),  1, 25,        "20"           },
+    {"provider_patience", take_number,    AT(provider_patience), 1, 604800,
+     "43200"                                                                                  },
+    {"transcript_days",   take_number,    AT(transcript_days),   0, 3650,      "30"           },
+    {"rate_limit",        take_number,    AT(rate_limit),        0, 60000,     "0"            },
+    {"login_failures",    take_number,    AT(login_failures),    0, 1000,      "10"           },
+    {"trusted_proxy",     take_addresses, AT(trusted_proxy),     0, 0,         ""             },
+    {"quota_apps",        take_number,    AT(quota[0]),          0, 999999999, "0"            },
+    {"quota_addons",      take_number,    AT(quota[1]),          0, 999999999, "0"            },
+    {"quota_variables",   take_number,    AT(quota[2]),          0, 999999999, "0"            },
+    {"quota_bytes",       take_number,    AT(quota[3]),          0, 999999999, "0"            },
+    {"space_reserve",     take_number,    AT(space_reserve),     0, 1000000,   "16"           },
+    {"page_size",         take_number,    AT(page_size),         1, 4000,      "4000"         },
+    {"fence",             take_switch,    AT(fence),             0, 0,         "yes"          },
+    {"allow_http",        take_switch,    AT(allow_http),        0, 0,         "no"           },
+    {"allow_private",     take_switch,    AT(allow_private),     0, 0,         "no"           },
+    {"log_requests",      take_switch,    AT(log_requests),      0, 0,         "no"           },
 };
 
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
@@ -166,6 +175,17 @@ take_switch(void *out, const char *value, const char *dir, long min, long max)
 	if (!on && strcmp(value, "no") != 0)
 		return "must be yes or no";
 	memcpy(out, &on, sizeof(on));
+	return NULL;
+}
+
+static const char *
+take_addresses(void *out, const char *value, const char *dir, long min,
+    long max)
+{
+	(void)dir, (void)min, (void)max;
+	if (!peer_list_fits(value))
+		return "must be addresses, IPv4 or IPv6, with blanks between";
+	set_text(out, mem_copy(value));
 	return NULL;
 }
 

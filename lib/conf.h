@@ -10,6 +10,8 @@ struct fail;
  * An unknown key, a key given twice or a value out of range is refused with
  * file:line.  Relative paths are taken from the file's own directory.
  */
+enum { CONF_QUOTAS = 4, CONF_QUOTA_MAX = 999999999 };
+
 struct conf {
 	const char *file;       /* where it was read */
 	const char *data;       /* directory of store/, index/, state/, key */
@@ -26,11 +28,18 @@ struct conf {
 	long provider_timeout;    /* seconds for one whole call, 1 to 25 */
 	long provider_patience; /* seconds that an answer "not yet" may last */
 	long transcript_days;   /* that an exchange is kept; 0: none is */
-	long rate_limit;    /* requests of one token a minute; 0: no limit */
-	long page_size;     /* rows of GET /vendor/apps, 1 to 4000 */
-	bool fence;         /* programs give up what they do not need */
-	bool allow_http;    /* providers may be reached without TLS */
-	bool allow_private; /* … and at private addresses */
+	long rate_limit;     /* requests of one token a minute; 0: no limit */
+	long login_failures; /* before they slow down; 0: they never do */
+	const char *trusted_proxy; /* addresses whose X-Forwarded-For is
+	                              believed, or NULL */
+	long
+	    quota[CONF_QUOTAS]; /* of one account, as in lib/quota.h; 0: none */
+	long space_reserve;     /* MB of disk that only operators may fill */
+	long page_size;         /* rows of GET /vendor/apps, 1 to 4000 */
+	bool fence;             /* programs give up what they do not need */
+	bool allow_http;        /* providers may be reached without TLS */
+	bool allow_private;     /* … and at private addresses */
+	bool log_requests;      /* a line of JSON for each, to stderr */
 };
 
 /*

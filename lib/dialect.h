@@ -46,6 +46,7 @@ struct order {
 	const char *provider_region;
 	const char *appfog_region;
 	const char *public_url; /* for callback URLs */
+	const char *request_id; /* of the request that asks for it, or NULL */
 
 	/* what only some dialects tell; NULL: there is none */
 	const char *user_id;          /* who orders: "us-<uuid>" */
@@ -62,8 +63,12 @@ struct exchange {
 	const char *user, *password; /* Basic credentials */
 	const char *accept;          /* Accept header, or NULL for none */
 	const char *headers[2];      /* further lines, "Name: value", or NULL */
+	const char *request_id;      /* X-Request-Id, or NULL */
 	const char *body;            /* JSON text, or NULL for no body */
 	bool form;                   /* body is a form's (a browser's post) */
+	bool inspect;                /* ask nothing: the answer is when each
+	                                certificate of the chain expires, "Nov 26
+	                                16:43:33 2027 GMT", one a line */
 	/* the answer */
 	int status;         /* 0: there was none */
 	const char *answer; /* its body, NUL behind; never NULL */

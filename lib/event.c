@@ -4,6 +4,7 @@
 #include "dry-run.h"
 #include "notify.h"
 #include "provider.h"
+#include "quota.h"
 #include "webhook.h"
 
 #include <ctype.h>
@@ -129,9 +130,16 @@ const struct fail *
 event_commit(const char **id, const struct act *act, struct event *e)
 {
 	struct store_message m = {0};
+	const struct fail *f = NULL;
 	struct mem_text t = {0};
-	const char *actor;
+	const char *actor, *made;
 
+	if (!act->settles && !e->settles)
+		f = quota_check(act);
+	if (f != NULL) {
+		store_unlock(act->store);
+		return f;
+	}
 	if (act->dry_run != NULL)
 		return dry_run_note(act, e);
 	describe(&m, &actor, act);
@@ -156,7 +164,15 @@ event_commit(const char **id, const struct act *act, struct event *e)
 	if (e->trailers.len > 0)
 		mem_puts(&t, e->trailers.text);
 	m.text = t.text;
-	return store_commit(id, act->store, &m);
+	f = store_commit(&made, act->store, &m);
+	if (f != NULL)
+		return f;
+	if (id != NULL)
+		*id = made;
+	if (act->trace != NULL && made[0] != '\0')
+		memcpy(act->trace->commit, made,
+		    sizeof(act->trace->commit) - 1);
+	return NULL;
 }
 
 const struct fail *

@@ -36,6 +36,14 @@ struct act {
 	const char *if_match; /* revision that the record must have, or NULL */
 	const struct once *once; /* the request's own name, or NULL */
 	struct dry_run *dry_run; /* what would be, is noted there; or NULL */
+	bool settles; /* what has happened is noted: no quota holds it up */
+	struct trace *trace; /* what became of it, for the log; or NULL */
+};
+
+/* What a request came to, as its line in the log tells it. */
+struct trace {
+	char commit[41]; /* id of the last one that it made, or "" */
+	char app[25];    /* id of the app that it read last, or "" */
 };
 
 /* What is to be changed has the revision that act->if_match asks for, if it
@@ -64,6 +72,7 @@ struct event {
 	const char *app, *addon;
 	const struct app *about;    /* who is to be told of it; or NULL */
 	const char *author, *email; /* whose idea it was; NULL: who acts */
+	bool settles;               /* as act's */
 };
 
 /* A change set whose subject is what printf(3) would print; control
@@ -91,7 +100,8 @@ const char *event_first(const char *message, const char *name);
 /* Commit what was put into the store, as act's own deed; gives the lock back.
  * The owner of the app that it is about is owed word of its events, unless it
  * is who acts (lib/notify.h), and so are its webhooks (lib/webhook.h).  *id as
- * in store_commit().  FAIL_DRY_RUN: act is one (lib/dry-run.h). */
+ * in store_commit().  FAIL_INVALID, FAIL_BUSY: a quota, or the disk, is full
+ * (lib/quota.h).  FAIL_DRY_RUN: act is one (lib/dry-run.h). */
 const struct fail *event_commit(const char **id, const struct act *act,
     struct event *e);
 

@@ -134,6 +134,15 @@ index_values(const char ***values, size_t *count, struct store *s,
 	    mem_printf("list/%s", name));
 }
 
+const struct fail *
+index_values_held(const char ***values, size_t *count, struct store *s,
+    const char *name)
+{
+	const struct fail *f = s->pending == NULL ? NULL : store_settle(s);
+
+	return f != NULL ? f : index_values(values, count, s, name);
+}
+
 /* How many rows each chunk of name has. */
 static const struct fail *
 chunk_counts(uint64_t **counts, size_t *n, uint64_t *total, struct store *s,

@@ -56,6 +56,10 @@ const struct fail *index_find_held(const char **value, struct store *s,
 const struct fail *index_values(const char ***values, size_t *count,
     struct store *s, const char *name);
 
+/* Under the lock: the same, with what is promised and not yet applied. */
+const struct fail *index_values_held(const char ***values, size_t *count,
+    struct store *s, const char *name);
+
 /* A page of placed rows. */
 struct index_page {
 	size_t count;

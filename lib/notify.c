@@ -65,6 +65,7 @@ notify_send(const struct act *act, const struct work *o, long timeout)
 	    strlen(owner->notify_secret), x.body, strlen(x.body));
 	x.headers[0] = mem_printf("Sutler-Webhook-Hmac-SHA256: %s",
 	    hash_base64(hmac, sizeof(hmac)));
+	x.request_id = act->request_id;
 	client_send(&x, act->conf, timeout);
 	if (x.status >= 200 && x.status < 300)
 		return NULL;

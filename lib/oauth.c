@@ -185,6 +185,14 @@ take_code(struct addon_result *r, const struct act *act,
 	return app_save(&by, r->app, &e);
 }
 
+const char *
+oauth_subject(const struct oauth_request *q)
+{
+	if (q->code == NULL || strlen(q->code) <= UUID_LENGTH)
+		return NULL;
+	return mem_dup(q->code, UUID_LENGTH);
+}
+
 static const struct fail *
 take_refresh(struct addon_result *r, const struct act *act,
     const struct oauth_request *q)

@@ -27,6 +27,9 @@ struct oauth_request {
 	const char *client_secret;
 };
 
+/* The add-on that its code says it is of, there or not; NULL: it says none. */
+const char *oauth_subject(const struct oauth_request *q);
+
 /* *answer = the tokens.  FAIL_SYNTAX: what is asked is none of that;
  * FAIL_AUTH: code, token or secret is not good (any more). */
 const struct fail *oauth_token(cJSON **answer, const struct act *act,

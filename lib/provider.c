@@ -334,11 +334,13 @@ provider_order(struct outcome *out, const struct conf *conf,
 	struct exchange x;
 
 	d->ask(&x, order);
+	x.request_id = order->request_id;
 	client_send(&x, conf, timeout);
 	old = provider_old_password(order->provider, began);
 	spent = (clock_now() - began + 999) / 1000;
 	if (x.status == 401 && old != NULL && spent < timeout) {
 		d->ask(&x, order);
+		x.request_id = order->request_id;
 		x.password = old;
 		client_send(&x, conf, timeout - (long)spent);
 	}
@@ -403,5 +405,18 @@ provider_rows(struct index_rows *rows, const char *path, const cJSON *record)
 	if (f != NULL)
 		return f;
 	index_key(rows, user_key(p->user), p->slug);
+	return NULL;
+}
+
+const struct fail *
+provider_again(cJSON **out, const char *path, const cJSON *record)
+{
+	struct provider *p;
+	const struct fail *f = parse(&p, path, record);
+
+	if (f != NULL)
+		return f;
+	*out = json_write(p, &shape);
+	seal_secrets(json_get(*out, "manifest"));
 	return NULL;
 }

@@ -154,4 +154,9 @@ struct index_rows;
 const struct fail *provider_rows(struct index_rows *rows, const char *path,
     const cJSON *record);
 
+/* The record at path as it would be written now.  FAIL_BUSY: it is not valid.
+ */
+const struct fail *provider_again(cJSON **out, const char *path,
+    const cJSON *record);
+
 #endif

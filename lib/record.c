@@ -6,8 +6,10 @@
 #include "app.h"
 #include "provider.h"
 #include "usage.h"
+#include "work.h"
 
-/* Work owed to a provider is found by walking it; the index has no need. */
+/* Work owed to a provider is found by walking it, the format by its name: the
+ * index has no need. */
 static const struct fail *
 open_rows(struct index_rows *rows, const char *path, const cJSON *record)
 {
@@ -17,26 +19,72 @@ open_rows(struct index_rows *rows, const char *path, const cJSON *record)
 	return NULL;
 }
 
-static const struct {
+static const struct fail *
+app_again(cJSON **out, const char *path, const cJSON *record)
+{
+	struct app *app;
+	const struct fail *f = app_read(&app, path, record);
+
+	if (f == NULL)
+		*out = app_write(app);
+	return f;
+}
+
+static const struct fail *
+format_again(cJSON **out, const char *path, const cJSON *record)
+{
+	(void)path;
+	*out = cJSON_Duplicate(record, true);
+	return NULL;
+}
+
+typedef const struct fail *record_again_of(cJSON **out, const char *path,
+    const cJSON *record);
+
+static const struct kind {
 	const char *under;
 	index_rows_of *rows;
+	record_again_of *again;
 } kinds[] = {
-    {"apps/",      app_rows     },
-    {"accounts/",  account_rows },
-    {"providers/", provider_rows},
-    {"open/",      open_rows    },
-    {"usage/",     usage_rows   },
+    {"apps/",      app_rows,      app_again     },
+    {"accounts/",  account_rows,  account_again },
+    {"providers/", provider_rows, provider_again},
+    {"open/",      open_rows,     work_again    },
+    {"usage/",     usage_rows,    usage_again   },
+    {"store.json", open_rows,     format_again  },
 };
 
-const struct fail *
-record_rows(struct index_rows *rows, const char *path, const cJSON *record)
+static const struct kind *
+kind_of(const char *path)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strncmp(path, kinds[i].under, strlen(kinds[i].under)) == 0)
-			return kinds[i].rows(rows, path, record);
+			return &kinds[i];
+	return NULL;
+}
+
+static const struct fail *
+none(const char *path)
+{
 	return fail(FAIL_BUSY, "%s is no record of any kind", path);
+}
+
+const struct fail *
+record_rows(struct index_rows *rows, const char *path, const cJSON *record)
+{
+	const struct kind *kind = kind_of(path);
+
+	return kind == NULL ? none(path) : kind->rows(rows, path, record);
+}
+
+const struct fail *
+record_again(cJSON **out, const char *path, const cJSON *record)
+{
+	const struct kind *kind = kind_of(path);
+
+	return kind == NULL ? none(path) : kind->again(out, path, record);
 }
 
 const struct fail *

@@ -10,6 +10,11 @@
 const struct fail *record_rows(struct index_rows *rows, const char *path,
     const cJSON *record);
 
+/* *out = the record at path as it would be written now.  FAIL_BUSY: it is not
+ * valid. */
+const struct fail *record_again(cJSON **out, const char *path,
+    const cJSON *record);
+
 /* The store of conf, knowing all kinds. */
 const struct fail *record_store(struct store **out, const struct conf *conf);
 

@@ -9,6 +9,7 @@
 #include "file.h"
 #include "hash.h"
 #include "mem.h"
+#include "ring.h"
 
 enum {
 	SECRET_BYTES = 32,
@@ -40,6 +41,7 @@ session_new(struct session **out, const char **secret,
 {
 	struct session *s = mem_alloc(sizeof(*s));
 	unsigned char random[SECRET_BYTES];
+	const struct fail *f;
 	const char *text;
 
 	hash_random(random, sizeof(random));
@@ -52,6 +54,10 @@ session_new(struct session **out, const char **secret,
 	s->file = file_of(store, *secret);
 	*out = s;
 	text = json_print(json_write(s, &shape), false);
+	f = ring_turn(store_data(store), "sessions", t->id,
+	    strrchr(s->file, '/') + 1);
+	if (f != NULL)
+		return f;
 	return file_replace_private(s->file,
 	    mem_printf("%s/state/tmp", store_data(store)), text, strlen(text));
 }

@@ -8,7 +8,8 @@
  * token.  The cookie holds a secret; the session is a file named by the
  * secret's SHA-256, DATA/state/sessions/<hash>, which names the account and
  * the API token.  It ends when it expires, when somebody signs out, and with
- * its API token (deleted or renewed) or its account (disabled).  The files are
+ * its API token (deleted or renewed) or its account (disabled), and when its
+ * API token has begun RING_SIZE others since (lib/ring.h).  The files are
  * worth nothing after a loss of power and are never flushed; tick removes old
  * ones.
  */

@@ -1,3 +1,4 @@
+#include "complain.h"
 #include "store-apply.h"
 #include "file.h"
 #include "hash.h"
@@ -8,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/time.h>
@@ -116,9 +116,8 @@ keep_aside(struct store *s, const char *path, const char *text, size_t len,
 	const char *file = mem_printf("%s/aside/%.12s-%s", s->state, commit,
 	    name == NULL ? path : name + 1);
 
-	fprintf(stderr,
-	    "sutler: %s was edited while it was being written:"
-	    " the edit is in %s\n",
+	complain("%s was edited while it was being written:"
+	         " the edit is in %s",
 	    path, file);
 	return file_replace(file, s->tmp, text, len);
 }

@@ -2,13 +2,13 @@
  * The branch main.  sutler alone moves it; where another hand did, no commit
  * of ours leaves it, and none of the other's is lost.
  */
+#include "complain.h"
 #include "fail.h"
 #include "file.h"
 #include "mem.h"
 #include "store-git-inside.h"
 #include "store-git.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -108,9 +108,8 @@ keep_aside(struct store_git *g, const char *cur)
 	    git_reference_create(&ref, g->repo, name, &oid, 1, NULL) != 0)
 		return store_git_fail(mem_printf("make %s", name));
 	git_reference_free(ref);
-	fprintf(stderr,
-	    "sutler: main had been moved to %s, which lacks our last"
-	    " commits: it is on them again, and that is kept as %s\n",
+	complain("main had been moved to %s, which lacks our last"
+	         " commits: it is on them again, and that is kept as %s",
 	    cur, name);
 	return NULL;
 }
@@ -129,7 +128,7 @@ remove_broken(struct store_git *g)
 	if (f != NULL || text == NULL || strncmp(text, "ref: ", 5) == 0 ||
 	    strspn(text, "0123456789abcdef") == JOURNAL_ID)
 		return f;
-	fprintf(stderr, "sutler: %s was no ref\n", file);
+	complain("%s was no ref", file);
 	return file_remove(file);
 }
 
@@ -147,8 +146,7 @@ look(const char **from, bool *done, struct store_git *g, const char *id)
 	*done = false;
 	*from = "";
 	if (error != 0) {
-		fprintf(stderr, "sutler: there was no main: it is made at %s\n",
-		    id);
+		complain("there was no main: it is made at %s", id);
 		return error == GIT_ENOTFOUND ? NULL : remove_broken(g);
 	}
 	*from = store_git_id(&oid);
@@ -157,9 +155,8 @@ look(const char **from, bool *done, struct store_git *g, const char *id)
 		return NULL;
 	if (!store_git_reaches(g, *from, id))
 		return keep_aside(g, *from);
-	fprintf(stderr,
-	    "sutler: main stood at %s, before our last commits: it is on them"
-	    " again\n",
+	complain("main stood at %s, before our last commits: it is on them"
+	         " again",
 	    *from);
 	return NULL;
 }

@@ -216,10 +216,12 @@ store_git_init(const char **id, const char *dir, const char *path,
 /* Is it a whole clone of a store, checked out at main? */
 static const struct fail *
 check_clone(const char **id, struct store_git *g, const char *path,
-    const char *text)
+    store_git_ours *is_ours)
 {
 	const char *file, *blob;
 	const struct fail *f;
+	char *text = NULL;
+	size_t len;
 	size_t i;
 
 	for (i = 0; i < sizeof(partial) / sizeof(partial[0]); i++) {
@@ -231,17 +233,21 @@ check_clone(const char **id, struct store_git *g, const char *path,
 	if (!is_at_main(g->repo) || store_git_head(id, g) != NULL)
 		return fail(FAIL_CONFLICT, "%s does not stand at main", g->dir);
 	f = store_git_blob(&blob, g, *id, path);
-	if (f == NULL && strcmp(blob, hash_blob(text, strlen(text))) != 0)
-		f = fail(FAIL_CONFLICT,
-		    "%s is no clone of a store: its %s is"
-		    " not ours",
-		    g->dir, path);
-	return f;
+	if (f == NULL && blob[0] != '\0')
+		f = store_git_text(&text, &len, g, blob);
+	if (f != NULL)
+		return f;
+	if (text == NULL)
+		return fail(FAIL_CONFLICT,
+		    "%s is no clone of a store: it has no %s", g->dir, path);
+	f = is_ours(text, len);
+	return f == NULL ? NULL
+	                 : fail(FAIL_CONFLICT, "%s: %s", g->dir, f->text);
 }
 
 const struct fail *
 store_git_adopt(const char **id, const char *dir, const char *path,
-    const char *text)
+    store_git_ours *is_ours)
 {
 	static const char *const leavings[] = {"index", "logs", "FETCH_HEAD"};
 	const struct fail *f;
@@ -255,7 +261,7 @@ store_git_adopt(const char **id, const char *dir, const char *path,
 		    dir);
 	f = store_git_open(&g, dir);
 	if (f == NULL)
-		f = check_clone(id, g, path, text);
+		f = check_clone(id, g, path, is_ours);
 	if (f == NULL)
 		f = set_up(g, dir);
 	for (i = 0; f == NULL && i < sizeof(leavings) / sizeof(leavings[0]);

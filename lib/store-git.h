@@ -20,14 +20,17 @@ struct store_git;
 const struct fail *store_git_init(const char **id, const char *dir,
     const char *path, const char *text);
 
+/* Is the text of the file that says so a store's, of a kind that we know? */
+typedef const struct fail *store_git_ours(const char *text, size_t len);
+
 /*
  * Make the one in dir/.git, which git clone made, fit for a store, and take
  * away what only a checkout needs; its remote stays.  *id is the commit that
- * main stands at.  FAIL_CONFLICT: it is not a whole clone of a store (text, in
- * the file at path, says that it is one), or not at main.
+ * main stands at.  FAIL_CONFLICT: it is not a whole clone of a store (is_ours
+ * judges the file at path), or not at main.
  */
 const struct fail *store_git_adopt(const char **id, const char *dir,
-    const char *path, const char *text);
+    const char *path, store_git_ours *is_ours);
 
 /* Are settings, HEAD and hook (of g, in dir/.git) as the store needs them? */
 const struct fail *store_git_check(struct store_git *g, const char *dir,

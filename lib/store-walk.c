@@ -1,6 +1,7 @@
 /*
  * All records, one after another; and the index made anew from them.
  */
+#include "complain.h"
 #include "file.h"
 #include "index-write.h"
 #include "json.h"
@@ -9,7 +10,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -98,7 +98,7 @@ visit_record(void *arg, const char *path)
 	if (f == NULL || f->code != FAIL_BUSY)
 		return f;
 	/* one broken record is no reason to miss the others */
-	fprintf(stderr, "sutler: left out: %s: %s\n", path, f->text);
+	complain("left out: %s: %s", path, f->text);
 	return NULL;
 }
 

@@ -7,6 +7,7 @@
 #include "json.h"
 #include "mem.h"
 #include "store-apply.h"
+#include "store-format.h"
 
 #include <errno.h>
 
@@ -37,11 +38,20 @@ store_there(const char *data)
 	return access(mem_printf("%s/state/journal", data), F_OK) == 0;
 }
 
+/* A clone is of a format that we know, and stays so. */
+static const struct fail *
+is_ours(const char *text, size_t len)
+{
+	struct store_format format;
+
+	return store_format_parse(&format, text, len);
+}
+
 const struct fail *
 store_init(const char *data)
 {
 	struct store *s = store_new(data, NULL);
-	const char *format = "{\n\t\"format\":\t1\n}\n", *id;
+	const char *format = store_format_text(), *id;
 	const struct fail *f;
 	bool clone;
 
@@ -58,10 +68,10 @@ store_init(const char *data)
 	if (f == NULL)
 		f = file_directory(s->tmp);
 	if (f == NULL && clone)
-		f = store_git_adopt(&id, s->root, "store.json", format);
+		f = store_git_adopt(&id, s->root, "store.json", is_ours);
 	else if (f == NULL)
 		f = store_git_init(&id, s->root, "store.json", format);
-	if (f == NULL)
+	if (f == NULL && !clone)
 		f = file_replace(mem_printf("%s/store.json", s->root), s->tmp,
 		    format, strlen(format));
 	if (f == NULL && !clone)
@@ -78,10 +88,13 @@ const struct fail *
 store_open(struct store **out, const struct conf *conf, index_rows_of *rows)
 {
 	struct store *s = store_new(conf->data, rows);
+	struct store_format format;
 	const struct fail *f;
 
 	*out = s;
-	f = journal_open(&s->journal, s->state);
+	f = store_format_read(&format, s->root);
+	if (f == NULL)
+		f = journal_open(&s->journal, s->state);
 	if (f != NULL || s->journal->ours)
 		return f;
 	return store_recover(s);
@@ -243,8 +256,9 @@ commit_entry(struct journal_entry *entry, struct store *s, const char *parent,
 static const char *
 name_of(const char *path)
 {
-	const char *name = strrchr(path, '/') + 1;
+	const char *name = strrchr(path, '/');
 
+	name = name == NULL ? path : name + 1;
 	return mem_dup(name, strlen(name) - strlen(".json"));
 }
 

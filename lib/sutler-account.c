@@ -7,6 +7,7 @@
 #include "hash.h"
 #include "manifest.h"
 #include "mem.h"
+#include "quota.h"
 #include "store-log.h"
 #include "sutler.h"
 
@@ -166,6 +167,49 @@ account_notify(const struct call *c)
 	return f;
 }
 
+/* What it has, and may have at most (null: no limit). */
+static const struct fail *
+show_quota(const struct call *c, const struct account *a)
+{
+	long use[CONF_QUOTAS], most;
+	const struct fail *f = quota_use(use, c->act.store, a->name);
+	cJSON *row;
+	int i;
+
+	for (i = 0; f == NULL && i < CONF_QUOTAS; i++) {
+		most = quota_of(c->act.conf, a, (enum quota)i);
+		row = cJSON_CreateObject();
+		json_add_text(row, "quota", quota_name((enum quota)i));
+		cJSON_AddNumberToObject(row, "has", (double)use[i]);
+		if (most == 0)
+			cJSON_AddNullToObject(row, "may_have");
+		else
+			cJSON_AddNumberToObject(row, "may_have", (double)most);
+		call_row(c, row);
+	}
+	if (f == NULL)
+		call_done(c);
+	return f;
+}
+
+static const struct fail *
+account_quota(const struct call *c)
+{
+	const struct fail *f;
+	struct account *a;
+	int i;
+
+	f = edit(&a, c);
+	for (i = 1; f == NULL && i < c->argc; i++)
+		f = quota_set(a, c->argv[i]);
+	if (f == NULL && c->argc > 1)
+		f = save(c, a, "quota set");
+	else if (f == NULL)
+		f = show_quota(c, a);
+	store_unlock(c->act.store);
+	return f;
+}
+
 static cJSON *
 account_row(const struct account *a)
 {
@@ -245,5 +289,8 @@ const struct command account_commands[] = {
     {"account notify",                                             "NAME URL|off",
      "where its webhooks go, or that none do; prints their secret, this "
         "once", 2, 2, false, account_notify, {{0}}},
-    {0                                    }
+    {"account quota",                                     "NAME [apps=N|addons=N|variables=N|bytes=N …]",
+     "how much it has and may have; set it: 0 is no limit, \"default\" what "
+        "the configuration says", 1, 1 + CONF_QUOTAS, false, account_quota, {{0}}},
+    {0              }
 };

@@ -10,6 +10,7 @@
 #include "mem.h"
 #include "owner.h"
 #include "provider.h"
+#include "store-format.h"
 #include "store-health.h"
 #include "store-log.h"
 #include "sutler.h"
@@ -20,6 +21,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -29,7 +31,9 @@ enum {
 	SPACE_LEAST = 64,    /* MB: less is a fault, ten times that a warning */
 	FILES_LEAST = 10000, /* inodes, likewise */
 	LOOSE_MOST = 50000,  /* objects that nobody packs */
-	ATTEMPTS_MANY = 5    /* of work that does not succeed */
+	ATTEMPTS_MANY = 5,   /* of work that does not succeed */
+	DAYS_LEAST = 15,     /* of a certificate: less is a warning */
+	DAYS_FEW = 4         /* … and less than that a fault */
 };
 
 /* The examination. */
@@ -295,6 +299,84 @@ look_at_providers(struct doctor *d)
 	return f;
 }
 
+/* Certificates */
+
+/* Days until the first of the dates in text, one a line; false: there is
+ * none. */
+static bool
+days_left(long *days, const char *text)
+{
+	bool found = false;
+	struct tm tm;
+	long left;
+
+	for (; *text != '\0'; text += strcspn(text, "\n"), text += *text != 0) {
+		memset(&tm, 0, sizeof(tm));
+		if (strptime(text, "%b %d %H:%M:%S %Y", &tm) == NULL)
+			continue;
+		left = (long)((timegm(&tm) - time(NULL)) / 86400);
+		if (!found || left < *days)
+			*days = left;
+		found = true;
+	}
+	return found;
+}
+
+static void
+look_at_certificate(struct doctor *d, const char *whose, const char *url,
+    const struct conf *conf, const char *remedy)
+{
+	struct exchange x = {.method = "GET", .url = url, .inspect = true};
+	long days = 0;
+
+	if (strncasecmp(url, "https://", strlen("https://")) != 0)
+		return;
+	client_send(&x, conf, ASK_SECONDS);
+	/* who cannot be reached at all has been named */
+	if (x.status == 0 || !days_left(&days, x.answer) || days >= DAYS_LEAST)
+		return;
+	say(d, days < DAYS_FEW ? "fault" : "warning",
+	    mem_printf("%s: the certificate (or one of its chain) %s", whose,
+	        days < 0 ? "has expired"
+	                 : mem_printf("expires in %ld days", days)),
+	    remedy);
+}
+
+static const struct fail *
+look_at_certificates(struct doctor *d)
+{
+	struct conf ours = *d->conf;
+	struct provider **all;
+	size_t i, count;
+	const struct fail *f;
+
+	ours.allow_private = true;
+	look_at_certificate(d, ours.public_url, ours.public_url, &ours,
+	    "renew it: certbot renew, and see why it did not come by itself");
+	f = provider_list(&all, &count, d->call->act.store);
+	for (i = 0; f == NULL && i < count; i++)
+		if (all[i]->base_url != NULL)
+			look_at_certificate(d, all[i]->slug, all[i]->base_url,
+			    d->conf, "tell the provider");
+	return f;
+}
+
+/* The format of the records */
+
+static const struct fail *
+look_at_format(struct doctor *d)
+{
+	struct store_format format;
+	const struct fail *f =
+	    store_format_read(&format, mem_printf("%s/store", d->conf->data));
+
+	if (f == NULL && format.from < STORE_FORMAT)
+		say(d, "warning",
+		    mem_printf("records are still of format %d", format.from),
+		    "sutler upgrade");
+	return f;
+}
+
 static const struct fail *
 doctor(const struct call *c)
 {
@@ -302,15 +384,17 @@ doctor(const struct call *c)
 		const char *check;
 		const struct fail *(*look)(struct doctor *d);
 	} checks[] = {
-	    {"files",     look_at_files    },
-	    {"space",     look_at_space    },
-	    {"clock",     look_at_clock    },
-	    {"lock",      look_at_lock     },
-	    {"tick",      look_at_tick     },
-	    {"open work", look_at_work     },
-	    {"fence",     look_at_fence    },
-	    {"server",    look_at_server   },
-	    {"providers", look_at_providers},
+	    {"files",        look_at_files       },
+	    {"format",       look_at_format      },
+	    {"space",        look_at_space       },
+	    {"clock",        look_at_clock       },
+	    {"lock",         look_at_lock        },
+	    {"tick",         look_at_tick        },
+	    {"open work",    look_at_work        },
+	    {"fence",        look_at_fence       },
+	    {"server",       look_at_server      },
+	    {"providers",    look_at_providers   },
+	    {"certificates", look_at_certificates},
 	};
 	struct doctor d = {.call = c, .conf = c->act.conf};
 	const struct fail *f;

@@ -45,8 +45,8 @@ print(const struct call *c, cJSON *o)
 	printf("%s: %s of %s for %s (%s), %s\n", word(o, "id"),
 	    word(o, "order"), word(o, "provider"), word(o, "app_name"),
 	    word(o, "addon_id"), word(o, "at"));
-	printf("%s %s as %s\n", word(o, "method"), word(o, "url"),
-	    word(o, "user"));
+	printf("%s %s as %s, request %s\n", word(o, "method"), word(o, "url"),
+	    word(o, "user"), word(o, "request_id"));
 	print_body(json_get(o, "question"), ">");
 	if (json_text(o, "trouble") != NULL)
 		printf("no answer in %s ms: %s\n", word(o, "ms"),

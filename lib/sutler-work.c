@@ -1,8 +1,10 @@
 /* sutler init, tick, open, reindex */
 #include "clock.h"
+#include "complain.h"
 #include "fail.h"
 #include "fence.h"
 #include "file.h"
+#include "hash.h"
 #include "mem.h"
 #include "owner.h"
 #include "record.h"
@@ -14,6 +16,7 @@
 #include "sutler.h"
 #include "token.h"
 #include "transcript.h"
+#include "upgrade.h"
 #include "work.h"
 
 #include <dirent.h>
@@ -197,13 +200,45 @@ give_up(const struct conf *conf)
 	(void)fence_up(&f);
 }
 
+/* Records in the format of these programs. */
+static const struct fail *
+upgrade(const struct call *c)
+{
+	const bool preview = call_option(c, "--dry-run") != NULL;
+	struct upgrade u;
+	const struct fail *f =
+	    upgrade_run(&u, &c->act, preview, call_watcher());
+	cJSON *row;
+
+	if (f != NULL)
+		return f;
+	if (c->json) {
+		row = cJSON_CreateObject();
+		cJSON_AddNumberToObject(row, "from", u.from);
+		cJSON_AddNumberToObject(row, "to", u.to);
+		cJSON_AddNumberToObject(row, "records", (double)u.records);
+		cJSON_AddNumberToObject(row, "changed", (double)u.changed);
+		cJSON_AddNumberToObject(row, "commits", (double)u.commits);
+		call_row(c, row);
+		call_done(c);
+	} else if (u.from == u.to) {
+		printf("format %d: nothing to do\n", u.to);
+	} else {
+		printf("format %d to %d: %zu records%s, %zu %srewritten\n",
+		    u.from, u.to, u.records, preview ? " (dry run)" : "",
+		    u.changed, preview ? "to be " : "");
+	}
+	return NULL;
+}
+
 /* One tick at a time: a second one has nothing to do. */
 static const struct fail *
 tick(const struct call *c)
 {
 	const char *lock =
 	    mem_printf("%s/state/tick", store_data(c->act.store));
-	struct tick t = {c, clock_text(clock_now()), 0, 0,
+	struct call named = *c;
+	struct tick t = {&named, clock_text(clock_now()), 0, 0,
 	    cJSON_CreateObject()};
 	struct store_packed packed;
 	const struct fail *f;
@@ -218,8 +253,13 @@ tick(const struct call *c)
 		puts("another tick is at work");
 		return NULL;
 	}
+	/* its calls and commits, and what it says of them, can be told apart */
+	named.act.request_id = mem_printf("tick-%s", hash_random_hex(8));
+	complain_as(named.act.request_id);
 	give_up(c->act.conf);
 	f = work_walk(c->act.store, tick_one, &t);
+	if (f == NULL)
+		f = remove_old(c, "rings", SESSION_SECONDS);
 	if (f == NULL)
 		f = remove_old(c, "sso", SSO_SECONDS);
 	if (f == NULL)
@@ -369,9 +409,12 @@ const struct command work_commands[] = {
     {"fsck",                                                "[--repair]",
      "hold files, history and index against each other; mend them", 0, 0,
      true, check_store, {{"--repair", false}}},
-    {"pack",                                                    "", "pack the history; tick does it too, batch by batch", 0, 0,
+    {"upgrade",                                                    "[--dry-run]",
+     "rewrite records that an earlier sutler wrote, after its programs were "
+        "replaced; servers go on meanwhile", 0, 0, false, upgrade, {{"--dry-run", false}}},
+    {"pack",                                                  "", "pack the history; tick does it too, batch by batch", 0, 0,
      false, pack, {{0}}},
-    {"reindex",                                                  "", "make the index anew from the records and the history", 0,
+    {"reindex",                                                    "", "make the index anew from the records and the history", 0,
      0, false, reindex, {{0}}},
-    {0                                                   }
+    {0                                              }
 };

@@ -1,13 +1,14 @@
+#include "complain.h"
 #include "transcript.h"
 #include "clock.h"
 #include "file.h"
 #include "hash.h"
 #include "mem.h"
 #include "provider.h"
+#include "space.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -93,6 +94,7 @@ describe(cJSON *o, const struct order *order, const struct exchange *x,
 	json_add_text(o, "app_id", order->app_id);
 	json_add_text(o, "app_name", order->app_name);
 	json_add_text(o, "addon_id", order->addon_id);
+	json_add_text(o, "request_id", x->request_id);
 	json_add_text(o, "method", x->method);
 	json_add_text(o, "url", x->url);
 	json_add_text(o, "user", x->user);
@@ -122,11 +124,13 @@ transcript_keep(const struct conf *conf, const struct order *order,
 	json_add_text(o, "at", clock_text(at));
 	cJSON_AddNumberToObject(o, "ms", (double)ms);
 	text = json_print(describe(o, order, x, out), false);
-	f = file_replace(file_of(conf, id),
-	    mem_printf("%s/state/tmp", conf->data), text, strlen(text));
+	f = space_check(conf);
+	if (f == NULL)
+		f = file_replace(file_of(conf, id),
+		    mem_printf("%s/state/tmp", conf->data), text, strlen(text));
 	if (f == NULL)
 		return id;
-	fprintf(stderr, "sutler: no transcript was kept: %s\n", f->text);
+	complain("no transcript was kept: %s", f->text);
 	return NULL;
 }
 

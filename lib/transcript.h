@@ -13,7 +13,7 @@
  *	id	 "20260102-5d41402abc4b2a76": the day (UTC), and 16 hex digits
  *	at, ms	 when it began, how long it took
  *	order, provider, app_id, app_name, addon_id
- *	method, url, user, status, trouble
+ *	request_id, method, url, user, status, trouble
  *	question, answer  the bodies: JSON as JSON, all else as a text
  *	outcome, message  what it was taken for: "done", "pending", "refused",
  *		 "failed", and why

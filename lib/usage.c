@@ -149,3 +149,14 @@ usage_end(struct store *store, const struct app *app, const struct addon *a)
 	if (a->units != NULL)
 		usage_put(store, &u, "removed");
 }
+
+const struct fail *
+usage_again(cJSON **out, const char *path, const cJSON *record)
+{
+	struct usage *u;
+	const struct fail *f = parse(&u, path, record);
+
+	if (f == NULL)
+		*out = json_write(u, &shape);
+	return f;
+}

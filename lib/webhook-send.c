@@ -168,6 +168,7 @@ webhook_send(struct webhook_attempt *out, const struct act *act,
 	if (w->authorization != NULL)
 		x.headers[1] =
 		    mem_printf("Authorization: %s", w->authorization);
+	x.request_id = act->request_id;
 	client_send(&x, act->conf, timeout);
 	if (x.status >= 200 && x.status < 300) {
 		out->said = trailer(o, "succeeded", x.status);

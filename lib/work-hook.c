@@ -2,13 +2,13 @@
  * Programs that work starts: the operator's hook, and tick.
  */
 #include "clock.h"
+#include "complain.h"
 #include "mem.h"
 #include "work.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -66,8 +66,7 @@ work_run_hook(const struct conf *conf, const struct work *o, long timeout)
 	if (child == 0) {
 		execle(hook, hook, o->app_name, o->app_id, o->id, (char *)NULL,
 		    environment());
-		fprintf(stderr, "sutler: cannot run %s: %s\n", hook,
-		    strerror(errno));
+		complain("cannot run %s: %s", hook, strerror(errno));
 		_exit(127);
 	}
 	return wait_for(child, timeout);

@@ -5,6 +5,7 @@
  */
 #include "addon.h"
 #include "clock.h"
+#include "complain.h"
 #include "json.h"
 #include "mem.h"
 #include "notify.h"
@@ -12,7 +13,6 @@
 #include "webhook.h"
 #include "work.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { FIRST_DELAY = 60, LAST_DELAY = 24 * 3600 }; /* seconds */
@@ -402,10 +402,12 @@ const struct fail *
 work_try(enum work_state *state, const struct act *act, const struct work *o,
     long timeout, bool quiet)
 {
-	struct attempt t = {.act = act, .work = o, .timeout = timeout};
+	struct act settling = *act;
+	struct attempt t = {.act = &settling, .work = o, .timeout = timeout};
 	size_t kind = find_kind(o);
 	const struct fail *f;
 
+	settling.settles = true;
 	*state = WORK_OPEN;
 	if (kinds[kind].ask != NULL && timeout == 0)
 		return NULL;
@@ -414,9 +416,9 @@ work_try(enum work_state *state, const struct act *act, const struct work *o,
 	if (t.silent)
 		*state = WORK_SILENT;
 	if (t.trouble != NULL)
-		fprintf(stderr, "sutler: %s of %s for %s: %s\n",
-		    kinds[kind].what, o->provider == NULL ? "app" : o->provider,
-		    o->app_name, t.trouble);
+		complain("%s of %s for %s: %s", kinds[kind].what,
+		    o->provider == NULL ? "app" : o->provider, o->app_name,
+		    t.trouble);
 	if (t.trouble != NULL && quiet)
 		return NULL;
 	f = conclude(&t, kind);
@@ -444,6 +446,7 @@ work_abandon(const struct act *act, const struct work *o, const char *reason)
 		return f;
 	t.event = event_of(o, o->kind,
 	    mem_printf("abandoned, it may still cost money: %s", reason));
+	t.event.settles = true;
 	if (kinds[kind].abandon != NULL)
 		f = kinds[kind].abandon(&t);
 	if (f != NULL) {

@@ -132,4 +132,9 @@ void work_tick_stand_by(const struct conf *conf);
 /* Start `sutler tick` in the background, detached from this process. */
 void work_start_tick(const struct conf *conf);
 
+/* The record at path as it would be written now.  FAIL_BUSY: it is not valid.
+ */
+const struct fail *work_again(cJSON **out, const char *path,
+    const cJSON *record);
+
 #endif
