@@ -15,7 +15,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent
 TABLE = re.compile(r"_commands\[\] = \{\n(.*?)^\};", re.M | re.S)
 COMMAND = re.compile(r'^    \{"([a-z ]+)",', re.M)
-KEY = re.compile(r'\{"(\w+)",\s*take_\w+,\s*AT\(\w+\),\s*\d+,\s*\d+,\s*'
+KEY = re.compile(r'\{"(\w+)",\s*take_\w+,\s*AT\([\w\[\]]+\),\s*\d+,\s*\d+,\s*'
                  r'(NULL|\w+|"[^"]*")')
 
 

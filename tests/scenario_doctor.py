@@ -3,6 +3,8 @@ import fcntl
 import http.server
 import json
 import os
+import ssl
+import subprocess
 import threading
 import time
 
@@ -29,9 +31,11 @@ def well(world):
     world.sutler("tick")
     with Unchanged(world):
         found = look(world, want=None)
-    same(list(found), ["files", "space", "clock", "lock", "tick",
-                       "open work", "fence", "server", "providers"], "checks")
-    for check in ("files", "clock", "lock", "tick", "fence"):
+    same(list(found), ["files", "format", "space", "clock", "lock", "tick",
+                       "open work", "fence", "server", "providers", "certificates"],
+         "checks")
+    for check in ("files", "format", "clock", "lock", "tick", "fence",
+                  "certificates"):
         same(found[check], [("ok", "well", None)], check)
     true("fault" not in states(found, "space"), str(found["space"]))
     if world.door.served:
@@ -115,6 +119,70 @@ def deaf(world):
         world.configure(public_url=world.door.public_url)
         server.shutdown()
         server.server_close()
+
+
+class Quiet(http.server.ThreadingHTTPServer):
+    def handle_error(self, *_args):
+        """Who does not trust us hangs up."""
+
+
+class Secure:
+    """with Secure(world, days) as url: a server with a certificate that is
+    good for so long, and that nobody vouches for."""
+
+    def __init__(self, world, days: int):
+        name = world.fresh("certificate")
+        self.key, self.file = (world.dir / f"{name}.{end}"
+                               for end in ("key", "pem"))
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:P-256", "-nodes", "-days", str(days), "-subj",
+             "/CN=127.0.0.1", "-keyout", self.key, "-out", self.file],
+            check=True, capture_output=True)
+
+    def __enter__(self) -> str:
+        self.server = Quiet(("127.0.0.1", 0), Deaf)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.file, self.key)
+        self.server.socket = context.wrap_socket(
+            self.server.socket, server_side=True,
+            do_handshake_on_connect=False)
+        threading.Thread(target=self.server.serve_forever,
+                         daemon=True).start()
+        return f"https://127.0.0.1:{self.server.server_address[1]}"
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@scenario("certificates: ours and the providers', how long they are good, and "
+          "whether anybody vouches for them", every_door=False)
+def certificates(world):
+    try:
+        for days, want in ((400, []), (10, ["warning"]), (2, ["fault"])):
+            with Secure(world, days) as url:
+                world.configure(public_url=url)
+                found = look(world, want=1)
+            true("cannot be verified" in found["server"][0][1], str(found))
+            rows = [row for row in found["certificates"] if url in row[1]]
+            same([row[0] for row in rows], want, f"{days} days")
+            true(all(f"expires in {days - 1} days" in row[1] or
+                     f"expires in {days} days" in row[1] for row in rows),
+                 str(rows))
+        with Secure(world, 5) as url:
+            world.configure(public_url=world.door.public_url)
+            supplier = world.provider("scalingo", change=lambda m: m.update(
+                production={"base_url": f"{url}/resources",
+                            "sso_url": f"{url}/sso"}))
+            found = look(world, want=1)
+        world.sutler("provider", "remove", supplier.slug)
+        for check, word in (("certificates", "expires in"),
+                            ("providers", "cannot be verified")):
+            true(any(row[1].startswith(f"{supplier.slug}: ") and word in row[1]
+                     for row in found[check]), f"{check}: {found[check]}")
+    finally:
+        world.configure(public_url=world.door.public_url)
 
 
 @scenario("a provider that cannot be reached, and work that does not succeed",

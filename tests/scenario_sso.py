@@ -189,7 +189,7 @@ def one_hour(world):
 def state_files(world) -> set:
     state = world.data / "state"
     return {path for path in state.rglob("*") if path.is_file()
-            and "journal" not in path.name}
+            and "journal" not in path.name and path.parent.name != "rings"}
 
 
 def age(path, text: str):

@@ -105,12 +105,15 @@ class World:
             demo = self.door.start(self.data)
             self.conf = self.door.conf
             self.configure(provider_timeout=3, page_size=4000,
-                           allow_http="yes", allow_private="yes")
+                           allow_http="yes", allow_private="yes",
+                           login_failures=0)
             return demo
         self.conf.write_text(
             f"data = {self.data}\npublic_url = {self.door.public_url}\n"
             f"libexec = {self.build}\nprovider_timeout = 3\n"
-            "allow_http = yes\nallow_private = yes\n", encoding="utf-8")
+            "allow_http = yes\nallow_private = yes\n"
+            "login_failures = 0\n",   # wrong credentials are tried a lot
+            encoding="utf-8")
         self.door.conf = self.conf
         self.sutler("init", self.data)
         return self.door.start(self.data)
