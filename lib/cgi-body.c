@@ -197,9 +197,9 @@ cgi_body_drop(struct cgi *c)
 {
 	const char *length = getenv("CONTENT_LENGTH");
 	int64_t value = length != NULL && *length != '\0'
-	                 ? number(length, CGI_DROP_MAX)
-	             : ends_by_itself() ? CGI_DROP_MAX
-	                                : 0;
+	                    ? number(length, CGI_DROP_MAX)
+	                : ends_by_itself() ? CGI_DROP_MAX
+	                                   : 0;
 
 	if (value > 0 && c->body_taken < (size_t)value)
 		drop(c, (size_t)value - c->body_taken);

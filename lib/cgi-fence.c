@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "fence.h"
+#include "guess.h"
 #include "mem.h"
+#include "rate.h"
 #include "work.h"
 
 enum {
@@ -42,21 +44,6 @@ say(const struct conf *conf, const char *why)
 	fprintf(stderr, "sutler: %s (said once: %s)\n", why, mark);
 }
 
-/* A table in DATA/state that every request counts in; made where it is not
- * there yet, since it cannot be later. */
-static struct fence_path
-table(const struct conf *conf, const char *name)
-{
-	const char *path = mem_printf("%s/state/%s", conf->data, name);
-	int fd = -1;
-
-	if (access(path, F_OK) != 0)
-		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd != -1)
-		close(fd);
-	return (struct fence_path){path, FENCE_CHANGE};
-}
-
 void
 cgi_fence(const struct cgi *c, const struct route *row)
 {
@@ -71,10 +58,8 @@ cgi_fence(const struct cgi *c, const struct route *row)
 
 	if (!conf->fence)
 		return;
-	if (reads && conf->rate_limit != 0)
-		paths[f.count++] = table(conf, "rate");
-	if (reads && conf->login_failures != 0)
-		paths[f.count++] = table(conf, "failures");
+	rate_ready(conf);
+	guess_ready(conf);
 	if (!reads) {
 		work_tick_stand_by(conf);
 		paths[f.count++] = (struct fence_path){conf->file, FENCE_READ};

@@ -62,11 +62,20 @@ keys_of(const struct conf *conf, const char *name)
 	return k;
 }
 
-static int
-table(const struct conf *conf, int flags)
+static int table = -1;
+static const char *table_of; /* the data directory that it is of */
+
+void
+guess_ready(const struct conf *conf)
 {
-	return open(mem_printf("%s/state/failures", conf->data),
-	    flags | O_CLOEXEC, 0600);
+	if (conf->login_failures == 0 ||
+	    (table_of != NULL && strcmp(table_of, conf->data) == 0))
+		return;
+	if (table != -1)
+		close(table);
+	table_of = conf->data;
+	table = open(mem_printf("%s/state/failures", conf->data),
+	    O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 }
 
 static off_t
@@ -97,18 +106,16 @@ guess_check(const struct conf *conf, const char *name, int64_t now)
 {
 	int64_t address, pair, left;
 	struct keys k;
-	int fd;
 
 	if (conf->login_failures == 0)
 		return NULL;
-	/* until somebody has failed there is no table */
-	fd = table(conf, O_RDONLY);
-	if (fd == -1)
+	guess_ready(conf);
+	/* until somebody has failed it is empty */
+	if (lseek(table, 0, SEEK_END) <= 0)
 		return NULL;
 	k = keys_of(conf, name);
-	address = until_of(fd, k.address);
-	pair = until_of(fd, k.pair);
-	close(fd);
+	address = until_of(table, k.address);
+	pair = until_of(table, k.pair);
 	left = (address > pair ? address : pair) - now;
 	/* a clock that was set back does not lock anybody out */
 	if (left <= 0 || left > GUESS_WAIT_MAX * 1000)
@@ -145,14 +152,15 @@ change(int fd, uint64_t who, long most, bool failed, long wait, int64_t now)
 	    .l_start = part_of(who),
 	    .l_len = sizeof(places)};
 	int64_t most_paid = now + most * DEBT;
+	long owed = 0;
 	int rc;
 
 	do
-		rc = fcntl(fd, F_OFD_SETLKW, &lock);
+		rc = fcntl(fd, F_SETLKW, &lock);
 	while (rc == -1 && errno == EINTR);
 	memset(places, 0, sizeof(places));
 	if (rc == -1 || pread(fd, places, sizeof(places), part_of(who)) == -1)
-		return 0;
+		goto out;
 	p = find(places, who);
 	if (p->paid < now)
 		p->paid = now;
@@ -163,11 +171,12 @@ change(int fd, uint64_t who, long most, bool failed, long wait, int64_t now)
 	if (wait > 0)
 		p->until = now + wait * 1000;
 	if (pwrite(fd, p, sizeof(*p),
-	        part_of(who) + (p - places) * (off_t)sizeof(*p)) != sizeof(*p))
-		return 0;
+	        part_of(who) + (p - places) * (off_t)sizeof(*p)) == sizeof(*p))
+		owed = (long)((p->paid - now + DEBT - 1) / DEBT);
+out:
 	lock.l_type = F_UNLCK;
-	fcntl(fd, F_OFD_SETLK, &lock);
-	return (long)((p->paid - now + DEBT - 1) / DEBT);
+	(void)fcntl(fd, F_SETLK, &lock);
+	return owed;
 }
 
 /* How long (s) somebody waits who owes so much more than is free. */
@@ -189,25 +198,23 @@ guess_failed(const struct conf *conf, const char *name, int64_t now)
 	const long free = conf->login_failures, most = free + DEBT_BEYOND;
 	struct keys k;
 	long wait, owed;
-	int fd;
 
 	if (free == 0)
 		return;
-	fd = table(conf, O_RDWR | O_CREAT);
-	if (fd == -1)
+	guess_ready(conf);
+	if (table == -1)
 		return;
 	k = keys_of(conf, name);
 	if (k.address != 0) {
-		owed = change(fd, k.address, most, true, 0, now);
+		owed = change(table, k.address, most, true, 0, now);
 		wait = wait_of(owed - free);
 		if (wait > 0)
-			change(fd, k.address, most, false, wait, now);
+			change(table, k.address, most, false, wait, now);
 	}
 	if (k.name != 0) {
-		owed = change(fd, k.name, most, true, 0, now);
+		owed = change(table, k.name, most, true, 0, now);
 		wait = wait_of(owed - free);
 		if (wait > 0)
-			change(fd, k.pair, most, true, wait, now);
+			change(table, k.pair, most, true, wait, now);
 	}
-	close(fd);
 }

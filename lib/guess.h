@@ -30,6 +30,9 @@ struct fail;
  */
 enum { GUESS_WAIT_MAX = 64 };
 
+/* Open the table, or make it, while the process still may (lib/fence.h). */
+void guess_ready(const struct conf *conf);
+
 /* Who says it is name (NULL: says no name) may try.  FAIL_RATE, which says
  * after how many seconds to come again: not yet, at now (ms since 1970).
  * Source: RFC 6585; OWASP, "Blocking Brute Force Attacks". */

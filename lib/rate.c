@@ -56,42 +56,60 @@ count_in(int fd, uint64_t who, uint32_t minute)
 	    .l_whence = SEEK_SET,
 	    .l_start = at,
 	    .l_len = sizeof(places)};
+	uint32_t count = 0;
 	int rc;
 
 	do
-		rc = fcntl(fd, F_OFD_SETLKW, &lock);
+		rc = fcntl(fd, F_SETLKW, &lock);
 	while (rc == -1 && errno == EINTR);
 	memset(places, 0, sizeof(places));
 	/* what was never written reads as nobody's */
 	if (rc == -1 || pread(fd, places, sizeof(places), at) == -1)
-		return 0;
+		goto out;
 	p = find(places, who, minute);
 	if (p == NULL)
-		return 0;
+		goto out;
 	if (p->minute != minute)
 		*p = (struct place){who, minute, 0};
 	if (p->count < UINT32_MAX)
 		p->count++;
-	if (pwrite(fd, p, sizeof(*p), at + (p - places) * (off_t)sizeof(*p)) !=
+	if (pwrite(fd, p, sizeof(*p), at + (p - places) * (off_t)sizeof(*p)) ==
 	    sizeof(*p))
-		return 0;
-	return p->count;
+		count = p->count;
+out:
+	lock.l_type = F_UNLCK;
+	(void)fcntl(fd, F_SETLK, &lock);
+	return count;
+}
+
+static int table = -1;
+static const char *table_of; /* the data directory that it is of */
+
+void
+rate_ready(const struct conf *conf)
+{
+	if (conf->rate_limit == 0 ||
+	    (table_of != NULL && strcmp(table_of, conf->data) == 0))
+		return;
+	if (table != -1)
+		close(table);
+	table_of = conf->data;
+	table = open(mem_printf("%s/state/rate", conf->data),
+	    O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 }
 
 const struct fail *
 rate_count(const struct conf *conf, const char *who, int64_t now)
 {
 	uint32_t count;
-	int fd, left;
+	int left;
 
 	if (conf->rate_limit == 0)
 		return NULL;
-	fd = open(mem_printf("%s/state/rate", conf->data),
-	    O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd == -1)
+	rate_ready(conf);
+	if (table == -1)
 		return NULL;
-	count = count_in(fd, hash_of(who), (uint32_t)(now / MINUTE));
-	close(fd);
+	count = count_in(table, hash_of(who), (uint32_t)(now / MINUTE));
 	if (count <= (uint32_t)conf->rate_limit)
 		return NULL;
 	left = (int)((MINUTE - now % MINUTE + 999) / 1000);

@@ -16,6 +16,9 @@ struct fail;
  */
 enum { RATE_NEIGHBOURS = 16 };
 
+/* Open the table, or make it, while the process still may (lib/fence.h). */
+void rate_ready(const struct conf *conf);
+
 /* Count a request of who at now (ms since 1970).  FAIL_RATE, which says after
  * how many seconds to come again: that is more than conf->rate_limit (0: no
  * limit) in its minute.  Source: Scalingo API, "Rate limiting"; RFC 6585. */
