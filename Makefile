@@ -63,8 +63,9 @@ OFFLINE_static = $(BUILD)/lib/git-offline.o
 
 # The library, lowest layer first; a file includes headers of its own layer
 # or of lower ones (tests/layers checks it).
-BASE = mem fail complain secret json json-scan json-where json-record hash html form \
-	clock file finding owner peer conf money space ring fence
+BASE = mem fail complain seal secret secret-key secret-row secret-memory json \
+	json-scan json-where json-record hash html form clock file finding owner \
+	peer conf money space ring fence
 STORE = store store-put store-apply store-walk store-check store-check-index \
 	store-check-state store-health store-format store-pack store-log store-past store-branch \
 	journal store-git store-git-build store-git-main store-git-setup \

@@ -27,14 +27,14 @@ static const struct json_field fields[] = {
     JSON_FIELD(account, paying, BOOL, MUST),
     JSON_FIELD(account, disabled, BOOL, OMIT),
     JSON_FIELD(account, operator, BOOL, OMIT),
-    JSON_FIELD(account, notify_url, STRING, OMIT),
+    JSON_FIELD(account, notify_url, SECRET, OMIT),
     JSON_FIELD(account, notify_secret, SECRET, OMIT),
     JSON_FIELD(account, quota, ANY, OMIT),
     JSON_FIELD(account, created_at, STRING, MUST),
     JSON_FIELD_LIST(account, tokens, &token_shape),
 };
 
-static const struct json_shape shape = JSON_SHAPE(account, fields);
+static const struct json_shape shape = JSON_SHAPE_RECORD(account, fields, "id");
 
 static bool
 name_allowed(const char *name)

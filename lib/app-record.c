@@ -12,7 +12,7 @@
 
 static const struct json_field webhook_fields[] = {
     JSON_FIELD(webhook, id, STRING, MUST),
-    JSON_FIELD(webhook, url, STRING, MUST),
+    JSON_FIELD(webhook, url, SECRET, MUST),
     JSON_FIELD(webhook, include, ANY, MUST),
     JSON_FIELD(webhook, level, STRING, MUST),
     JSON_FIELD(webhook, authorization, SECRET, OMIT),
@@ -56,7 +56,7 @@ static const struct json_field addon_fields[] = {
                                           &drain_shape  },
     {"owner_drains", JSON_LIST, JSON_OMIT, offsetof(struct addon, owner_drains),
                                           &drain_shape  },
-    JSON_FIELD(addon, options, ANY, OMIT),
+    JSON_FIELD(addon, options, HIDDEN, OMIT),
     JSON_FIELD(addon, wanted_plan, STRING, OMIT),
     JSON_FIELD(addon, prefix, STRING, OMIT),
     JSON_FIELD(addon, attached, ANY, OMIT),
@@ -123,7 +123,8 @@ static const struct json_field app_fields[] = {
                                     &request_shape     },
 };
 
-static const struct json_shape app_shape = JSON_SHAPE(app, app_fields);
+static const struct json_shape app_shape =
+    JSON_SHAPE_RECORD(app, app_fields, "id");
 
 enum { PLACE_MAX = 1 << 30 };
 
@@ -214,7 +215,7 @@ app_read(struct app **out, const char *path, const cJSON *record)
 	const struct fail *f = json_read(app, record, &app_shape);
 
 	if (f != NULL)
-		return fail(FAIL_BUSY, "%s: %s", path, f->text);
+		return fail(f->code, "%s: %s", path, f->text);
 	f = check_record(app);
 	if (f != NULL)
 		return fail(FAIL_BUSY, "%s: %s", path, f->text);

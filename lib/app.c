@@ -6,6 +6,7 @@
 #include "mem.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -70,6 +71,35 @@ app_new(struct app **out, const char *name, const char *owner)
 	return NULL;
 }
 
+/* A variable whose value is forgotten is none: that is only where somebody has
+ * put its text back by hand. */
+static void
+drop_forgotten(struct json_var **vars, const struct app *app)
+{
+	while (*vars != NULL) {
+		if ((*vars)->forgotten == NULL) {
+			vars = &(*vars)->next;
+			continue;
+		}
+		fprintf(stderr,
+		    "sutler: %s: the value of %s is forgotten: set another\n",
+		    app->name, (*vars)->name);
+		*vars = (*vars)->next;
+	}
+}
+
+static void
+drop_all_forgotten(struct app *app)
+{
+	struct addon *a;
+
+	drop_forgotten(&app->variables, app);
+	for (a = app->addons; a != NULL; a = a->next) {
+		drop_forgotten(&a->config, app);
+		drop_forgotten(&a->rebind, app);
+	}
+}
+
 /* The record at name's place; FAIL_MISSING. */
 static const struct fail *
 load_name(struct app **out, struct store *store, const char *name)
@@ -89,9 +119,11 @@ load_name(struct app **out, struct store *store, const char *name)
 	if (f == NULL && strcmp((*out)->name, name) != 0)
 		f = fail(FAIL_BUSY, "%s: the name is that of another",
 		    record->path);
-	if (f == NULL)
-		(*out)->revision = store_revision(record);
-	return f;
+	if (f != NULL)
+		return f;
+	drop_all_forgotten(*out);
+	(*out)->revision = store_revision(record);
+	return NULL;
 }
 
 /* The index is not trusted: the record it names must hold the id.  A rename

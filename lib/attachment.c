@@ -27,12 +27,25 @@ attachment_name(const struct provider *p, const char *prefix,
 }
 
 static struct seen **
-add(struct seen **tail, const char *name, const char *value,
+add(struct seen **tail, const char *name, const struct json_var *v,
     const struct addon *a)
 {
 	*tail = mem_alloc(sizeof(**tail));
-	**tail = (struct seen){.name = name, .value = value, .addon = a};
+	**tail = (struct seen){.name = name,
+	    .value = v->value,
+	    .addon = a,
+	    .forgotten = v->forgotten};
 	return &(*tail)->next;
+}
+
+bool
+attachment_same(const struct seen *one, const struct seen *other)
+{
+	if ((one->forgotten == NULL) != (other->forgotten == NULL))
+		return false;
+	return one->forgotten == NULL
+	           ? strcmp(one->value, other->value) == 0
+	           : strcmp(one->forgotten, other->forgotten) == 0;
 }
 
 /* The variables of a by prefix; no provider is read where there is none. */
@@ -53,7 +66,7 @@ add_addon(struct seen ***tail, const struct act *act, const struct addon *a,
 		*tail = add(*tail,
 		    prefix == NULL ? v->name
 		                   : attachment_name(p, prefix, v->name),
-		    v->value, a);
+		    v, a);
 	return NULL;
 }
 
@@ -85,7 +98,7 @@ attachment_seen(struct seen **out, const struct act *act, const struct app *app)
 
 	*out = NULL;
 	for (v = app->variables; v != NULL; v = v->next)
-		tail = add(tail, v->name, v->value, NULL);
+		tail = add(tail, v->name, v, NULL);
 	for (a = app->addons; a != NULL; a = a->next) {
 		f = add_addon(&tail, act, a, a->prefix);
 		if (f != NULL)

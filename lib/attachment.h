@@ -17,7 +17,12 @@ struct seen {
 	struct seen *next;
 	const char *name, *value;
 	const struct addon *addon;
+	const char *forgotten; /* its text in the record, where it is */
 };
+
+/* Do two variables have the same value?  Two that are forgotten do where they
+ * were one. */
+bool attachment_same(const struct seen *one, const struct seen *other);
 
 /* All that app runs with, its own variables first. */
 const struct fail *attachment_seen(struct seen **out, const struct act *act,

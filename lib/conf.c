@@ -19,7 +19,7 @@ typedef const char *conf_take(void *out, const char *value, const char *dir,
     long min, long max);
 
 static conf_take take_word, take_path, take_url, take_code, take_number,
-    take_switch, take_addresses;
+    take_switch, take_addresses, take_secrets;
 
 static const struct conf_key {
 	const char *name;
@@ -55,6 +55,8 @@ static const struct conf_key {
     {"allow_http",        take_switch,    AT(allow_http),        0, 0,         "no"           },
     {"allow_private",     take_switch,    AT(allow_private),     0, 0,         "no"           },
     {"log_requests",      take_switch,    AT(log_requests),      0, 0,         "no"           },
+    {"secrets",           take_secrets,   AT(sealed),            0, 0,         "clear"        },
+    {"secrets_key",       take_path,      AT(secrets_key),       0, 0,         ""             },
 };
 
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
@@ -189,6 +191,18 @@ take_addresses(void *out, const char *value, const char *dir, long min,
 	return NULL;
 }
 
+static const char *
+take_secrets(void *out, const char *value, const char *dir, long min, long max)
+{
+	bool on = strcmp(value, "sealed") == 0;
+
+	(void)dir, (void)min, (void)max;
+	if (!on && strcmp(value, "clear") != 0)
+		return "must be clear or sealed";
+	memcpy(out, &on, sizeof(on));
+	return NULL;
+}
+
 static char *
 trim(char *text)
 {
@@ -293,7 +307,7 @@ derive(struct conf *c)
 }
 
 static const struct fail *
-fill_in(struct conf *c, const size_t seen[KEYS], size_t lines)
+fill_in(struct conf *c, const size_t seen[KEYS], size_t lines, const char *dir)
 {
 	const struct conf_key *key;
 	size_t i;
@@ -308,6 +322,8 @@ fill_in(struct conf *c, const size_t seen[KEYS], size_t lines)
 		take_default(c, key);
 	}
 	derive(c);
+	if (c->secrets_key == NULL)
+		c->secrets_key = mem_printf("%ssutler.key", dir);
 	return NULL;
 }
 
@@ -359,7 +375,7 @@ conf_read_file(struct conf **out, const char *file)
 			return fail(FAIL_SYSTEM, "%s:%zu: %s", file, number,
 			    why);
 	}
-	f = fill_in(c, seen, number - 1);
+	f = fill_in(c, seen, number - 1, dir);
 	if (f != NULL)
 		return f;
 	*out = c;

@@ -40,6 +40,8 @@ struct conf {
 	bool allow_http;        /* providers may be reached without TLS */
 	bool allow_private;     /* … and at private addresses */
 	bool log_requests;      /* a line of JSON for each, to stderr */
+	bool sealed; /* secrets are; NULL key file only without a file */
+	const char *secrets_key; /* the file with the key that seals them */
 };
 
 /*

@@ -60,7 +60,7 @@ add_variable(cJSON *list, const struct seen *old, const struct seen *new,
 	const struct seen *either = new == NULL ? old : new;
 	cJSON *o;
 
-	if (old != NULL && new != NULL && same(old->value, new->value) &&
+	if (old != NULL && new != NULL && attachment_same(old, new) &&
 	    same(addon_of(old), addon_of(new)))
 		return;
 	o = cJSON_CreateObject();
@@ -152,33 +152,34 @@ history_diff(cJSON **out, const struct act *act, const struct app *from,
 	return f;
 }
 
-/* The value of name in app, or NULL; *addon is whose it is. */
+/* The variable called name in app, or NULL. */
 static const struct fail *
-value_in(const char **value, const struct act *act, const struct app *app,
+look_in(const struct seen **out, const struct act *act, const struct app *app,
     const char *name)
 {
 	struct seen *all;
-	const struct seen *v;
 	const struct fail *f = seen_of(&all, act, app);
 
-	*value = NULL;
-	if (f != NULL)
-		return f;
-	v = find_seen(all, name);
-	if (v != NULL)
-		*value = v->value;
-	return NULL;
+	*out = f == NULL ? find_seen(all, name) : NULL;
+	return f;
+}
+
+static bool
+is_same(const struct seen *old, const struct seen *new)
+{
+	return old == NULL || new == NULL ? old == new
+	                                  : attachment_same(old, new);
 }
 
 static void
 add_change(cJSON *list, const struct history_point *point, const char *id,
-    const char *old, const char *new, bool values)
+    const struct seen *old, const struct seen *new, bool values)
 {
 	cJSON *o = cJSON_CreateObject();
 
 	cJSON_AddItemToObject(o, "commit", history_view(&point->log, id));
 	json_add_text(o, "change", change_of(old, new));
-	json_add_text(o, "value", values ? new : NULL);
+	json_add_text(o, "value", values && new != NULL ? new->value : NULL);
 	cJSON_AddItemToArray(list, o);
 }
 
@@ -188,7 +189,7 @@ history_variable(cJSON **out, int64_t *next, const struct act *act,
 {
 	struct history_point point = {0}, before;
 	size_t i, count, total;
-	const char *new, *old;
+	const struct seen *new, *old;
 	struct store_log *log;
 	const struct fail *f = store_log(&log, &count, &total, act->store,
 	    app->id, skip, HISTORY_SCAN + 1);
@@ -200,7 +201,7 @@ history_variable(cJSON **out, int64_t *next, const struct act *act,
 	point.log = log[0];
 	f = history_load(&point, act->store, app->id);
 	if (f == NULL)
-		f = value_in(&new, act, point.app, name);
+		f = look_in(&new, act, point.app, name);
 	for (i = 0; f == NULL && i < count && i < HISTORY_SCAN; i++) {
 		before = (struct history_point){0};
 		if (i + 1 < count) {
@@ -208,8 +209,8 @@ history_variable(cJSON **out, int64_t *next, const struct act *act,
 			f = history_load(&before, act->store, app->id);
 		}
 		if (f == NULL)
-			f = value_in(&old, act, before.app, name);
-		if (f == NULL && !same(old, new))
+			f = look_in(&old, act, before.app, name);
+		if (f == NULL && !is_same(old, new))
 			add_change(*out, &point, app->id, old, new, values);
 		point = before;
 		new = old;

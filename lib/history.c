@@ -34,8 +34,11 @@ history_app(struct app **out, struct store *store, const char *commit,
 	f = store_log_record(&record, store, commit, path);
 	if (f != NULL || record == NULL)
 		return f;
+	f = app_read(&app, path, record);
+	if (f != NULL && f->code == FAIL_SYSTEM)
+		return f;
 	/* what an administrator left there was no app, or another one */
-	if (app_read(&app, path, record) != NULL || strcmp(app->id, id) != 0)
+	if (f != NULL || strcmp(app->id, id) != 0)
 		return NULL;
 	*out = history_alone(app);
 	return NULL;

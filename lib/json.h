@@ -62,6 +62,7 @@ void json_add_text(cJSON *object, const char *key, const char *text);
 enum json_kind {
 	JSON_STRING, /* const char * */
 	JSON_SECRET, /* const char *, sealed where the configuration says so */
+	JSON_HIDDEN, /* cJSON *, likewise */
 	JSON_BOOL,   /* bool */
 	JSON_NUMBER, /* double */
 	JSON_ANY,    /* cJSON * */
@@ -88,29 +89,37 @@ struct json_shape {
 	size_t count;
 	size_t size; /* of the struct, in bytes */
 	size_t next; /* offset of the pointer to the next, in a list */
+	/* key of the record's id: its secrets, and those of what is in it, are
+	 * sealed for that; NULL: those of another record, or none */
+	const char *id;
 };
 
 /* A row of such a table (the member of struct tag has the key's own name); the
- * shape of struct tag by its table; and of a list's elements, which have a
- * next. */
+ * shape of struct tag by its table; of a list's elements, which have a next;
+ * and of a record that may have secrets. */
 /* clang-format off */
 #define JSON_FIELD(tag, member, kind, need) \
 	{ #member, JSON_##kind, JSON_##need, offsetof(struct tag, member), NULL }
 #define JSON_FIELD_LIST(tag, member, shape) \
 	{ #member, JSON_LIST, JSON_NULL, offsetof(struct tag, member), shape }
 #define JSON_SHAPE(tag, table) \
-	{ table, sizeof(table) / sizeof((table)[0]), sizeof(struct tag), 0 }
+	{ table, sizeof(table) / sizeof((table)[0]), sizeof(struct tag), 0, \
+	    NULL }
 #define JSON_SHAPE_LIST(tag, table) \
 	{ table, sizeof(table) / sizeof((table)[0]), sizeof(struct tag), \
-	    offsetof(struct tag, next) }
+	    offsetof(struct tag, next), NULL }
+#define JSON_SHAPE_RECORD(tag, table, id) \
+	{ table, sizeof(table) / sizeof((table)[0]), sizeof(struct tag), 0, id }
 /* clang-format on */
 
-/* One variable; a value that was no JSON string keeps its JSON text. */
+/* One variable; a value that was no JSON string keeps its JSON text; one that
+ * is forgotten has the text that stands in the record (lib/secret.h). */
 struct json_var {
 	struct json_var *next;
 	const char *name;
 	const char *value;
 	bool raw;
+	const char *forgotten;
 };
 
 /* Fill the struct at out from object, as shape says.  FAIL_BUSY names the
@@ -118,7 +127,8 @@ struct json_var {
 const struct fail *json_read(void *out, const cJSON *object,
     const struct json_shape *shape);
 
-/* The struct at in as an object, as shape says. */
+/* The struct at in as an object, as shape says: its secrets sealed where the
+ * configuration says so, in clear where shape is no record's. */
 cJSON *json_write(const void *in, const struct json_shape *shape);
 
 /* vars as an object name to value, values as they came (secrets in clear). */

@@ -27,7 +27,7 @@ static const struct json_field plan_fields[] = {
 
 const struct json_shape plan_shape = {plan_fields,
     sizeof(plan_fields) / sizeof(plan_fields[0]), sizeof(struct plan),
-    FIELD(next)};
+    FIELD(next), NULL};
 
 struct plan *
 plan_find(struct plan *plans, const char *id_or_name)

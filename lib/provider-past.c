@@ -22,5 +22,5 @@ provider_past(cJSON **out, struct store *store, const struct provider *p,
 	if (*out == NULL)
 		return fail(FAIL_SYSTEM, "revision %s: no provider's record",
 		    m->revision);
-	return provider_open(*out);
+	return provider_open(*out, p->slug);
 }

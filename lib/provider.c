@@ -23,7 +23,7 @@ static const struct json_field manifest_fields[] = {
 };
 
 static const struct json_shape manifest_shape = {manifest_fields,
-    COUNT(manifest_fields), sizeof(struct provider_manifest), PAST(next)};
+    COUNT(manifest_fields), sizeof(struct provider_manifest), PAST(next), NULL};
 
 static const struct json_field fields[] = {
     {"slug",          JSON_STRING, JSON_MUST, FIELD(slug),          NULL           },
@@ -43,7 +43,7 @@ static const struct json_field fields[] = {
 };
 
 static const struct json_shape shape = {fields, COUNT(fields),
-    sizeof(struct provider), 0};
+    sizeof(struct provider), 0, "slug"};
 
 /* The members of a manifest that are secrets, wherever a dialect has them. */
 static const char *const secrets[] = {"password", "sso_salt", "api.password",
@@ -59,10 +59,10 @@ secret_member(cJSON *manifest, const char *path)
 }
 
 const struct fail *
-provider_open(cJSON *manifest)
+provider_open(cJSON *manifest, const char *slug)
 {
 	const struct fail *f;
-	const char *clear;
+	struct secret s;
 	cJSON *item;
 	size_t i;
 
@@ -70,16 +70,19 @@ provider_open(cJSON *manifest)
 		item = secret_member(manifest, secrets[i]);
 		if (!cJSON_IsString(item))
 			continue;
-		f = secret_open(&clear, item->valuestring);
+		f = secret_open(&s, slug, secrets[i], item->valuestring);
+		if (f == NULL && s.forgotten)
+			f = fail(FAIL_BUSY, "the manifest's %s is forgotten",
+			    secrets[i]);
 		if (f != NULL)
 			return f;
-		item->valuestring = mem_copy(clear);
+		item->valuestring = mem_copy(s.clear);
 	}
 	return NULL;
 }
 
 static void
-seal_secrets(cJSON *manifest)
+seal_secrets(cJSON *manifest, const char *slug)
 {
 	cJSON *item;
 	size_t i;
@@ -87,8 +90,8 @@ seal_secrets(cJSON *manifest)
 	for (i = 0; i < COUNT(secrets); i++) {
 		item = secret_member(manifest, secrets[i]);
 		if (cJSON_IsString(item))
-			item->valuestring =
-			    mem_copy(secret_seal(item->valuestring));
+			item->valuestring = mem_copy(secret_seal(slug,
+			    secrets[i], item->valuestring, false));
 	}
 }
 
@@ -109,7 +112,7 @@ parse(struct provider **out, const char *path, const cJSON *record)
 		    p->dialect_name, dialect_names());
 	/* the record belongs to its reader; what is opened here stays here */
 	p->manifest = cJSON_Duplicate(p->manifest, true);
-	f = provider_open(p->manifest);
+	f = provider_open(p->manifest, p->slug);
 	if (f != NULL)
 		return f;
 	provider_read(p);
@@ -262,7 +265,7 @@ put(struct store *store, const char *path, const struct provider *p)
 	if (f != NULL && f->code != FAIL_MISSING)
 		return f;
 	json = json_write(p, &shape);
-	seal_secrets(json_get(json, "manifest"));
+	seal_secrets(json_get(json, "manifest"), p->slug);
 	store_put(store, path, json);
 	return NULL;
 }
@@ -307,19 +310,18 @@ provider_put_again(struct store *store, struct provider *p)
 {
 	const char *path = store_path("providers", p->slug);
 	struct store_record *record;
+	struct provider *before;
 	const struct fail *f;
-	cJSON *before;
 
 	f = store_read(&record, store, path);
 	if (f != NULL)
 		return f;
 	if (record == NULL)
 		return fail_missing("addon_provider");
-	before = cJSON_Duplicate(json_get(record->json, "manifest"), true);
-	f = provider_open(before);
+	f = parse(&before, path, record->json);
 	if (f != NULL)
 		return f;
-	if (!cJSON_Compare(before, p->manifest, true))
+	if (!cJSON_Compare(before->manifest, p->manifest, true))
 		note_manifest(p, record);
 	return put(store, path, p);
 }

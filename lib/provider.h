@@ -129,8 +129,8 @@ const struct fail *provider_past(cJSON **out, struct store *store,
 /* A manifest's entry, with a fresh id. */
 struct provider_manifest *provider_manifest_new(const char *created_at);
 
-/* Open the secrets of a manifest out of a record. */
-const struct fail *provider_open(cJSON *manifest);
+/* Open the secrets of a manifest out of the record of provider slug. */
+const struct fail *provider_open(cJSON *manifest, const char *slug);
 
 /*
  * Carry out an order: the dialect's question, sent within timeout seconds in

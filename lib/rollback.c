@@ -66,8 +66,12 @@ restore(struct plan_back *p, const struct seen *v, const struct seen *now)
 		add_row(p, v, "changed", "taken");
 		return;
 	}
-	if (now != NULL && strcmp(now->value, v->value) == 0)
+	if (now != NULL && attachment_same(now, v))
 		return;
+	if (v->forgotten != NULL) {
+		add_row(p, v, now == NULL ? "added" : "changed", "forgotten");
+		return;
+	}
 	add_row(p, v, now == NULL ? "added" : "changed", "restored");
 	note(now == NULL ? p->added : p->changed, v->name);
 	json_var_set(&p->app->variables, v->name, v->value, false);
@@ -81,7 +85,7 @@ show(struct plan_back *p, const struct seen *v, const struct seen *now)
 
 	if (now != NULL && now->addon != NULL &&
 	    strcmp(now->addon->id, v->addon->id) == 0 &&
-	    strcmp(now->value, v->value) == 0)
+	    attachment_same(now, v))
 		return;
 	add_row(p, v, now == NULL ? "added" : "changed",
 	    here && now == NULL ? "provider" : "stale");

@@ -6,6 +6,7 @@
 #include "index-write.h"
 #include "json.h"
 #include "mem.h"
+#include "secret.h"
 #include "store-apply.h"
 #include "store-format.h"
 
@@ -92,6 +93,7 @@ store_open(struct store **out, const struct conf *conf, index_rows_of *rows)
 	const struct fail *f;
 
 	*out = s;
+	secret_use(conf);
 	f = store_format_read(&format, s->root);
 	if (f == NULL)
 		f = journal_open(&s->journal, s->state);
@@ -209,7 +211,9 @@ store_lock(struct store *s)
 	if (f == NULL)
 		f = journal_read(&s->pending, s->journal, s->journal->applied,
 		    s->journal->tail);
-	if (f != NULL)
+	if (f == NULL)
+		secret_begin(false);
+	else
 		store_unlock(s);
 	return f;
 }
@@ -217,6 +221,7 @@ store_lock(struct store *s)
 void
 store_unlock(struct store *s)
 {
+	secret_end();
 	s->puts = NULL;
 	s->pending = NULL;
 	store_give(&s->lock_fd);
@@ -310,13 +315,18 @@ promise(const char **id, struct store *s, const struct store_message *message)
 	const char *head;
 
 	*id = "";
-	f = store_need_git(s);
+	f = secret_trouble();
+	if (f == NULL)
+		f = store_need_git(s);
 	for (e = s->pending, head = NULL; e != NULL; e = e->next)
 		head = e->id;
 	if (f == NULL && head == NULL)
 		f = store_main(&head, s);
 	if (f == NULL)
 		f = store_sort(&changes, &found, s, head);
+	/* no record is promised before the keys of what is sealed in it */
+	if (f == NULL && changes != NULL)
+		f = secret_promise(true);
 	if (f == NULL && found != NULL)
 		f = adopt(&head, s, found);
 	if (f != NULL || changes == NULL)

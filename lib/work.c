@@ -19,14 +19,15 @@ static const struct json_field fields[] = {
     JSON_FIELD(work, addon_id, STRING, OMIT),
     JSON_FIELD(work, plan, STRING, OMIT),
     JSON_FIELD(work, resource, ANY, OMIT),
-    JSON_FIELD(work, options, ANY, OMIT),
+    JSON_FIELD(work, options, HIDDEN, OMIT),
     JSON_FIELD(work, created_at, STRING, MUST),
     JSON_FIELD(work, attempts, NUMBER, OMIT),
     JSON_FIELD(work, next_at, STRING, MUST),
     JSON_FIELD(work, trouble, STRING, OMIT),
 };
 
-static const struct json_shape shape = JSON_SHAPE(work, fields);
+static const struct json_shape shape =
+    JSON_SHAPE_RECORD(work, fields, "app_id");
 
 /* When work of a kind is due. */
 enum due { DUE_NOW, DUE_SOON, DUE_CALL, DUE_PATIENCE };

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """What the API promises, tried through a door.
 
-usage: scenarios.py [--door NAME] [--again] [--core] [--build DIR]
+usage: scenarios.py [--door NAME] [--again] [--core] [--sealed] [--build DIR]
                     [-k PATTERN] [-v]
 
 --again: only what is to be tried at every door.  --core: only the subjects
-that show what a web server lets through.
+that show what a web server lets through.  --sealed: secrets are sealed at
+rest, whatever the subject.
 
 Prints TAP, then "N passed, N failed"; exits with 1 where one failed.
 """
@@ -39,6 +40,7 @@ def arguments():
     parser.add_argument("--build", default=".build", type=Path)
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--core", action="store_true")
+    parser.add_argument("--sealed", action="store_true")
     parser.add_argument("-k", dest="pattern", default="")
     parser.add_argument("-v", dest="verbose", action="store_true")
     return parser.parse_args()
@@ -137,6 +139,7 @@ def main() -> int:
     sys.path.insert(0, str(TESTS))
     for subject in SUBJECTS:
         importlib.import_module(f"scenario_{subject}")
+    World.sealed = options.sealed
     report = Report(options.verbose)
     run_door(options.door, chosen(options), options, report)
     print(f"1..{report.passed + report.failed}")

@@ -94,18 +94,38 @@ index_find(const char **value, struct store *s, const char *key)
 }
 
 const char *
-secret_seal(const char *clear)
+secret_seal(const char *whose, const char *name, const char *value, bool json)
 {
-	return mem_printf("sealed %s", clear);
+	(void)name;
+	(void)json;
+	return mem_printf("sealed %s %s", whose, value);
 }
 
 const struct fail *
-secret_open(const char **clear, const char *sealed)
+secret_open(struct secret *out, const char *whose, const char *name,
+    const char *text)
 {
-	*clear = sealed + strlen("sealed ");
-	return strncmp(sealed, "sealed ", 7) == 0
+	const char *head = mem_printf("sealed %s ", whose);
+
+	(void)name;
+	*out = (struct secret){.clear = text + strlen(head)};
+	return strncmp(text, head, strlen(head)) == 0
 	           ? NULL
-	           : fail(FAIL_SYSTEM, "\"%s\" is not sealed", sealed);
+	           : fail(FAIL_SYSTEM, "\"%s\" is not sealed", text);
+}
+
+void
+secret_saw(const char *whose, const char *name, const char *json)
+{
+	(void)whose;
+	(void)name;
+	(void)json;
+}
+
+bool
+secret_is_sealed(const char *text)
+{
+	return strncmp(text, "sealed ", 7) == 0;
 }
 
 void
@@ -241,19 +261,22 @@ test_store(void)
 	is(t.text, "slug dialect category created_at plans manifests manifest ",
 	    "the record's keys in their order");
 	item = json_get(records[0].json, "manifest");
-	is(json_text(item, "password"), "sealed pw", "a sealed password");
-	is(json_text(item, "sso_salt"), "sealed salt", "a sealed salt");
+	is(json_text(item, "password"), "sealed acme-cache pw",
+	    "a sealed password");
+	is(json_text(item, "sso_salt"), "sealed acme-cache salt",
+	    "a sealed salt");
 	is(json_text(item, "username"), "acme", "nothing else is");
 	item = json_get(json_get(records[1].json, "manifest"), "api");
-	is(json_text(item, "password"), "sealed password2", "below api, too");
-	is(json_text(item, "sso_salt"), "sealed salt2", "and its salt");
+	is(json_text(item, "password"), "sealed tide-db password2",
+	    "below api, too");
+	is(json_text(item, "sso_salt"), "sealed tide-db salt2", "and its salt");
 	is(keys[0], "user acme", "the index knows the user");
 	is(keys[1], "acme-cache", "and whose it is");
 
 	ok(provider_load(&p, NULL, "acme-cache") == NULL, "loaded");
 	is(p->password, "pw", "with its password");
 	is(json_text(json_get(records[0].json, "manifest"), "password"),
-	    "sealed pw", "the record is left as it is");
+	    "sealed acme-cache pw", "the record is left as it is");
 	is(p->sso_salt, "salt", "and salt");
 	ok(p->plans->next->price == 5, "and plans");
 	ok(strlen(p->plans->id) == 24, "and their ids");
@@ -450,7 +473,7 @@ test_put_again(void)
 	is(q->manifests->revision, "revision of providers/tide-db.json",
 	    "which is where the record was");
 	ok(q->manifests->next->revision == NULL, "the new one is here");
-	is(json_text(last_put(), "old_password"), "sealed password2",
+	is(json_text(last_put(), "old_password"), "sealed tide-db password2",
 	    "the old password is sealed");
 	for (i = 0; i < PROVIDER_MANIFESTS_MAX + 3; i++) {
 		record_count = 4;

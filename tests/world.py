@@ -84,6 +84,8 @@ def authorization(who):
 
 
 class World:
+    sealed = False   # secrets are, at rest
+
     def __init__(self, build: Path, door_class):
         self.build = build
         self.dir = Path(tempfile.mkdtemp(prefix="sutler-test-"))
@@ -107,6 +109,8 @@ class World:
             self.configure(provider_timeout=3, page_size=4000,
                            allow_http="yes", allow_private="yes",
                            login_failures=0)
+            if self.sealed:
+                self.seal()
             return demo
         self.conf.write_text(
             f"data = {self.data}\npublic_url = {self.door.public_url}\n"
@@ -116,6 +120,8 @@ class World:
             encoding="utf-8")
         self.door.conf = self.conf
         self.sutler("init", self.data)
+        if self.sealed:
+            self.seal()
         return self.door.start(self.data)
 
     def close(self):
@@ -133,6 +139,11 @@ class World:
         fresh = self.conf.with_suffix(".new")
         fresh.write_text("\n".join(lines) + "\n", encoding="utf-8")
         fresh.replace(self.conf)
+
+    def seal(self):
+        """Secrets are sealed from here on, by a key of the world's own."""
+        self.configure(secrets="sealed", secrets_key=self.dir / "sutler.key")
+        self.sutler("secrets", "seal")
 
     # The operator's command
 
