@@ -66,11 +66,12 @@ OFFLINE_static = $(BUILD)/lib/git-offline.o
 BASE = mem fail complain seal secret secret-key secret-row secret-memory json \
 	json-scan json-where json-record hash html form clock file finding owner \
 	peer conf money space ring fence
-STORE = store store-put store-apply store-walk store-check store-check-index \
-	store-check-state store-health store-format store-pack store-log store-past store-branch \
+STORE = store store-put store-apply store-bulk store-walk store-check \
+	store-check-index store-check-state store-health store-format store-pack \
+	store-log store-past store-branch \
 	journal store-git store-git-build store-git-main store-git-setup \
 	store-git-walk store-git-pack store-git-merge store-git-copy store-git-find \
-	store-git-branch index index-write index-build
+	store-git-branch store-git-stream index index-write index-build
 SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
 	dialect-heroku dialect-appfog dialect-heroku-v3 dialect-clevercloud \
 	dialect-flynn provider provider-manifest provider-past provider-change \
@@ -80,7 +81,7 @@ SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
 RECORDS = account quota app app-change app-record app-view attachment collaborator \
 	variable installed addon addon-order addon-provision addon-change \
 	addon-remove addon-config addon-action event log-drain feed feed-types \
-	restart history history-diff rollback proposal proposal-review dry-run token oauth usage usage-report \
+	restart history history-diff history-forget rollback proposal proposal-review dry-run token oauth usage usage-report \
 	usage-bill usage-csv once notify webhook webhook-event webhook-past \
 	webhook-send work work-try work-hook record upgrade
 DOOR = rate guess origin session auth cgi cgi-answer cgi-body cgi-once cgi-page \
@@ -139,7 +140,7 @@ $(BUILD)/cgi-bin/page.o: CPPFLAGS += -I$(BUILD)/cgi-bin
 $(BUILD)/cgi-bin/page.o: $(BUILD)/cgi-bin/page-files.h $(PAGES:%=htdocs/%)
 
 SUTLER = sutler sutler-account sutler-addon sutler-app sutler-history sutler-proposal sutler-doctor sutler-manifest \
-	sutler-provider sutler-test sutler-transcript sutler-work
+	sutler-provider sutler-secret sutler-unseal sutler-test sutler-transcript sutler-work
 $(BUILD)/sutler: $(SUTLER:%=$(BUILD)/lib/%.o) $(BUILD)/libsutler.a
 	$(LINK)
 

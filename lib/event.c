@@ -126,6 +126,17 @@ describe(struct store_message *m, const char **actor, const struct act *act)
 	}
 }
 
+struct store_message
+event_message(const struct act *act, const char *subject)
+{
+	struct store_message m = {0};
+	const char *actor;
+
+	describe(&m, &actor, act);
+	m.text = mem_printf("%s\n\nActor: %s\n", subject, actor);
+	return m;
+}
+
 const struct fail *
 event_commit(const char **id, const struct act *act, struct event *e)
 {

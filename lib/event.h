@@ -48,6 +48,10 @@ struct trace {
 
 /* What is to be changed has the revision that act->if_match asks for, if it
  * asks.  what: its noun.  FAIL_STALE.  Source: RFC 9110, 13.1.1. */
+/* The message of a commit that concerns no app in particular, as act's deed. */
+struct store_message;
+struct store_message event_message(const struct act *act, const char *subject);
+
 const struct fail *event_match(const struct act *act, const char *what,
     const char *revision);
 

@@ -423,6 +423,17 @@ journal_recover(struct journal_entry **out, struct journal *j)
 }
 
 const struct fail *
+journal_base(const char **base, struct journal *j)
+{
+	const struct fail *f = need_file(j);
+
+	if (f == NULL)
+		f = read_header(j);
+	*base = j->base;
+	return f;
+}
+
+const struct fail *
 journal_append(bool *full, struct journal *j, struct journal_entry *entry)
 {
 	struct mem_text rest = {0}, sum = {0}, whole = {0};

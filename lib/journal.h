@@ -83,6 +83,10 @@ const struct fail *journal_read(struct journal_entry **out, struct journal *j,
 const struct fail *journal_recover(struct journal_entry **out,
     struct journal *j);
 
+/* *base = the commit that everything before the journal led to, by its header.
+ */
+const struct fail *journal_base(const char **base, struct journal *j);
+
 /* Append entry at the tail, unflushed.  Under the writers' lock.  *full, and
  * nothing done, where there is no room for it. */
 const struct fail *journal_append(bool *full, struct journal *j,

@@ -5,6 +5,7 @@
 #include "index-write.h"
 #include "json.h"
 #include "mem.h"
+#include "store-bulk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -107,9 +108,8 @@ is_record(struct store *s, const char *path, const char *text, size_t len)
 	       s->rows(&rows, path, json) == NULL;
 }
 
-/* An edit that came between our reading and our writing is kept aside. */
-static const struct fail *
-keep_aside(struct store *s, const char *path, const char *text, size_t len,
+const struct fail *
+store_keep_aside(struct store *s, const char *path, const char *text, size_t len,
     const char *commit)
 {
 	const char *name = strrchr(path, '/');
@@ -180,7 +180,7 @@ apply_change(struct store *s, const struct journal_change *c,
 	if (f == NULL && foreign && replay && is_record(s, c->path, text, len))
 		return NULL;
 	if (f == NULL && foreign)
-		f = keep_aside(s, c->path, text, len, commit);
+		f = store_keep_aside(s, c->path, text, len, commit);
 	if (f == NULL)
 		f = rows_of(&before, s, c->path, old, old_len);
 	if (f == NULL)
@@ -210,11 +210,10 @@ store_index_head(struct store *s, const char *commit)
 	    mem_printf("%s\n", commit), JOURNAL_ID + 1);
 }
 
-/* The index reflects commit, if it was whole before: one whose making was
- * killed has no head, and must not get one here.  In place: half written, it
- * names no commit, and the next writer writes it again. */
-static const struct fail *
-move_index_head(struct store *s, const char *commit)
+/* In place: half written, it names no commit, and the next writer writes it
+ * again. */
+const struct fail *
+store_move_index_head(struct store *s, const char *commit)
 {
 	return file_overwrite(store_index_mark(s), mem_printf("%s\n", commit),
 	    JOURNAL_ID + 1);
@@ -235,7 +234,7 @@ apply_entry(struct store *s, const struct journal_entry *entry,
 	if (f == NULL)
 		f = store_git_move(s->git, store_git_parent(entry), entry->id);
 	if (f == NULL)
-		f = move_index_head(s, entry->id);
+		f = store_move_index_head(s, entry->id);
 	return f;
 }
 
@@ -379,6 +378,8 @@ replay(struct store *s)
 		store_git_drop_broken(s->git);
 		f = store_git_hold(s->git, s->journal->head);
 	}
+	if (f == NULL)
+		f = store_bulk_settle_held(s);
 	/* index files may be torn where there was something to replay */
 	if (f == NULL && all != NULL)
 		f = store_reindex_held(s, NULL);

@@ -73,6 +73,14 @@ const struct fail *store_index_head(struct store *s, const char *commit);
 /* Under the writers' lock: settle, flush everything, start the journal anew. */
 const struct fail *store_checkpoint_locked(struct store *s);
 
+/* The index reflects commit, if it was whole before: one whose making was
+ * killed has no head, and must not get one here. */
+const struct fail *store_move_index_head(struct store *s, const char *commit);
+
+/* An edit that came between our reading and our writing is kept aside. */
+const struct fail *store_keep_aside(struct store *s, const char *path,
+    const char *text, size_t len, const char *commit);
+
 /* After a boot: replay what the journal holds. */
 const struct fail *store_recover(struct store *s);
 

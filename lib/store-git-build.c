@@ -198,20 +198,18 @@ plain(const char *text)
 	return copy;
 }
 
-const struct fail *
-store_git_build(struct journal_entry *entry, struct store_git *g,
-    const char *parent, const struct store_git_author *author,
-    const char *message)
+/* entry = the commit of tree. */
+static const struct fail *
+write_commit(struct journal_entry *entry, struct store_git *g,
+    const git_oid *tree, const char *parent,
+    const struct store_git_author *author, const char *message)
 {
 	long long seconds = (long long)(author->time / 1000);
 	struct mem_text t = {0};
 	const struct fail *f;
 	git_oid oid;
 
-	f = build(&oid, g, parent, entry);
-	if (f != NULL)
-		return f;
-	mem_addf(&t, "tree %s\n", store_git_id(&oid));
+	mem_addf(&t, "tree %s\n", store_git_id(tree));
 	if (parent[0] != '\0')
 		mem_addf(&t, "parent %s\n", parent);
 	mem_addf(&t, "author %s <%s> %lld +0000\n", plain(author->name),
@@ -222,6 +220,55 @@ store_git_build(struct journal_entry *entry, struct store_git *g,
 	entry->commit = t.text;
 	entry->commit_len = t.len;
 	entry->id = store_git_id(&oid);
+	return f;
+}
+
+const struct fail *
+store_git_build(struct journal_entry *entry, struct store_git *g,
+    const char *parent, const struct store_git_author *author,
+    const char *message)
+{
+	const struct fail *f;
+	git_oid tree;
+
+	f = build(&tree, g, parent, entry);
+	return f == NULL
+	           ? write_commit(entry, g, &tree, parent, author, message)
+	           : f;
+}
+
+const struct fail *
+store_git_grow(char tree[JOURNAL_ID + 1], struct store_git *g,
+    struct journal_change *changes)
+{
+	const struct fail *f;
+	git_tree *old;
+	git_oid oid;
+	bool empty;
+
+	if (git_oid_fromstr(&oid, tree) != 0 ||
+	    git_tree_lookup(&old, g->repo, &oid) != 0)
+		return store_git_fail("read a tree");
+	f = build_tree(&oid, &empty, g, old, changes, 0);
+	git_tree_free(old);
+	if (f == NULL)
+		git_oid_tostr(tree, JOURNAL_ID + 1, &oid);
+	return f;
+}
+
+const struct fail *
+store_git_grown(const char **id, struct store_git *g, const char *tree,
+    const char *parent, const struct store_git_author *author,
+    const char *message)
+{
+	struct journal_entry entry = {0};
+	const struct fail *f;
+	git_oid oid;
+
+	if (git_oid_fromstr(&oid, tree) != 0)
+		return store_git_fail("read an id");
+	f = write_commit(&entry, g, &oid, parent, author, message);
+	*id = entry.id;
 	return f;
 }
 

@@ -119,6 +119,52 @@ check_settings(git_repository *repo, struct findings *n)
 	return f;
 }
 
+/* The line that has git show every record by what is called sutler. */
+static const struct fail *
+write_attributes(struct store_git *g)
+{
+	static const char line[] = "*.json diff=sutler\n";
+	const char *dir = mem_printf("%s/info", g->dir);
+	const char *file = mem_printf("%s/attributes", dir);
+	const struct fail *f;
+	size_t len;
+	char *text;
+	FILE *out;
+
+	f = file_read(&text, &len, file);
+	if (f != NULL || (text != NULL && strstr(text, line) != NULL))
+		return f;
+	f = file_directory(dir);
+	if (f != NULL)
+		return f;
+	out = fopen(file, "ae");
+	if (out == NULL)
+		return fail_errno("cannot make %s", file);
+	if (text != NULL && len > 0 && text[len - 1] != '\n')
+		fputc('\n', out);
+	fputs(line, out);
+	return fclose(out) != 0 ? fail_errno("cannot write %s", file) : NULL;
+}
+
+const struct fail *
+store_git_show_by(struct store_git *g, const char *command)
+{
+	static const char key[] = "diff.sutler.textconv";
+	const struct fail *f = NULL;
+	git_config *config;
+	git_buf is = {0};
+
+	if (git_repository_config(&config, g->repo) != 0)
+		return store_git_fail("read the repository's settings");
+	if ((git_config_get_string_buf(&is, config, key) != 0 ||
+	        strcmp(is.ptr, command) != 0) &&
+	    git_config_set_string(config, key, command) != 0)
+		f = store_git_fail("write the repository's settings");
+	git_buf_dispose(&is);
+	git_config_free(config);
+	return f == NULL ? write_attributes(g) : f;
+}
+
 static bool
 is_at_main(git_repository *repo)
 {

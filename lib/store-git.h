@@ -36,6 +36,10 @@ const struct fail *store_git_adopt(const char **id, const char *dir,
 const struct fail *store_git_check(struct store_git *g, const char *dir,
     struct findings *n);
 
+/* Have git programs show records by command, a shell's words, to which they add
+ * a file's name; what they show themselves is not changed. */
+const struct fail *store_git_show_by(struct store_git *g, const char *command);
+
 /* Open the one in dir/.git.  Nothing of the user's or system's git settings
  * is read. */
 const struct fail *store_git_open(struct store_git **out, const char *dir);
@@ -90,6 +94,20 @@ const struct fail *store_git_build(struct journal_entry *entry,
     struct store_git *g, const char *parent,
     const struct store_git_author *author, const char *message);
 
+/*
+ * A commit of more changes than one entry holds, piece by piece: tree is first
+ * what store_git_tree_id() gives, then becomes the tree with changes made,
+ * again and again; and at last the commit of it upon parent.  All objects are
+ * written, unflushed; changes is consumed.
+ */
+const struct fail *store_git_tree_id(char tree[JOURNAL_ID + 1],
+    struct store_git *g, const char *commit);
+const struct fail *store_git_grow(char tree[JOURNAL_ID + 1],
+    struct store_git *g, struct journal_change *changes);
+const struct fail *store_git_grown(const char **id, struct store_git *g,
+    const char *tree, const char *parent, const struct store_git_author *author,
+    const char *message);
+
 /* Write the objects of an entry from the journal again, where they are not
  * there whole.  FAIL_SYSTEM: they do not add up to its commit. */
 const struct fail *store_git_rebuild(struct store_git *g,
@@ -134,6 +152,10 @@ const struct fail *store_git_base(const char **base, struct store_git *g,
 typedef const struct fail *store_git_change(void *arg, const char *path,
     const char *before, const char *after);
 const struct fail *store_git_changes(struct store_git *g, const char *from,
+    const char *to, store_git_change *visit, void *arg);
+
+/* The same in bounded memory: what a visit allocates is gone after it. */
+const struct fail *store_git_stream(struct store_git *g, const char *from,
     const char *to, store_git_change *visit, void *arg);
 
 /*

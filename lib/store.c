@@ -8,6 +8,7 @@
 #include "mem.h"
 #include "secret.h"
 #include "store-apply.h"
+#include "store-bulk.h"
 #include "store-format.h"
 
 #include <errno.h>
@@ -106,6 +107,14 @@ const char *
 store_data(const struct store *s)
 {
 	return s->data;
+}
+
+const struct fail *
+store_show_by(struct store *s, const char *command)
+{
+	const struct fail *f = store_need_git(s);
+
+	return f == NULL ? store_git_show_by(s->git, command) : f;
 }
 
 const char *
@@ -208,6 +217,8 @@ store_lock(struct store *s)
 		f = journal_marks(s->journal);
 	if (f == NULL && !s->journal->ours)
 		f = store_recover(s);
+	if (f == NULL)
+		f = store_bulk_settle(s);
 	if (f == NULL)
 		f = journal_read(&s->pending, s->journal, s->journal->applied,
 		    s->journal->tail);

@@ -122,6 +122,9 @@ const struct fail *store_paths(const char ***paths, size_t *count,
 /* The data directory, DATA. */
 const char *store_data(const struct store *s);
 
+/* Have git programs show records by command (lib/store-git.h). */
+const struct fail *store_show_by(struct store *s, const char *command);
+
 /* Flush everything and empty the journal. */
 const struct fail *store_checkpoint(struct store *s);
 

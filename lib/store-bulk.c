@@ -1,0 +1,403 @@
+#include "store-bulk.h"
+#include "clock.h"
+#include "file.h"
+#include "hash.h"
+#include "index-write.h"
+#include "json.h"
+#include "mem.h"
+#include "secret.h"
+#include "store-apply.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What is held in memory at once. */
+enum {
+	BATCH_RECORDS = 512,
+	BATCH_BYTES = 4 << 20,
+	EDITS_MAX = 500,
+	TELL_EVERY = 100
+};
+
+/* Records that change, by malloc(3): a walk forgets what a visit allocates. */
+struct batch {
+	struct journal_change changes[BATCH_RECORDS];
+	size_t count, bytes;
+};
+
+struct bulk {
+	struct store *store;
+	store_remake *remake;
+	store_tell *tell;
+	struct store_bulk *out;
+	const char *head;
+	char tree[JOURNAL_ID + 1];
+	struct batch *batch;
+	/* paths that were edited in place, by malloc(3) */
+	char *edited[EDITS_MAX];
+	size_t edits;
+};
+
+static const char *
+note_of(const struct store *s)
+{
+	return mem_printf("%s/bulk", s->state);
+}
+
+static void
+empty(struct batch *batch)
+{
+	for (; batch->count > 0; batch->count--) {
+		free((char *)batch->changes[batch->count - 1].path);
+		free((char *)batch->changes[batch->count - 1].text);
+	}
+	batch->bytes = 0;
+}
+
+/* The batch's objects, and the rows that its secrets need. */
+static const struct fail *
+write_batch(struct bulk *b)
+{
+	struct mem_mark mark = mem_mark();
+	struct batch *batch = b->batch;
+	const struct fail *f;
+	size_t i;
+
+	f = secret_promise(false);
+	for (i = 0; i + 1 < batch->count; i++)
+		batch->changes[i].next = &batch->changes[i + 1];
+	if (f == NULL && batch->count > 0)
+		f = store_git_grow(b->tree, b->store->git, batch->changes);
+	empty(batch);
+	secret_begin(true);
+	if (f == NULL)
+		mem_release(mark);
+	return f;
+}
+
+static const struct fail *
+add(struct bulk *b, const char *path, const char *text, size_t len)
+{
+	struct batch *batch = b->batch;
+	struct journal_change *c = &batch->changes[batch->count];
+
+	*c = (struct journal_change){.path = strdup(path),
+	    .text = malloc(len + 1),
+	    .len = len};
+	if (c->path == NULL || c->text == NULL) {
+		free((char *)c->path);
+		free((char *)c->text);
+		return fail_errno("cannot hold %s", path);
+	}
+	memcpy((char *)c->text, text, len + 1);
+	b->out->changed++;
+	batch->bytes += len;
+	if (++batch->count < BATCH_RECORDS && batch->bytes < BATCH_BYTES)
+		return NULL;
+	return write_batch(b);
+}
+
+/* Why it is left alone is no secret: f's text, or what. */
+static const struct fail *
+leave(struct bulk *b, const char *path, const struct fail *f, const char *what)
+{
+	if (f != NULL && f->code != FAIL_BUSY)
+		return f;
+	b->out->left++;
+	fprintf(stderr, "sutler: left as it is: %s: %s\n", path,
+	    f == NULL ? what : f->text);
+	return NULL;
+}
+
+static const struct fail *
+remake(struct bulk *b, const char *path, const char *text, size_t len)
+{
+	struct store_record record = {path, text, len, NULL};
+	const struct fail *f;
+	cJSON *json = NULL;
+	const char *fresh;
+
+	f = json_parse(&record.json, text, len);
+	if (f != NULL)
+		return leave(b, path, NULL, "it is no JSON");
+	f = b->remake(&json, &record);
+	if (f == NULL)
+		f = secret_trouble();
+	if (f != NULL)
+		return leave(b, path, f, NULL);
+	if (json == NULL)
+		return NULL;
+	fresh = json_print(json, true);
+	if (strcmp(fresh, text) == 0)
+		return NULL;
+	if (strlen(fresh) > STORE_RECORD_MAX)
+		return leave(b, path, NULL, "more than a record can hold");
+	return add(b, path, fresh, strlen(fresh));
+}
+
+static const struct fail *
+visit(void *arg, const char *path)
+{
+	struct bulk *b = arg;
+	const char *committed;
+	const struct fail *f;
+	size_t len;
+	char *text;
+
+	f = file_read(&text, &len, mem_printf("%s/%s", b->store->root, path));
+	if (f == NULL)
+		f = store_git_blob(&committed, b->store->git, b->head, path);
+	if (f != NULL || text == NULL)
+		return f;
+	if (++b->out->records % TELL_EVERY == 0 && b->tell != NULL)
+		b->tell("records", b->out->records, 0);
+	if (strcmp(committed, hash_blob(text, len)) != 0)
+		return leave(b, path, NULL, "it is being edited");
+	return remake(b, path, text, len);
+}
+
+/* Edits in place, to be committed as found. */
+static const struct fail *
+visit_edit(void *arg, const char *path)
+{
+	struct index_rows rows = {0};
+	struct bulk *b = arg;
+	const char *committed;
+	const struct fail *f;
+	cJSON *json;
+	size_t len;
+	char *text;
+
+	f = file_read(&text, &len, mem_printf("%s/%s", b->store->root, path));
+	if (f == NULL)
+		f = store_git_blob(&committed, b->store->git, b->head, path);
+	if (f != NULL || text == NULL || b->edits == EDITS_MAX ||
+	    strcmp(committed, hash_blob(text, len)) == 0)
+		return f;
+	if (json_parse(&json, text, len) != NULL ||
+	    b->store->rows(&rows, path, json) != NULL)
+		return NULL;
+	b->edited[b->edits] = strdup(path);
+	return b->edited[b->edits++] == NULL
+	           ? fail_errno("cannot hold %s", path)
+	           : NULL;
+}
+
+/* What was edited is put as it is: its commit comes as that of the edit. */
+static const struct fail *
+put_edits(struct bulk *b)
+{
+	struct store_record *record;
+	const struct fail *f = NULL;
+	size_t i;
+
+	for (i = 0; f == NULL && i < b->edits; i++) {
+		f = store_read(&record, b->store, b->edited[i]);
+		if (f == NULL && record != NULL)
+			store_put(b->store, record->path, record->json);
+	}
+	return f;
+}
+
+/* Under the writers' lock, which is given back. */
+static const struct fail *
+adopt(struct bulk *b)
+{
+	static const struct store_message message = {"sutler",
+	    "sutler@localhost", "sutler: laid out\n"};
+	const struct fail *f = store_need_git(b->store);
+
+	if (f == NULL)
+		f = store_settle(b->store);
+	b->store->pending = NULL;
+	if (f == NULL)
+		f = store_main(&b->head, b->store);
+	if (f == NULL)
+		f = store_files(b->store, false, visit_edit, b);
+	if (f == NULL)
+		f = put_edits(b);
+	if (f == NULL && b->edits > 0)
+		f = store_commit(NULL, b->store, &message);
+	store_unlock(b->store);
+	for (; b->edits > 0; b->edits--)
+		free(b->edited[b->edits - 1]);
+	return f;
+}
+
+/* All objects, flushed, and the note. */
+static const struct fail *
+promise(struct bulk *b, const struct store_message *message)
+{
+	struct store_git_author author = {message->author_name,
+	    message->author_email, clock_now()};
+	struct store *s = b->store;
+	const struct fail *f;
+
+	f = store_git_head(&b->head, s->git);
+	if (f == NULL)
+		f = store_git_tree_id(b->tree, s->git, b->head);
+	secret_begin(true);
+	if (f == NULL)
+		f = store_files(s, false, visit, b);
+	if (f == NULL)
+		f = write_batch(b);
+	if (f != NULL || b->out->changed == 0)
+		return f;
+	f = store_git_grown(&b->out->commit, s->git, b->tree, b->head, &author,
+	    message->text);
+	if (f == NULL)
+		f = store_sync(s->data);
+	if (f == NULL)
+		f = file_replace(note_of(s), s->tmp,
+		    mem_printf("%s %s %s\n", s->journal->head, b->head,
+		        b->out->commit),
+		    3 * (JOURNAL_ID + 1));
+	return f == NULL ? store_sync(s->data) : f;
+}
+
+static const struct fail *
+commit(struct bulk *b, const struct store_message *message)
+{
+	struct store *s = b->store;
+	const struct fail *f = store_lock(s);
+
+	/* the journal is empty from here on: nobody else writes */
+	if (f == NULL)
+		f = store_checkpoint_locked(s);
+	if (f == NULL)
+		f = store_take(&s->flush_fd, s, "flush");
+	if (f == NULL)
+		f = promise(b, message);
+	if (f == NULL && b->out->changed > 0)
+		f = store_bulk_settle_held(s);
+	store_give(&s->flush_fd);
+	store_unlock(s);
+	return f;
+}
+
+const struct fail *
+store_bulk(struct store_bulk *out, struct store *s,
+    const struct store_message *message, store_remake *remake_one,
+    store_tell *tell)
+{
+	struct bulk b = {.store = s,
+	    .remake = remake_one,
+	    .tell = tell,
+	    .out = out};
+	const struct fail *f;
+
+	*out = (struct store_bulk){.commit = ""};
+	b.batch = calloc(1, sizeof(*b.batch));
+	if (b.batch == NULL)
+		return fail_errno("cannot begin");
+	f = store_lock(s);
+	if (f == NULL)
+		f = adopt(&b);
+	if (f == NULL)
+		f = commit(&b, message);
+	empty(b.batch);
+	free(b.batch);
+	return f;
+}
+
+/* The rest */
+
+struct rest {
+	struct store *store;
+	const char *commit;
+};
+
+static const struct fail *
+write_file(void *arg, const char *path, const char *before, const char *after)
+{
+	const struct rest *r = arg;
+	struct store *s = r->store;
+	const char *file = mem_printf("%s/%s", s->root, path), *id;
+	size_t len, is_len;
+	const struct fail *f;
+	char *text, *is;
+
+	f = file_read(&is, &is_len, file);
+	/* one that was deleted by hand stays so */
+	if (f != NULL || is == NULL)
+		return f;
+	id = hash_blob(is, is_len);
+	if (strcmp(id, after) == 0)
+		return NULL;
+	/* a loss of power may have left ours without its bytes */
+	if (strcmp(id, before) != 0 && strlen(is) == is_len && is_len > 0)
+		f = store_keep_aside(s, path, is, is_len, r->commit);
+	if (f == NULL)
+		f = store_git_text(&text, &len, s->git, after);
+	return f == NULL ? file_replace(file, s->tmp, text, len) : f;
+}
+
+/* The note's three ids; NULL: there is no note. */
+static const struct fail *
+read_note(char **ids, struct store *s)
+{
+	const struct fail *f;
+	size_t len;
+	int i;
+
+	f = file_read(ids, &len, note_of(s));
+	if (f != NULL || *ids == NULL)
+		return f;
+	if (len != 3 * (JOURNAL_ID + 1))
+		return fail(FAIL_SYSTEM, "%s is none of ours", note_of(s));
+	for (i = 1; i <= 3; i++)
+		(*ids)[i * (JOURNAL_ID + 1) - 1] = '\0';
+	return NULL;
+}
+
+const struct fail *
+store_bulk_settle_held(struct store *s)
+{
+	const char *base, *old, *new, *now;
+	const struct fail *f;
+	struct rest rest;
+	char *ids;
+
+	f = read_note(&ids, s);
+	if (f != NULL || ids == NULL)
+		return f;
+	base = ids;
+	old = ids + JOURNAL_ID + 1;
+	new = old + JOURNAL_ID + 1;
+	f = store_need_git(s);
+	if (f == NULL)
+		f = journal_base(&now, s->journal);
+	/* where the journal has begun anew, all is done but this */
+	if (f == NULL && strcmp(now, base) != 0)
+		return file_remove(note_of(s));
+	rest = (struct rest){s, new};
+	if (f == NULL)
+		f = store_git_move(s->git, old, new);
+	if (f == NULL)
+		f = store_git_stream(s->git, old, new, write_file, &rest);
+	if (f == NULL)
+		f = store_move_index_head(s, new);
+	if (f == NULL)
+		f = store_sync(s->data);
+	if (f != NULL)
+		return f;
+	s->journal->head = mem_copy(new);
+	f = journal_reset(s->journal);
+	return f == NULL ? file_remove(note_of(s)) : f;
+}
+
+const struct fail *
+store_bulk_settle(struct store *s)
+{
+	const struct fail *f;
+
+	if (access(note_of(s), F_OK) != 0)
+		return NULL;
+	f = store_take(&s->flush_fd, s, "flush");
+	if (f == NULL)
+		f = store_bulk_settle_held(s);
+	store_give(&s->flush_fd);
+	return f;
+}
