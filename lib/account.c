@@ -121,6 +121,18 @@ account_read(struct account **out, const char *path, const cJSON *record)
 }
 
 const struct fail *
+account_again(cJSON **out, const struct store_record *record)
+{
+	const struct fail *f;
+	struct account *a;
+
+	f = account_read(&a, record->path, record->json);
+	if (f == NULL && out != NULL)
+		*out = json_write(a, &shape);
+	return f;
+}
+
+const struct fail *
 account_load(struct account **out, struct store *store, const char *name)
 {
 	struct store_record *record;
@@ -237,7 +249,7 @@ account_put(struct store *store, const struct account *a)
 const char *
 account_revision(const struct account *a)
 {
-	const char *text = json_print(json_write(a, &shape), true);
+	const char *text = json_print(json_show(a, &shape), true);
 
 	return hash_blob(text, strlen(text));
 }
@@ -296,15 +308,4 @@ account_rows(struct index_rows *rows, const char *path, const cJSON *record)
 	for (t = a->tokens; t != NULL; t = t->next)
 		index_key(rows, mem_printf("token %s", t->hash), a->name);
 	return NULL;
-}
-
-const struct fail *
-account_again(cJSON **out, const char *path, const cJSON *record)
-{
-	struct account *a;
-	const struct fail *f = account_read(&a, path, record);
-
-	if (f == NULL)
-		*out = json_write(a, &shape);
-	return f;
 }

@@ -88,13 +88,13 @@ const char *account_revision(const struct account *a);
 /* The account as its owner reads it.  Source: Scalingo API, "Users". */
 cJSON *account_view(const struct account *a);
 
+/* *out = record, written again.  lib/record.h */
+struct store_record;
+const struct fail *account_again(cJSON **out,
+    const struct store_record *record);
+
 /* Index rows: "token <sha256>" to the account's name. */
 const struct fail *account_rows(struct index_rows *rows, const char *path,
-    const cJSON *record);
-
-/* The record at path as it would be written now.  FAIL_BUSY: it is not valid.
- */
-const struct fail *account_again(cJSON **out, const char *path,
     const cJSON *record);
 
 #endif

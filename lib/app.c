@@ -77,7 +77,7 @@ static void
 drop_forgotten(struct json_var **vars, const struct app *app)
 {
 	while (*vars != NULL) {
-		if ((*vars)->forgotten == NULL) {
+		if (!(*vars)->forgotten) {
 			vars = &(*vars)->next;
 			continue;
 		}

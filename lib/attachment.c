@@ -34,18 +34,18 @@ add(struct seen **tail, const char *name, const struct json_var *v,
 	**tail = (struct seen){.name = name,
 	    .value = v->value,
 	    .addon = a,
-	    .forgotten = v->forgotten};
+	    .forgotten = v->forgotten,
+	    .text = v->text};
 	return &(*tail)->next;
 }
 
 bool
 attachment_same(const struct seen *one, const struct seen *other)
 {
-	if ((one->forgotten == NULL) != (other->forgotten == NULL))
+	if (one->forgotten != other->forgotten)
 		return false;
-	return one->forgotten == NULL
-	           ? strcmp(one->value, other->value) == 0
-	           : strcmp(one->forgotten, other->forgotten) == 0;
+	return one->forgotten ? strcmp(one->text, other->text) == 0
+	                      : strcmp(one->value, other->value) == 0;
 }
 
 /* The variables of a by prefix; no provider is read where there is none. */

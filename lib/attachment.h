@@ -17,7 +17,8 @@ struct seen {
 	struct seen *next;
 	const char *name, *value;
 	const struct addon *addon;
-	const char *forgotten; /* its text in the record, where it is */
+	bool forgotten;
+	const char *text; /* in the record; lib/json.h */
 };
 
 /* Do two variables have the same value?  Two that are forgotten do where they

@@ -46,12 +46,12 @@ struct trace {
 	char app[25];    /* id of the app that it read last, or "" */
 };
 
-/* What is to be changed has the revision that act->if_match asks for, if it
- * asks.  what: its noun.  FAIL_STALE.  Source: RFC 9110, 13.1.1. */
 /* The message of a commit that concerns no app in particular, as act's deed. */
 struct store_message;
 struct store_message event_message(const struct act *act, const char *subject);
 
+/* What is to be changed has the revision that act->if_match asks for, if it
+ * asks.  what: its noun.  FAIL_STALE.  Source: RFC 9110, 13.1.1. */
 const struct fail *event_match(const struct act *act, const char *what,
     const char *revision);
 

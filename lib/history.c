@@ -44,12 +44,11 @@ history_app(struct app **out, struct store *store, const char *commit,
 	return NULL;
 }
 
-/* What the app with that id is called by a commit's message, or NULL. */
-static const char *
-name_in(const char *message, const char *id)
+const char *
+history_name(const struct store_log *log, const char *id)
 {
+	const char *message = log->message, *app;
 	size_t len = strlen(id);
-	const char *app;
 
 	while ((app = event_trailer(&message, "App")) != NULL)
 		if (strncmp(app, id, len) == 0 && app[len] == ' ')
@@ -60,7 +59,7 @@ name_in(const char *message, const char *id)
 const struct fail *
 history_load(struct history_point *point, struct store *store, const char *id)
 {
-	const char *name = name_in(point->log.message, id);
+	const char *name = history_name(&point->log, id);
 
 	point->app = NULL;
 	return name == NULL
@@ -184,7 +183,7 @@ history_view(const struct store_log *log, const char *id)
 	json_add_text(author, "name", log->author);
 	json_add_text(author, "email", log->email);
 	json_add_text(o, "actor", event_first(log->message, "Actor"));
-	json_add_text(o, "app_name", name_in(log->message, id));
+	json_add_text(o, "app_name", history_name(log, id));
 	json_add_text(o, "addon_id", event_first(log->message, "Addon"));
 	json_add_text(o, "request_id", event_first(log->message, "Request-Id"));
 	add_list(o, "events", log, "Event", true);

@@ -53,6 +53,9 @@ const struct fail *history_before(struct history_point *out,
  */
 cJSON *history_view(const struct store_log *log, const char *id);
 
+/* What the app with that id is called by the commit, or NULL. */
+const char *history_name(const struct store_log *log, const char *id);
+
 /* app without the add-ons of other apps, as the points are. */
 struct app *history_alone(const struct app *app);
 

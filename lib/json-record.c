@@ -25,7 +25,7 @@ read_var(struct json_var *v, const cJSON *item, const char *whose)
 	if (cJSON_IsNull(item))
 		return NULL;
 	v->raw = !cJSON_IsString(item);
-	v->value = json_plain(item);
+	v->value = v->text = json_plain(item);
 	if (v->raw) {
 		secret_saw(whose, v->name, v->value);
 		return NULL;
@@ -33,8 +33,7 @@ read_var(struct json_var *v, const cJSON *item, const char *whose)
 	f = secret_open(&s, whose, v->name, v->value);
 	if (f != NULL)
 		return f;
-	if (s.forgotten)
-		v->forgotten = v->value;
+	v->forgotten = s.forgotten;
 	v->value = s.clear;
 	v->raw = s.json;
 	return NULL;
@@ -209,8 +208,8 @@ write_vars(const struct json_var *v, const char *whose)
 
 	for (; v != NULL; v = v->next) {
 		text = v->value;
-		if (v->forgotten != NULL)
-			text = v->forgotten;
+		if (v->forgotten)
+			text = v->text;
 		else if (text != NULL)
 			text = secret_seal(whose, v->name, text, v->raw);
 		if (v->raw && !secret_is_sealed(text))
@@ -326,4 +325,10 @@ cJSON *
 json_write(const void *in, const struct json_shape *shape)
 {
 	return write_shape(in, shape, id_in(in, shape));
+}
+
+cJSON *
+json_show(const void *in, const struct json_shape *shape)
+{
+	return write_shape(in, shape, NULL);
 }

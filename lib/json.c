@@ -220,7 +220,8 @@ json_var_set(struct json_var **vars, const char *name, const char *value,
 	}
 	(*vars)->value = mem_copy(value);
 	(*vars)->raw = raw;
-	(*vars)->forgotten = NULL;
+	(*vars)->forgotten = false;
+	(*vars)->text = NULL;
 }
 
 bool

@@ -112,14 +112,16 @@ struct json_shape {
 	{ table, sizeof(table) / sizeof((table)[0]), sizeof(struct tag), 0, id }
 /* clang-format on */
 
-/* One variable; a value that was no JSON string keeps its JSON text; one that
- * is forgotten has the text that stands in the record (lib/secret.h). */
+/* One variable; a value that was no JSON string keeps its JSON text.  text is
+ * what stands in the record that was read, or NULL; one that is forgotten
+ * (lib/secret.h) is written as that. */
 struct json_var {
 	struct json_var *next;
 	const char *name;
 	const char *value;
 	bool raw;
-	const char *forgotten;
+	bool forgotten;
+	const char *text;
 };
 
 /* Fill the struct at out from object, as shape says.  FAIL_BUSY names the
@@ -130,6 +132,9 @@ const struct fail *json_read(void *out, const cJSON *object,
 /* The struct at in as an object, as shape says: its secrets sealed where the
  * configuration says so, in clear where shape is no record's. */
 cJSON *json_write(const void *in, const struct json_shape *shape);
+
+/* The same for who may see it: secrets in clear. */
+cJSON *json_show(const void *in, const struct json_shape *shape);
 
 /* vars as an object name to value, values as they came (secrets in clear). */
 cJSON *json_vars(const struct json_var *vars);

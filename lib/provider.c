@@ -134,6 +134,27 @@ parse(struct provider **out, const char *path, const cJSON *record)
 	return NULL;
 }
 
+static cJSON *
+write(const struct provider *p)
+{
+	cJSON *json = json_write(p, &shape);
+
+	seal_secrets(json_get(json, "manifest"), p->slug);
+	return json;
+}
+
+const struct fail *
+provider_again(cJSON **out, const struct store_record *record)
+{
+	const struct fail *f;
+	struct provider *p;
+
+	f = parse(&p, record->path, record->json);
+	if (f == NULL && out != NULL)
+		*out = write(p);
+	return f;
+}
+
 const struct fail *
 provider_load(struct provider **out, struct store *store, const char *slug)
 {
@@ -255,7 +276,6 @@ put(struct store *store, const char *path, const struct provider *p)
 {
 	const struct fail *f;
 	struct provider *other;
-	cJSON *json;
 
 	f = provider_load_user(&other, store, p->user);
 	if (f == NULL && strcmp(other->slug, p->slug) != 0)
@@ -264,9 +284,7 @@ put(struct store *store, const char *path, const struct provider *p)
 		    other->slug);
 	if (f != NULL && f->code != FAIL_MISSING)
 		return f;
-	json = json_write(p, &shape);
-	seal_secrets(json_get(json, "manifest"), p->slug);
-	store_put(store, path, json);
+	store_put(store, path, write(p));
 	return NULL;
 }
 
@@ -407,18 +425,5 @@ provider_rows(struct index_rows *rows, const char *path, const cJSON *record)
 	if (f != NULL)
 		return f;
 	index_key(rows, user_key(p->user), p->slug);
-	return NULL;
-}
-
-const struct fail *
-provider_again(cJSON **out, const char *path, const cJSON *record)
-{
-	struct provider *p;
-	const struct fail *f = parse(&p, path, record);
-
-	if (f != NULL)
-		return f;
-	*out = json_write(p, &shape);
-	seal_secrets(json_get(*out, "manifest"));
 	return NULL;
 }

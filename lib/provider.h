@@ -149,14 +149,13 @@ cJSON *provider_view_brief(const struct provider *p);
 /* The category of that name as clients read it; its id is made of the name. */
 cJSON *provider_category_view(const char *name, int position);
 
+/* *out = record, written again.  lib/record.h */
+const struct fail *provider_again(cJSON **out,
+    const struct store_record *record);
+
 /* The provider's index rows: "user <name>". */
 struct index_rows;
 const struct fail *provider_rows(struct index_rows *rows, const char *path,
-    const cJSON *record);
-
-/* The record at path as it would be written now.  FAIL_BUSY: it is not valid.
- */
-const struct fail *provider_again(cJSON **out, const char *path,
     const cJSON *record);
 
 #endif

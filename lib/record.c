@@ -21,31 +21,30 @@ open_rows(struct index_rows *rows, const char *path, const cJSON *record)
 }
 
 static const struct fail *
-app_again(cJSON **out, const char *path, const cJSON *record)
+app_again(cJSON **out, const struct store_record *record)
 {
+	const struct fail *f;
 	struct app *app;
-	const struct fail *f = app_read(&app, path, record);
 
-	if (f == NULL)
+	f = app_read(&app, record->path, record->json);
+	if (f == NULL && out != NULL)
 		*out = app_write(app);
 	return f;
 }
 
+/* Its text is what upgrade makes it. */
 static const struct fail *
-format_again(cJSON **out, const char *path, const cJSON *record)
+format_again(cJSON **out, const struct store_record *record)
 {
-	(void)path;
-	*out = cJSON_Duplicate(record, true);
+	(void)out;
+	(void)record;
 	return NULL;
 }
-
-typedef const struct fail *record_again_of(cJSON **out, const char *path,
-    const cJSON *record);
 
 static const struct kind {
 	const char *under;
 	index_rows_of *rows;
-	record_again_of *again;
+	store_remake *again;
 } kinds[] = {
     {"apps/",      app_rows,      app_again     },
     {"accounts/",  account_rows,  account_again },
@@ -73,6 +72,16 @@ none(const char *path)
 }
 
 const struct fail *
+record_again(cJSON **out, const struct store_record *record)
+{
+	const struct kind *kind = kind_of(record->path);
+
+	if (out != NULL)
+		*out = NULL;
+	return kind == NULL ? none(record->path) : kind->again(out, record);
+}
+
+const struct fail *
 record_rows(struct index_rows *rows, const char *path, const cJSON *record)
 {
 	const struct kind *kind = kind_of(path);
@@ -85,14 +94,6 @@ record_rows(struct index_rows *rows, const char *path, const cJSON *record)
 	f = kind->rows(rows, path, record);
 	secret_blind(false);
 	return f;
-}
-
-const struct fail *
-record_again(cJSON **out, const char *path, const cJSON *record)
-{
-	const struct kind *kind = kind_of(path);
-
-	return kind == NULL ? none(path) : kind->again(out, path, record);
 }
 
 const struct fail *

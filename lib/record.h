@@ -1,7 +1,7 @@
 #ifndef SUTLER_RECORD_H
 #define SUTLER_RECORD_H
 
-#include "store.h"
+#include "store-bulk.h"
 
 /*
  * All kinds of records, one row each: what the index shows of them.  A record
@@ -10,10 +10,11 @@
 const struct fail *record_rows(struct index_rows *rows, const char *path,
     const cJSON *record);
 
-/* *out = the record at path as it would be written now.  FAIL_BUSY: it is not
- * valid. */
-const struct fail *record_again(cJSON **out, const char *path,
-    const cJSON *record);
+/* *out = record as it would be written today: its secrets as the configuration
+ * wants them, where secret_begin() says so.  NULL: it stays as it is.
+ * FAIL_BUSY: it is not valid.  out NULL: it is read, and its secrets are
+ * opened, no more. */
+const struct fail *record_again(cJSON **out, const struct store_record *record);
 
 /* The store of conf, knowing all kinds. */
 const struct fail *record_store(struct store **out, const struct conf *conf);

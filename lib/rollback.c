@@ -68,7 +68,7 @@ restore(struct plan_back *p, const struct seen *v, const struct seen *now)
 	}
 	if (now != NULL && attachment_same(now, v))
 		return;
-	if (v->forgotten != NULL) {
+	if (v->forgotten) {
 		add_row(p, v, now == NULL ? "added" : "changed", "forgotten");
 		return;
 	}

@@ -109,8 +109,8 @@ is_record(struct store *s, const char *path, const char *text, size_t len)
 }
 
 const struct fail *
-store_keep_aside(struct store *s, const char *path, const char *text, size_t len,
-    const char *commit)
+store_keep_aside(struct store *s, const char *path, const char *text,
+    size_t len, const char *commit)
 {
 	const char *name = strrchr(path, '/');
 	const char *file = mem_printf("%s/aside/%.12s-%s", s->state, commit,

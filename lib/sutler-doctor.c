@@ -10,6 +10,7 @@
 #include "mem.h"
 #include "owner.h"
 #include "provider.h"
+#include "secret-row.h"
 #include "store-format.h"
 #include "store-health.h"
 #include "store-log.h"
@@ -124,6 +125,33 @@ look_at_files(struct doctor *d)
 	else if ((st.st_mode & 077) != 0)
 		say(d, "fault", mem_printf("%s can be read by others", key),
 		    mem_printf("chmod 600 %s", key));
+	return NULL;
+}
+
+/* Secrets */
+
+static const struct fail *
+look_at_secrets(struct doctor *d)
+{
+	struct secret_keys keys;
+	struct secret_rows rows;
+	const struct fail *f, *trouble = secret_key_read(&keys, d->conf);
+
+	f = secret_row_look(&rows, d->conf, &keys);
+	if (f != NULL || (!d->conf->sealed && rows.rows == 0))
+		return f;
+	if (trouble != NULL)
+		say(d, "fault", trouble->text,
+		    "what is sealed cannot be read or written: see README,"
+		    " \"Secrets\"");
+	else if (rows.locked > 0)
+		say(d, "fault",
+		    mem_printf("%llu secrets are sealed by a key that %s lacks",
+		        (unsigned long long)rows.locked, d->conf->secrets_key),
+		    "restore its line from a backup");
+	else if (rows.old > 0)
+		say(d, "warning", "secrets are sealed by an old key still",
+		    "sutler secrets rotate --drop-old");
 	return NULL;
 }
 
@@ -386,6 +414,7 @@ doctor(const struct call *c)
 	} checks[] = {
 	    {"files",        look_at_files       },
 	    {"format",       look_at_format      },
+	    {"secrets",      look_at_secrets     },
 	    {"space",        look_at_space       },
 	    {"clock",        look_at_clock       },
 	    {"lock",         look_at_lock        },

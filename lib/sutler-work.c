@@ -8,11 +8,13 @@
 #include "mem.h"
 #include "owner.h"
 #include "record.h"
+#include "secret-key.h"
 #include "session.h"
 #include "store-check.h"
 #include "store-health.h"
 #include "store.h"
 
+#include "sutler-secret.h"
 #include "sutler.h"
 #include "token.h"
 #include "transcript.h"
@@ -52,9 +54,10 @@ static const struct fail *
 init(const struct call *c)
 {
 	const char *data = c->argc > 0 ? c->argv[0] : NULL, *key;
-	struct conf *conf, plain = {0};
+	struct conf *conf = NULL, plain = {0};
 	const struct fail *f = NULL;
 	struct store *s;
+	int fd = -1;
 
 	if (data == NULL) {
 		f = call_conf(&conf, c);
@@ -63,7 +66,13 @@ init(const struct call *c)
 		data = conf->data;
 	}
 	key = mem_printf("%s/key", data);
-	f = settle_owner(data);
+	if (conf != NULL && conf->sealed) {
+		f = file_directory(data);
+		if (f == NULL)
+			f = secret_key_open(&fd, conf);
+	}
+	if (f == NULL)
+		f = settle_owner(data);
 	/* a store without a key has lost it, or was killed before it had one */
 	if (f == NULL && (access(key, F_OK) == 0 || !store_there(data)))
 		f = store_init(data);
@@ -74,6 +83,10 @@ init(const struct call *c)
 		f = record_store(&s, &plain);
 	if (f == NULL)
 		f = store_reindex(s, NULL);
+	if (f == NULL && fd >= 0)
+		f = sutler_secret_first_key(fd, conf);
+	if (f == NULL && fd >= 0)
+		f = sutler_secret_show(s, conf);
 	if (f == NULL)
 		f = settle_owner(data);
 	if (f == NULL)
@@ -218,7 +231,7 @@ upgrade(const struct call *c)
 		cJSON_AddNumberToObject(row, "to", u.to);
 		cJSON_AddNumberToObject(row, "records", (double)u.records);
 		cJSON_AddNumberToObject(row, "changed", (double)u.changed);
-		cJSON_AddNumberToObject(row, "commits", (double)u.commits);
+		cJSON_AddNumberToObject(row, "left", (double)u.left);
 		call_row(c, row);
 		call_done(c);
 	} else if (u.from == u.to) {
@@ -379,6 +392,8 @@ check_store(const struct call *c)
 		f = record_store(&s, conf);
 	if (f == NULL)
 		f = store_check(&records, s, &n);
+	if (f == NULL)
+		f = sutler_secret_check(s, &n);
 	if (f != NULL)
 		return f;
 	call_done(c);

@@ -59,6 +59,7 @@ store_tell *call_watcher(void);
 extern const struct command account_commands[], manifest_commands[],
     provider_commands[], app_commands[], history_commands[],
     proposal_commands[], doctor_commands[], addon_commands[], work_commands[],
-    test_commands[], transcript_commands[];
+    test_commands[], transcript_commands[], secret_commands[],
+    unseal_commands[];
 
 #endif

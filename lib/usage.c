@@ -151,12 +151,12 @@ usage_end(struct store *store, const struct app *app, const struct addon *a)
 }
 
 const struct fail *
-usage_again(cJSON **out, const char *path, const cJSON *record)
+usage_again(cJSON **out, const struct store_record *record)
 {
 	struct usage *u;
-	const struct fail *f = parse(&u, path, record);
+	const struct fail *f = parse(&u, record->path, record->json);
 
-	if (f == NULL)
+	if (f == NULL && out != NULL)
 		*out = json_write(u, &shape);
 	return f;
 }

@@ -81,9 +81,8 @@ const char *usage_csv(const cJSON *bill);
 const struct fail *usage_rows(struct index_rows *rows, const char *path,
     const cJSON *record);
 
-/* The record at path as it would be written now.  FAIL_BUSY: it is not valid.
- */
-const struct fail *usage_again(cJSON **out, const char *path,
-    const cJSON *record);
+/* *out = record, written again.  lib/record.h */
+struct store_record;
+const struct fail *usage_again(cJSON **out, const struct store_record *record);
 
 #endif

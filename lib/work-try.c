@@ -341,14 +341,15 @@ static const struct fail *
 lock_same(bool *same, const struct act *act, const struct work *o)
 {
 	const struct fail *f = store_lock(act->store);
-	struct store_record *record;
+	struct work *now;
 
 	*same = false;
 	if (f != NULL)
 		return f;
-	f = store_read(&record, act->store, store_path("open", o->id));
-	*same = f == NULL && record != NULL &&
-	        strcmp(record->text, json_print(work_view(o), true)) == 0;
+	f = work_read(&now, act->store, store_path("open", o->id));
+	*same = f == NULL && now != NULL &&
+	        strcmp(json_print(work_view(now), true),
+	            json_print(work_view(o), true)) == 0;
 	if (!*same)
 		store_unlock(act->store);
 	return f;

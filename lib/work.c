@@ -176,7 +176,7 @@ work_put_unstarted(struct store *store, const struct app *app)
 cJSON *
 work_view(const struct work *o)
 {
-	return json_write(o, &shape);
+	return json_show(o, &shape);
 }
 
 bool
@@ -193,7 +193,7 @@ parse(struct work **out, const struct store_record *record)
 	const struct fail *f = json_read(o, record->json, &shape);
 
 	if (f != NULL)
-		return fail(FAIL_BUSY, "%s: %s", record->path, f->text);
+		return fail(f->code, "%s: %s", record->path, f->text);
 	if (find_kind(o->kind) == KINDS ||
 	    (strcmp(o->kind, WORK_RESTART) != 0 &&
 	        strcmp(o->kind, WORK_NOTIFY) != 0 &&
@@ -204,6 +204,18 @@ parse(struct work **out, const struct store_record *record)
 		return fail(FAIL_BUSY, "%s: not a piece of work", record->path);
 	*out = o;
 	return NULL;
+}
+
+const struct fail *
+work_again(cJSON **out, const struct store_record *record)
+{
+	const struct fail *f;
+	struct work *o;
+
+	f = parse(&o, record);
+	if (f == NULL && out != NULL)
+		*out = json_write(o, &shape);
+	return f;
 }
 
 const struct fail *
@@ -257,16 +269,4 @@ bool
 work_any(const struct store *store)
 {
 	return store_any(store, "open");
-}
-
-const struct fail *
-work_again(cJSON **out, const char *path, const cJSON *record)
-{
-	struct store_record one = {.path = path, .json = (cJSON *)record};
-	struct work *o;
-	const struct fail *f = parse(&o, &one);
-
-	if (f == NULL)
-		*out = json_write(o, &shape);
-	return f;
 }

@@ -95,7 +95,10 @@ const struct fail *work_walk(struct store *store, work_visit *visit, void *arg);
 /* True where o may be tried now. */
 bool work_due(const struct work *o);
 
-/* The record as the operator reads it, and as it is written. */
+/* *out = record, written again.  lib/record.h */
+const struct fail *work_again(cJSON **out, const struct store_record *record);
+
+/* The record as the operator reads it. */
 cJSON *work_view(const struct work *o);
 
 /*
@@ -131,10 +134,5 @@ void work_tick_stand_by(const struct conf *conf);
 
 /* Start `sutler tick` in the background, detached from this process. */
 void work_start_tick(const struct conf *conf);
-
-/* The record at path as it would be written now.  FAIL_BUSY: it is not valid.
- */
-const struct fail *work_again(cJSON **out, const char *path,
-    const cJSON *record);
 
 #endif
