@@ -7,6 +7,7 @@ import {changeMark} from "./dryrun.js";
 /** Why a variable is not put back. */
 const STAYS = {
 	stale: "its add-on is gone, or has other credentials since: stays as it is",
+	forgotten: "its value of then has been destroyed: stays as it is",
 	provider: "its add-on's: the provider decides",
 	taken: "the name belongs to an add-on now: stays as it is",
 };

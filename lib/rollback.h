@@ -22,6 +22,7 @@ struct rollback {
  *
  *	restored  the owner's, put back, or taken away
  *	taken     an add-on has the name now
+ *	forgotten its value of then has been destroyed; the name stays as it is
  *	stale     an add-on's that is gone, or whose value it has changed since
  *	provider  an add-on's, which its provider has set or taken away since
  *

@@ -134,6 +134,14 @@ read_head(uint64_t *number, const char **rest, const char *text)
 	return true;
 }
 
+size_t
+seal_clear_size(size_t coded)
+{
+	size_t bytes = coded / 4 * 3, more = NONCE + 1 + TAG;
+
+	return bytes < more ? 0 : bytes - more;
+}
+
 bool
 seal_number(uint64_t *number, const char *text)
 {

@@ -2,6 +2,7 @@
 #define SUTLER_SEAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -44,6 +45,10 @@ uint32_t seal_row_master(const unsigned char row[SEAL_ROW]);
  * record whose. */
 const char *seal_text(uint64_t number, const unsigned char key[SEAL_KEY],
     const char *whose, const char *value, bool json);
+
+/* How long a value is whose Base64 has so many characters; at most a few too
+ * short, never longer than those. */
+size_t seal_clear_size(size_t coded);
 
 /* The row that a sealed text names; false: it is none of ours. */
 bool seal_number(uint64_t *number, const char *text);

@@ -7,6 +7,7 @@
 #include "secret-row.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -62,6 +63,24 @@ bool
 secret_is_sealed(const char *text)
 {
 	return strncmp(text, SEAL_PREFIX, strlen(SEAL_PREFIX)) == 0;
+}
+
+size_t
+secret_clear_size(const char *text, size_t len)
+{
+	const char *p = text, *end;
+	size_t coded;
+
+	while (p != NULL && (p = strstr(p, "\"" SEAL_PREFIX)) != NULL) {
+		end = strchr(p + 1, '"');
+		if (end == NULL)
+			break;
+		for (coded = 0; end[-1 - (ptrdiff_t)coded] != ':'; coded++)
+			;
+		len -= (size_t)(end - p - 1) - seal_clear_size(coded);
+		p = end + 1;
+	}
+	return len;
 }
 
 static bool

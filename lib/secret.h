@@ -56,6 +56,10 @@ const char *secret_seal(const char *whose, const char *name, const char *value,
 /* Does text stand for a sealed value? */
 bool secret_is_sealed(const char *text);
 
+/* How long the len bytes at text, a record, would be with all in clear (but for
+ * what JSON escapes): limits are the same for both. */
+size_t secret_clear_size(const char *text, size_t len);
+
 /* Until the next call, sealed values are passed as they stand: for who looks
  * only at what is no secret. */
 void secret_blind(bool blind);

@@ -39,6 +39,9 @@ struct store_put {
 const struct fail *store_text(const char **text, size_t *len,
     const struct store *s, const char *path);
 
+/* Is the record text small enough? */
+bool store_fits(const char *text, size_t len);
+
 /* What the puts change, and (in *found) what an administrator changed in the
  * same records since head.  Fails where something put cannot be kept. */
 const struct fail *store_sort(struct journal_change **changes,

@@ -132,7 +132,7 @@ remake(struct bulk *b, const char *path, const char *text, size_t len)
 	fresh = json_print(json, true);
 	if (strcmp(fresh, text) == 0)
 		return NULL;
-	if (strlen(fresh) > STORE_RECORD_MAX)
+	if (!store_fits(fresh, strlen(fresh)))
 		return leave(b, path, NULL, "more than a record can hold");
 	return add(b, path, fresh, strlen(fresh));
 }

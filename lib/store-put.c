@@ -47,6 +47,14 @@ change_new(const char *path, const char *before, const char *text, size_t len)
 	return c;
 }
 
+bool
+store_fits(const char *text, size_t len)
+{
+	return len <= STORE_RECORD_MAX ||
+	       (len <= STORE_SEALED_MAX &&
+	           secret_clear_size(text, len) <= STORE_RECORD_MAX);
+}
+
 /* What is promised can be read again, and its place can be written. */
 static const struct fail *
 check_put(const struct store *s, const struct store_put *put)
@@ -55,7 +63,7 @@ check_put(const struct store *s, const struct store_put *put)
 	const struct fail *f;
 	cJSON *json;
 
-	if (put->len > STORE_RECORD_MAX)
+	if (!store_fits(put->text, put->len))
 		return fail(FAIL_LARGE,
 		    "more than a record can hold (%d bytes)", STORE_RECORD_MAX);
 	f = put->text == NULL ? NULL : json_parse(&json, put->text, put->len);

@@ -51,8 +51,8 @@ const struct fail *store_init(const char *data);
 /* True where data holds a store, complete. */
 bool store_there(const char *data);
 
-/* The largest record, in bytes. */
-enum { STORE_RECORD_MAX = 1 << 20 };
+/* The largest record, in bytes: with its secrets in clear, and as it is. */
+enum { STORE_RECORD_MAX = 1 << 20, STORE_SEALED_MAX = 2 << 20 };
 
 /* Flush all that was written to the file system that has directory data. */
 const struct fail *store_sync(const char *data);

@@ -239,17 +239,18 @@ colour_of(const cJSON *member)
 	static const struct {
 		const char *key, *text, *colour; /* text NULL: any */
 	} colours[] = {
-	    {"commit", NULL,       "33"},
-	    {"change", "added",    "32"},
-	    {"change", "changed",  "36"},
-	    {"change", "removed",  "31"},
-	    {"state",  "restored", "32"},
-	    {"state",  "stale",    "31"},
-	    {"state",  "provider", "33"},
-	    {"state",  "taken",    "33"},
-	    {"state",  "ok",       "32"},
-	    {"state",  "warning",  "33"},
-	    {"state",  "fault",    "31"},
+	    {"commit", NULL,        "33"},
+	    {"change", "added",     "32"},
+	    {"change", "changed",   "36"},
+	    {"change", "removed",   "31"},
+	    {"state",  "restored",  "32"},
+	    {"state",  "stale",     "31"},
+	    {"state",  "provider",  "33"},
+	    {"state",  "taken",     "33"},
+	    {"state",  "forgotten", "31"},
+	    {"state",  "ok",        "32"},
+	    {"state",  "warning",   "33"},
+	    {"state",  "fault",     "31"},
 	};
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 	size_t i;

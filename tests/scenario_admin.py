@@ -238,8 +238,9 @@ def forward(world):
     clone = world.dir / world.fresh("clone")
     git(world.dir, "clone", "-q", world.store, clone)
     file = place(world, app.name).relative_to(world.store)
-    (clone / file).write_text((clone / file).read_text("utf-8").replace(
-        MARK, f"{MARK}-theirs"), "utf-8")
+    record = json.loads((clone / file).read_text("utf-8"))
+    record["variables"]["A"] = f"{MARK}-theirs"
+    (clone / file).write_text(json.dumps(record, indent="\t"), "utf-8")
     git(clone, "commit", "-q", "-a", "-m", f"by hand\n\nApp: {app.id} x")
     git(clone, "push", "-q", "origin", "HEAD:theirs")
     theirs = world.git("rev-parse", "theirs").strip()
@@ -357,6 +358,8 @@ def restore(world, backup: Path) -> Path:
     fresh = world.dir / world.fresh("restored")
     fresh.mkdir()
     git(world.dir, "clone", "-q", backup, fresh / "store")
+    if world.sealed:
+        shutil.copy2(world.data / "keys", fresh)
     world.sutler("init", fresh)
     return fresh
 
@@ -588,9 +591,13 @@ def root_restores(world):
         write(inner, app)
         copy = inner.dir / "backup"
         git(inner.dir, "clone", "-q", "--mirror", inner.store, copy)
+        if inner.sealed:
+            shutil.copy2(inner.data / "keys", inner.dir)
         shutil.rmtree(inner.data)
         inner.data.mkdir()
         os.chown(inner.data, SERVICE, SERVICE)
+        if inner.sealed:
+            shutil.copy2(inner.dir / "keys", inner.data)
         git(inner.dir, "clone", "-q", copy, inner.store)
         inner.sutler("init", inner.data)
         for number in range(20):

@@ -31,9 +31,9 @@ def well(world):
     world.sutler("tick")
     with Unchanged(world):
         found = look(world, want=None)
-    same(list(found), ["files", "format", "space", "clock", "lock", "tick",
-                       "open work", "fence", "server", "providers", "certificates"],
-         "checks")
+    same(list(found), ["files", "format", "secrets", "space", "clock", "lock",
+                       "tick", "open work", "fence", "server", "providers",
+                       "certificates"], "checks")
     for check in ("files", "format", "clock", "lock", "tick", "fence",
                   "certificates"):
         same(found[check], [("ok", "well", None)], check)
