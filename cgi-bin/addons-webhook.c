@@ -14,8 +14,9 @@ static const struct fail *
 save(struct cgi *c, struct addon_result *r, const struct webhook *w,
     const char *did)
 {
+	/* not by its URL, which may hold a secret */
 	struct event e = event_new("%s: %s %s webhook %s", r->app->name,
-	    r->provider->slug, did, w->url);
+	    r->provider->slug, did, w->id);
 
 	event_addon(&e, r->addon->id);
 	c->json = webhook_view(w, r->addon);

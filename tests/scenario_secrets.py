@@ -1,18 +1,15 @@
 """Secrets sealed at rest: on and off, keys old and new, what is forgotten."""
 import json
-import os
 import re
 import shutil
-import subprocess
 import threading
 
 from doors import Direct
 from scenario_admin import git, place, write
-from scenario_base import (Commits, Unchanged, eventually, same, scenario,
-                           true)
+from scenario_base import Commits, Unchanged, same, scenario, true
 from scenario_history import set_one
 from scenario_rollback import back, states
-from world import MARK, SECONDS, World
+from world import MARK, World
 
 SEALED = re.compile(rb"sutler-sealed:1:(\d+):")
 
