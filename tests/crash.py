@@ -14,6 +14,7 @@ is known neither to change anything nor not to is a failure.  --step N takes
 every Nth point only.
 """
 import argparse
+import json
 import os
 import re
 import shutil
@@ -75,6 +76,7 @@ class Request(NamedTuple):
     state: object    # world -> a word for what is to be seen
     states: tuple    # the words there may be, the last when it is done
     again: bool = True   # may be repeated, and then succeeds
+    secrets: str = ""    # as the configuration has them; "": as before
 
 
 class Ground:
@@ -83,6 +85,7 @@ class Ground:
     def __init__(self, build: Path):
         self.world = World(build, Direct)
         self.saved = self.world.dir / "saved"
+        self.key = self.world.dir / "sutler.key"
         # send is started by a script, which may have it killed
         libexec = self.world.dir / "libexec"
         libexec.mkdir()
@@ -100,10 +103,14 @@ class Ground:
 
     def save(self):
         shutil.copytree(self.world.data, self.saved, symlinks=True)
+        if self.key.exists():
+            shutil.copy2(self.key, self.world.dir / "saved.key")
 
     def restore(self):
         shutil.rmtree(self.world.data)
         shutil.copytree(self.saved, self.world.data, symlinks=True)
+        if self.key.exists():
+            shutil.copy2(self.world.dir / "saved.key", self.key)
 
     def command(self, request: Request) -> tuple:
         """Program, environment and input of the request."""
@@ -264,6 +271,8 @@ def attempt(ground: Ground, what: str, function, *arguments) -> list:
 
 def try_request(ground: Ground, request: Request, step: int, report: Report):
     ground.restore()
+    if request.secrets:
+        ground.world.configure(secrets=request.secrets)
     found, asked, unknown = points(ground, request)
     if unknown:
         report.say(f"{request.title}: calls that nobody knows",
@@ -485,6 +494,69 @@ def make_requests(ground: Ground) -> list:
     ]
 
 
+# The requests where secrets are sealed
+
+def how_sealed(world) -> str:
+    """How the secrets stand in the records; all of them can be read."""
+    values = world.values(world.crash_app)
+    if values["KEPT"] != "s3cret-kept" or values["B1"][-1] != "q":
+        raise AssertionError(f"values: {values}")
+    records = [data for path, data in world.contents().items()
+               if path.startswith("apps/")]
+    sealed = any(b"sutler-sealed:" in data for data in records)
+    clear = any(b"s3cret" in data for data in records)
+    return "mixed" if sealed and clear else "sealed" if sealed else "clear"
+
+
+def past(world) -> str:
+    """The first value of A, by its history."""
+    found = json.loads(world.sutler("app", "past", world.crash_app.name, "A",
+                                    "--values", "--json").stdout)
+    how_sealed(world)
+    return found[-1]["value"]
+
+
+def make_sealed(ground: Ground) -> list:
+    """An app with sealed secrets, whose A was "old"; several records."""
+    world = ground.world
+    ground.app = world.crash_app = world.app()
+    owner = ground.app.owner
+    user, path = f"Bearer {owner.token}", ground.app.path
+    supplier = world.provider("scalingo")
+    world.addon(ground.app, supplier)
+    for _ in range(3):
+        other = world.app(owner=owner)
+        world.call(owner, "PUT", other.path("/variables"), {"variables": [
+            {"name": "X", "value": "s3cret-x"}]}, want=200)
+    method, target, body = big(ground.app, "q")
+    world.call(owner, method, target, body=body.encode(), want=200)
+    world.call(owner, "PUT", path("/variables"), {"variables": [
+        {"name": "KEPT", "value": "s3cret-kept"}]}, want=200)
+    world.sutler("tick")
+    world.sutler("secrets", "rotate")
+    ground.save()
+    yield Request("secrets seal", ["secrets", "seal"], how_sealed,
+                  ("clear", "mixed", "sealed"), secrets="sealed")
+    ground.restore()
+    shutil.rmtree(ground.saved)
+    world.sutler("secrets", "seal")
+    go_back(world, ground.app)
+    ground.save()
+    yield Request("variable, sealed", (user, "PUT", path("/variables"),
+                  '{"variables":[{"name":"A","value":"new"}]}'),
+                  value("A"), ("none", "new"))
+    yield Request("secrets rotate", ["secrets", "rotate"], how_sealed,
+                  ("sealed",))
+    yield Request("secrets rotate --drop-old",
+                  ["secrets", "rotate", "--drop-old"], how_sealed,
+                  ("sealed",))
+    yield Request("secrets forget",
+                  ["secrets", "forget", ground.app.name, "A"], past,
+                  ("old", "(forgotten)"))
+    yield Request("secrets clear", ["secrets", "clear"], how_sealed,
+                  ("sealed", "mixed", "clear"), secrets="clear")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--build", default=".build", type=Path)
@@ -495,13 +567,16 @@ def main() -> int:
     if not shutil.which("strace"):
         report.say("strace is not installed", ["no such program"])
     else:
-        ground = Ground(options.build.resolve())
-        try:
-            for request in make_requests(ground):
-                if re.search(options.pattern, request.title):
-                    try_request(ground, request, options.step, report)
-        finally:
-            ground.world.close()
+        for make in (make_requests, make_sealed):
+            ground = Ground(options.build.resolve())
+            try:
+                for request in make(ground):
+                    if re.search(options.pattern, request.title):
+                        try_request(ground, request, options.step, report)
+                    elif request.secrets:   # what comes next is made so
+                        ground.world.configure(secrets=request.secrets)
+            finally:
+                ground.world.close()
     print(f"{report.passed} passed, {report.failed} failed")
     return 1 if report.failed or not report.passed else 0
 
