@@ -206,6 +206,7 @@ test:
 	@$(MAKE) --no-print-directory all $(UNIT) $(SLOW_FLUSH) $(BREAKOUT) asan fuzzers
 	@python3 tests/all.py '$(SCENARIOS) $(BUILD)/asan --door direct' \
 	    '$(SCENARIOS) $(BUILD) --door direct' \
+	    '$(SCENARIOS) $(BUILD)/asan --door direct --sealed --core' \
 	    '$(SCENARIOS) $(BUILD) --door lighttpd --again' \
 	    '$(SCENARIOS) $(BUILD) --door apache --again' \
 	    $(DOORS:%='$(SCENARIOS) $(BUILD) --door % --core') \

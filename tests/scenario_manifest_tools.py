@@ -31,7 +31,7 @@ def find(rows: list, what: str, name: str, field=None) -> dict:
 
 def record(world, supplier) -> dict:
     path = world.store / "providers" / f"{supplier.slug}.json"
-    return json.loads(path.read_text(encoding="utf-8"))
+    return json.loads(world.sutler("unseal", path).stdout)
 
 
 def plans(world, supplier, who=None) -> dict:
