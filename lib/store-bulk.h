@@ -34,6 +34,10 @@ const struct fail *store_bulk(struct store_bulk *out, struct store *s,
     const struct store_message *message, store_remake *remake,
     store_tell *tell);
 
+/* The file of the note: the commit that the journal begins upon, the parent of
+ * ours, and ours. */
+const char *store_bulk_note(const struct store *s);
+
 /* Under the writers' lock: do what is left of a bulk commit, if there is one.
  */
 const struct fail *store_bulk_settle(struct store *s);

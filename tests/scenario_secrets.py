@@ -5,7 +5,8 @@ import shutil
 import threading
 
 from doors import Direct
-from scenario_admin import git, place, write
+from scenario_admin import (SERVICE, git, place, sound_of, strangers,
+                            with_service, write)
 from scenario_base import Commits, Unchanged, same, scenario, true
 from scenario_history import set_one
 from scenario_rollback import back, states
@@ -472,9 +473,45 @@ def broken_off(world):
              ["sutler: secrets sealed"], "one commit")
         for one in others:
             same(inner.values(one), {"A": f"{MARK}-{one.name}"}, "values")
+        # as after a boot: the marks are another's
+        inner.configure(secrets="clear")
+        lock.write_text(f"{'0' * 40}\n", "ascii")
+        inner.sutler("secrets", "clear", want=1)
+        lock.unlink()
+        true(note.exists(), "another promise")
+        with open(inner.data / "state" / "marks", "r+b") as marks:
+            marks.write(b"x")
+        # a file that a loss of power left empty
+        place(inner, others[1].name).write_bytes(b"")
+        for one in others:
+            same(inner.values(one), {"A": f"{MARK}-{one.name}"}, "values")
+        true(not note.exists(), "it is done before anybody is served")
+        same(status(inner)["sealed"], 0, "sealed ones")
+        sound(inner)
         # a note that outlived its commit does nothing
         note.write_text(f"{'0' * 40} {before} {inner.head()}\n", "ascii")
         write(inner, others[0], "A", f"{MARK}-later")
         true(not note.exists(), "an old note")
         same(inner.values(others[0]), {"A": f"{MARK}-later"}, "later")
         sound(inner)
+
+
+@scenario("root seals for the service's user, who can go on", every_door=False)
+def root_seals(world):
+    def run(inner):
+        app = inner.app()
+        write(inner, app)
+        key = inner.dir / "fresh.key"
+        inner.configure(secrets="sealed", secrets_key=key)
+        for words in (["seal"], ["rotate"], ["rotate", "--drop-old"]):
+            inner.sutler("secrets", *words)
+            found = key.stat()
+            same((found.st_uid, found.st_mode & 0o777), (SERVICE, 0o600),
+                 "the key file")
+        same(strangers(inner), [], "files of another user")
+        write(inner, app, "B")
+        same(inner.values(app), {"A": MARK, "B": MARK}, "values")
+        sound_of(inner)
+    if World.sealed:
+        return   # it has its key already
+    with_service(world, run)

@@ -71,6 +71,8 @@ test_defaults(void)
 	ok(c->provider_timeout == 20, "provider_timeout");
 	ok(c->page_size == 4000, "page_size");
 	ok(!c->allow_http && !c->allow_private, "allow_http, allow_private");
+	ok(!c->sealed, "secrets");
+	is(c->secrets_key, mem_printf("%s/sutler.key", dir), "secrets_key");
 }
 
 static void
@@ -84,7 +86,8 @@ test_all(void)
 	    "region = x\nprovider_region = y\nappfog_region = z\n"
 	    "libexec = ../libexec\nbilling_url = https://pay.example/?a=b\n"
 	    "currency = CHF\nrestart_hook = hook\nprovider_timeout = 25\n"
-	    "page_size = 1\nallow_http = yes\nallow_private = yes");
+	    "page_size = 1\nallow_http = yes\nallow_private = yes\n"
+	    "secrets = sealed\nsecrets_key = /etc/x.key");
 	ok(conf_read_file(&c, file) == NULL, "every key is taken");
 	if (c == NULL)
 		return;
@@ -96,7 +99,8 @@ test_all(void)
 	is(c->currency, "CHF", "currency");
 	is(c->restart_hook, mem_printf("%s/hook", dir), "restart_hook");
 	ok(c->provider_timeout == 25 && c->page_size == 1, "numbers");
-	ok(c->allow_http && c->allow_private, "switches");
+	ok(c->allow_http && c->allow_private && c->sealed, "switches");
+	is(c->secrets_key, "/etc/x.key", "secrets_key");
 }
 
 static const struct {
@@ -122,6 +126,7 @@ static const struct {
      ":1: page_size must be a whole number from 1 to 4000"                                      },
     {"page_size = -1\n",                   ":1: page_size must be a whole number from 1 to 4000"},
     {"allow_http = true\n",                ":1: allow_http must be yes or no"                   },
+    {"secrets = yes\n",                    ":1: secrets must be clear or sealed"                },
     {"currency = eur\n",
      ":1: currency must be three capital letters, as in ISO 4217"                               },
     {"currency = EURO\n",
