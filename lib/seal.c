@@ -165,10 +165,10 @@ decode(size_t *len, const char *text)
 	memset(values, 64, sizeof(values));
 	for (i = 0; i < 64; i++)
 		values[(unsigned char)letters[i]] = (unsigned char)i;
-	while (n > 0 && pad < 2 && text[n - 1 - pad] == '=')
-		pad++;
 	if (n == 0 || n % 4 != 0)
 		return NULL;
+	while (pad < 2 && text[n - 1 - pad] == '=')
+		pad++;
 	out = mem_alloc(n / 4 * 3);
 	for (i = 0; i < n; i++) {
 		if (i < n - pad && values[(unsigned char)text[i]] == 64)
