@@ -17,7 +17,7 @@
 enum {
 	READ_SECONDS = 30,
 	WRITE_SECONDS = 120, /* two calls, and locks that are waited for */
-	OWN_PATHS = 4
+	OWN_PATHS = 5
 };
 
 static bool
@@ -50,9 +50,10 @@ cgi_fence(const struct cgi *c, const struct route *row)
 	const struct conf *conf = c->act.conf;
 	const bool reads = only_reads(c, row);
 	struct fence_path paths[OWN_PATHS + FENCE_SYSTEM] = {
-	    {conf->data, reads ? FENCE_READ : FENCE_CHANGE}
-        };
-	struct fence f = {paths, 1, !reads,
+	    {conf->data,        reads ? FENCE_READ : FENCE_CHANGE},
+	    {conf->secrets_key, FENCE_READ                       },
+	};
+	struct fence f = {paths, 2, !reads,
 	    reads ? READ_SECONDS : WRITE_SECONDS, NULL};
 	const char *why;
 

@@ -199,16 +199,17 @@ tick_one(void *arg, const struct work *o)
 static void
 give_up(const struct conf *conf)
 {
-	struct fence_path paths[3 + FENCE_SYSTEM] = {
-	    {conf->data,    FENCE_CHANGE},
-	    {conf->libexec, FENCE_RUN   },
-	    {conf->file,    FENCE_READ  },
+	struct fence_path paths[4 + FENCE_SYSTEM] = {
+	    {conf->data,        FENCE_CHANGE},
+	    {conf->libexec,     FENCE_RUN   },
+	    {conf->file,        FENCE_READ  },
+	    {conf->secrets_key, FENCE_READ  },
 	};
-	const struct fence f = {paths, 3 + FENCE_SYSTEM, 1, 0, NULL};
+	const struct fence f = {paths, 4 + FENCE_SYSTEM, 1, 0, NULL};
 
 	if (conf->restart_hook != NULL || !conf->fence)
 		return;
-	memcpy(paths + 3, fence_system, sizeof(fence_system));
+	memcpy(paths + 4, fence_system, sizeof(fence_system));
 	/* the programs that serve requests say what the kernel cannot do */
 	(void)fence_up(&f);
 }
