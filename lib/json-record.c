@@ -109,7 +109,8 @@ read_hidden(cJSON **out, const struct json_field *field, cJSON *item,
 
 	*out = item;
 	if (!cJSON_IsString(item)) {
-		secret_saw(whose, field->key, json_print(item, false));
+		secret_saw(whose, field->key,
+		    secret_remembers() ? json_print(item, false) : NULL);
 		return NULL;
 	}
 	f = read_secret(&text, field, item, whose);

@@ -201,7 +201,14 @@ secret_saw(const char *whose, const char *name, const char *json)
 	if (here.blind)
 		return;
 	here.counts.clear++;
-	remember(whose, name, json, true, json);
+	if (json != NULL)
+		remember(whose, name, json, true, json);
+}
+
+bool
+secret_remembers(void)
+{
+	return here.begun;
 }
 
 const struct fail *

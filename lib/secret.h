@@ -42,8 +42,10 @@ void secret_use(const struct conf *conf);
 const struct fail *secret_open(struct secret *out, const char *whose,
     const char *name, const char *text);
 
-/* The same for one that stands there in clear, as the JSON text json. */
+/* The same for one that stands there in clear, as the JSON text json; it need
+ * be known (not NULL) only where texts are remembered. */
 void secret_saw(const char *whose, const char *name, const char *json);
+bool secret_remembers(void);
 
 /*
  * The text to stand in the record whose for the value called name; json: value

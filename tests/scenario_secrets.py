@@ -19,13 +19,12 @@ class Sealing:
     """with Sealing(world) as inner: a world of its own, in clear at first."""
 
     def __init__(self, world, sealed=True):
-        self.inner = World(world.build, Direct)
-        self.inner.sealed = False
-        if sealed and not World.sealed:
-            self.inner.seal()
-        elif not sealed and World.sealed:
-            self.inner.configure(secrets="clear")
-            self.inner.sutler("secrets", "clear")
+        before, World.sealed = World.sealed, sealed
+        try:
+            self.inner = World(world.build, Direct)
+        finally:
+            World.sealed = before
+        self.inner.sealed = sealed
 
     def __enter__(self):
         return self.inner

@@ -139,8 +139,9 @@ def edited(world):
     world.call(app.owner, "POST", app.path("/variables"),
                {"variable": {"name": "ONE", "value": MARK}}, want=201)
     place = world.store / name
-    text = place.read_text(encoding="utf-8")
-    place.write_text(text.replace(MARK, f"{MARK}-edited"), encoding="utf-8")
+    record = json.loads(place.read_text(encoding="utf-8"))
+    record["variables"]["ONE"] = f"{MARK}-edited"
+    place.write_text(json.dumps(record, indent="\t"), encoding="utf-8")
     same(world.values(app), {"ONE": f"{MARK}-edited"}, "variables")
     with Commits(world, 2):   # the edit as found, and the write
         world.call(app.owner, "POST", app.path("/variables"),
