@@ -16,7 +16,8 @@
 
 enum {
 	HEAD_MAX = 4 << 10, /* of the line before the body */
-	GRACE_MS = 1000     /* that send has beyond its own timeout */
+	TALK_SIZE = 64 << 10,
+	GRACE_MS = 1000 /* that send has beyond its own timeout */
 };
 
 static int64_t
@@ -137,7 +138,7 @@ static const char broken[] = "the program send failed";
 static const char *
 talk(struct mem_text *out, int fd, const char *text, long timeout)
 {
-	static char bytes[64 << 10];
+	char *bytes = mem_alloc(TALK_SIZE);
 	struct pollfd p = {.fd = fd};
 	size_t sent = 0, len = strlen(text);
 	int64_t left, deadline = now_ms() + timeout * 1000 + GRACE_MS;
@@ -152,7 +153,7 @@ talk(struct mem_text *out, int fd, const char *text, long timeout)
 			sent = len;
 		if (!(p.revents & (POLLIN | POLLHUP | POLLERR)))
 			continue;
-		n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+		n = recv(fd, bytes, TALK_SIZE, MSG_DONTWAIT);
 		if (n == -1 && passing())
 			continue;
 		if (n <= 0)

@@ -7,7 +7,7 @@
 
 #include "mem.h"
 
-static const char *served;
+static const char *served = ""; /* nobody */
 
 void
 complain_as(const char *request_id)
@@ -24,7 +24,7 @@ complain(const char *format, ...)
 	ssize_t n;
 	size_t i;
 
-	if (served == NULL)
+	if (served[0] == '\0')
 		mem_puts(&line, "sutler: ");
 	else
 		mem_addf(&line, "sutler[%s]: ", served);

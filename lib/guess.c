@@ -63,13 +63,12 @@ keys_of(const struct conf *conf, const char *name)
 }
 
 static int table = -1;
-static const char *table_of; /* the data directory that it is of */
+static const char *table_of = ""; /* the data directory that it is of */
 
 void
 guess_ready(const struct conf *conf)
 {
-	if (conf->login_failures == 0 ||
-	    (table_of != NULL && strcmp(table_of, conf->data) == 0))
+	if (conf->login_failures == 0 || strcmp(table_of, conf->data) == 0)
 		return;
 	if (table != -1)
 		close(table);

@@ -83,13 +83,12 @@ out:
 }
 
 static int table = -1;
-static const char *table_of; /* the data directory that it is of */
+static const char *table_of = ""; /* the data directory that it is of */
 
 void
 rate_ready(const struct conf *conf)
 {
-	if (conf->rate_limit == 0 ||
-	    (table_of != NULL && strcmp(table_of, conf->data) == 0))
+	if (conf->rate_limit == 0 || strcmp(table_of, conf->data) == 0)
 		return;
 	if (table != -1)
 		close(table);

@@ -336,11 +336,11 @@ def readers(w):
     addons = f"{w.app}/addons"
     return (
         ("empty CGI", w.main, EMPTY, {}, None),
-        ("GET app, API token", w.main, w.app, w.token, 0.8),
-        ("GET app, no fence", w.open, w.app, w.token, None),
-        ("GET app, JWT", w.main, w.app, w.jwt, 0.8),
-        ("GET addons, API token", w.main, addons, w.token, 0.8),
-        ("GET addons, JWT", w.main, addons, w.jwt, 0.8),
+        ("GET app, API token", w.main, w.app, w.token, None),
+        ("GET app, no fence", w.open, w.app, w.token, 0.8),
+        ("GET app, JWT, no fence", w.open, w.app, w.jwt, 0.8),
+        ("GET addons, no fence", w.open, addons, w.token, 0.8),
+        ("GET addons, JWT, no fence", w.open, addons, w.jwt, 0.8),
         ("GET addons, by way of apps", w.bare, addons, w.token, 0.5),
         ("shell, jq", w.main, SHELL, {}, None),
     )
