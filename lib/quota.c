@@ -6,6 +6,7 @@
 #include "app.h"
 #include "fail.h"
 #include "mem.h"
+#include "secret.h"
 #include "space.h"
 
 static const char *const names[CONF_QUOTAS] = {"apps", "addons", "variables",
@@ -95,6 +96,18 @@ quota_set(struct account *a, const char *word)
 	return NULL;
 }
 
+/* The bytes of a record (NULL: none), the same however its secrets are kept. */
+static long
+size_of(const cJSON *record)
+{
+	const char *text;
+
+	if (record == NULL)
+		return 0;
+	text = json_print(record, true);
+	return (long)secret_clear_size(text, strlen(text));
+}
+
 /* Add what app, a record or NULL, has to use, times sign. */
 static void
 count(long use[CONF_QUOTAS], const cJSON *app, long sign)
@@ -109,7 +122,7 @@ count(long use[CONF_QUOTAS], const cJSON *app, long sign)
 	use[QUOTA_APPS] += sign;
 	use[QUOTA_ADDONS] += sign * cJSON_GetArraySize(addons);
 	use[QUOTA_VARIABLES] += sign * variables;
-	use[QUOTA_BYTES] += sign * (long)strlen(json_print(app, true));
+	use[QUOTA_BYTES] += sign * size_of(app);
 }
 
 static struct charge *
@@ -126,12 +139,6 @@ charge_of(struct change *c, const char *owner)
 	charge->next = c->charges;
 	c->charges = charge;
 	return charge;
-}
-
-static long
-size_of(const cJSON *record)
-{
-	return record == NULL ? 0 : (long)strlen(json_print(record, true));
 }
 
 static const struct fail *
