@@ -143,7 +143,8 @@ visit(void *arg, const char *path)
 	f = file_read(&text, &len, mem_printf("%s/%s", b->store->root, path));
 	if (f == NULL)
 		f = store_git_blob(&committed, b->store->git, b->head, path);
-	if (f != NULL || text == NULL)
+	/* what is not committed, edits being so by now, is a stray file */
+	if (f != NULL || text == NULL || committed[0] == '\0')
 		return f;
 	if (++b->out->records % TELL_EVERY == 0 && b->tell != NULL)
 		b->tell("records", b->out->records, 0);

@@ -78,9 +78,12 @@ def on_and_off(world):
         with Unchanged(inner, "the same again"):
             write(inner, app, "OLD", f"{MARK}-1")
             write(inner, app, "NEW", f"{MARK}-2")
+        stray = inner.store / "NOTES.txt"
+        stray.write_text("an administrator's\n", "ascii")
         with Commits(inner, 1):
             done = json.loads(inner.sutler("secrets", "seal",
                                            "--json").stdout)
+        stray.unlink()
         same(done["commit"], inner.head(), "the commit")
         same((status(inner)["clear"], status(inner)["broken"]), (0, 0),
              "nothing is left")
