@@ -18,6 +18,7 @@ enum {
 	BATCH_RECORDS = 512,
 	BATCH_BYTES = 4 << 20,
 	EDITS_MAX = 500,
+	EDIT_BYTES = 1 << 20,
 	TELL_EVERY = 100
 };
 
@@ -37,7 +38,8 @@ struct bulk {
 	struct batch *batch;
 	/* paths that were edited in place, by malloc(3) */
 	char *edited[EDITS_MAX];
-	size_t edits;
+	size_t edits, edit_bytes;
+	bool more; /* edits than were taken at once */
 };
 
 static void
@@ -168,12 +170,16 @@ visit_edit(void *arg, const char *path)
 	f = file_read(&text, &len, mem_printf("%s/%s", b->store->root, path));
 	if (f == NULL)
 		f = store_git_blob(&committed, b->store->git, b->head, path);
-	if (f != NULL || text == NULL || b->edits == EDITS_MAX ||
+	if (f != NULL || text == NULL ||
 	    strcmp(committed, hash_blob(text, len)) == 0)
 		return f;
 	if (json_parse(&json, text, len) != NULL ||
 	    b->store->rows(&rows, path, json) != NULL)
 		return NULL;
+	b->more = b->edits == EDITS_MAX || b->edit_bytes > EDIT_BYTES;
+	if (b->more)
+		return NULL;
+	b->edit_bytes += len;
 	b->edited[b->edits] = strdup(path);
 	return b->edited[b->edits++] == NULL
 	           ? fail_errno("cannot hold %s", path)
@@ -287,9 +293,13 @@ store_bulk(struct store_bulk *out, struct store *s,
 	b.batch = calloc(1, sizeof(*b.batch));
 	if (b.batch == NULL)
 		return fail_errno("cannot begin");
-	f = store_lock(s);
-	if (f == NULL)
-		f = adopt(&b);
+	do {
+		b.more = false;
+		b.edit_bytes = 0;
+		f = store_lock(s);
+		if (f == NULL)
+			f = adopt(&b);
+	} while (f == NULL && b.more);
 	if (f == NULL)
 		f = commit(&b, message);
 	empty(b.batch);
