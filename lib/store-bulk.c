@@ -142,6 +142,9 @@ visit(void *arg, const char *path)
 	size_t len;
 	char *text;
 
+	/* the store's own, of no kind */
+	if (strchr(path, '/') == NULL)
+		return NULL;
 	f = file_read(&text, &len, mem_printf("%s/%s", b->store->root, path));
 	if (f == NULL)
 		f = store_git_blob(&committed, b->store->git, b->head, path);
