@@ -57,42 +57,47 @@ LDFLAGS = -pie -Wl,-z,relro,-z,lazy -Wl,--gc-sections -Wl,--as-needed
 # libgit2 without its network: linked statically, the entry points to ssh and
 # TLS stubbed by lib/git-offline.c.  `make GIT2=dynamic` where no archive is.
 GIT2 = static
-LIBS_static = $(BUILD)/lib/git-offline.o -Wl,-Bstatic -lmbedcrypto -lgit2 -lhttp_parser -lpcre2-8 -lmbedcrypto -lz \
-	-Wl,-Bdynamic -lc -lcjson
+LIBS_static = $(BUILD)/lib/git-offline.o -Wl,-Bstatic -lmbedcrypto -lgit2 \
+	-lhttp_parser -lpcre2-8 -lmbedcrypto -lz -Wl,-Bdynamic -lc -lcjson
 LIBS_dynamic = -lgit2 -lhttp_parser -lcjson -lmbedcrypto -lz
 LIBS = $(LIBS_$(GIT2))
 OFFLINE_static = $(BUILD)/lib/git-offline.o
 
 # The library, lowest layer first; a file includes headers of its own layer
 # or of lower ones (tests/layers checks it).
-BASE = mem fail complain seal secret secret-key secret-row secret-memory json \
-	json-scan json-where json-record hash html form clock file finding owner \
-	peer conf money space ring fence
-STORE = store store-put store-apply store-bulk store-bulk-settle store-walk \
-	store-check store-check-index store-check-state store-health store-format store-pack \
-	store-log store-past store-branch \
-	journal store-git store-git-build store-git-main store-git-setup \
-	store-git-walk store-git-pack store-git-merge store-git-copy store-git-find \
-	store-git-branch store-git-stream index index-write index-build
-SPEECH = plan manifest manifest-heroku dialect dialect-hear dialect-scalingo \
-	dialect-heroku dialect-appfog dialect-heroku-v3 dialect-clevercloud \
-	dialect-flynn provider provider-manifest provider-past provider-change \
-	client probe probe-callback probe-config probe-desk probe-judge \
-	probe-judge-callback probe-order probe-platform probe-request probe-rules \
-	probe-show transcript transcript-mask
-RECORDS = account quota app app-change app-record app-view attachment collaborator \
-	variable installed addon addon-order addon-provision addon-change \
-	addon-remove addon-config addon-action event log-drain feed feed-types \
-	restart history history-diff history-forget rollback proposal proposal-review dry-run token oauth usage usage-report \
-	usage-bill usage-csv once notify webhook webhook-event webhook-past \
-	webhook-send work work-try work-hook record upgrade
-DOOR = rate guess origin session auth cgi cgi-answer cgi-body cgi-once cgi-page \
-	cgi-log cgi-path cgi-fence sandbox sandbox-callback sandbox-desk sandbox-fault \
-	sandbox-resource sandbox-sso
+BASE = mem fail complain seal secret secret-key secret-row secret-memory \
+	json json-scan json-where json-record hash html form clock file \
+	finding owner peer conf money space ring table fence
+STORE = store store-put store-apply store-bulk store-bulk-settle \
+	store-walk store-check store-check-index store-check-state \
+	store-health store-format store-pack store-log store-past \
+	store-branch journal store-git store-git-build store-git-main \
+	store-git-setup store-git-walk store-git-pack store-git-merge \
+	store-git-copy store-git-find store-git-branch store-git-stream \
+	index index-write index-build
+SPEECH = plan manifest manifest-heroku dialect dialect-hear \
+	dialect-scalingo dialect-heroku dialect-appfog dialect-heroku-v3 \
+	dialect-clevercloud dialect-flynn provider provider-manifest \
+	provider-past provider-change client probe probe-callback \
+	probe-config probe-desk probe-judge probe-judge-callback \
+	probe-order probe-platform probe-request probe-rules probe-show \
+	transcript transcript-mask
+RECORDS = account quota app app-change app-record app-view attachment \
+	collaborator variable installed addon addon-order addon-provision \
+	addon-change addon-remove addon-config addon-action event \
+	log-drain feed feed-types restart history history-diff \
+	history-forget rollback proposal proposal-review dry-run token \
+	oauth usage usage-report usage-bill usage-csv once notify webhook \
+	webhook-event webhook-past webhook-send work work-try work-hook \
+	record upgrade
+DOOR = rate guess origin session auth cgi cgi-answer cgi-body cgi-once \
+	cgi-page cgi-log cgi-path cgi-fence sandbox sandbox-callback \
+	sandbox-desk sandbox-fault sandbox-resource sandbox-sso
 LAYERS = $(BASE) $(STORE) $(SPEECH) $(RECORDS) $(DOOR)
 OBJECTS = $(LAYERS:%=$(BUILD)/lib/%.o)
 
-CGI = apps addons token sso catalog portal account sandbox usage history operator page
+CGI = apps addons token sso catalog portal account sandbox usage history \
+	operator page
 PROGRAMS = $(CGI:%=$(BUILD)/cgi-bin/%) $(BUILD)/sutler $(BUILD)/send
 
 all: $(PROGRAMS)
@@ -141,8 +146,10 @@ $(BUILD)/cgi-bin/page-files.h: Makefile htdocs
 $(BUILD)/cgi-bin/page.o: CPPFLAGS += -I$(BUILD)/cgi-bin
 $(BUILD)/cgi-bin/page.o: $(BUILD)/cgi-bin/page-files.h $(PAGES:%=htdocs/%)
 
-SUTLER = sutler sutler-account sutler-addon sutler-app sutler-history sutler-proposal sutler-doctor sutler-manifest \
-	sutler-provider sutler-secret sutler-unseal sutler-test sutler-transcript sutler-work
+SUTLER = sutler sutler-account sutler-addon sutler-app sutler-history \
+	sutler-proposal sutler-doctor sutler-manifest sutler-provider \
+	sutler-secret sutler-unseal sutler-test sutler-transcript \
+	sutler-work
 $(BUILD)/sutler: $(SUTLER:%=$(BUILD)/lib/%.o) $(BUILD)/libsutler.a
 	$(LINK)
 

@@ -1,21 +1,17 @@
 #include "guess.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "fail.h"
 #include "hash.h"
 #include "mem.h"
 #include "peer.h"
+#include "table.h"
 
 enum {
-	PLACES = 1 << 15,
-	NEIGHBOURS = 16,
 	DEBT = 60000,    /* ms that one failure takes to be paid off */
 	DEBT_BEYOND = 16 /* failures that are counted above those free */
 };
@@ -62,39 +58,25 @@ keys_of(const struct conf *conf, const char *name)
 	return k;
 }
 
-static int table = -1;
-static const char *table_of = ""; /* the data directory that it is of */
+static struct table table = {"failures", sizeof(struct place), "", -1};
 
 void
 guess_ready(const struct conf *conf)
 {
-	if (conf->login_failures == 0 || strcmp(table_of, conf->data) == 0)
-		return;
-	if (table != -1)
-		close(table);
-	table_of = conf->data;
-	table = open(mem_printf("%s/state/failures", conf->data),
-	    O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-}
-
-static off_t
-part_of(uint64_t who)
-{
-	return (off_t)(who % (PLACES - NEIGHBOURS)) *
-	       (off_t)sizeof(struct place);
+	if (conf->login_failures != 0)
+		table_ready(&table, conf->data);
 }
 
 /* Until when who waits. */
 static int64_t
-until_of(int fd, uint64_t who)
+until_of(uint64_t who)
 {
-	struct place places[NEIGHBOURS];
+	struct place places[TABLE_NEIGHBOURS];
 	size_t i;
 
-	memset(places, 0, sizeof(places));
-	if (who == 0 || pread(fd, places, sizeof(places), part_of(who)) == -1)
+	if (who == 0 || !table_read(places, &table, who, false))
 		return 0;
-	for (i = 0; i < NEIGHBOURS; i++)
+	for (i = 0; i < TABLE_NEIGHBOURS; i++)
 		if (places[i].who == who)
 			return places[i].until;
 	return 0;
@@ -110,11 +92,11 @@ guess_check(const struct conf *conf, const char *name, int64_t now)
 		return NULL;
 	guess_ready(conf);
 	/* until somebody has failed it is empty */
-	if (lseek(table, 0, SEEK_END) <= 0)
+	if (table_is_empty(&table))
 		return NULL;
 	k = keys_of(conf, name);
-	address = until_of(table, k.address);
-	pair = until_of(table, k.pair);
+	address = until_of(k.address);
+	pair = until_of(k.pair);
 	left = (address > pair ? address : pair) - now;
 	/* a clock that was set back does not lock anybody out */
 	if (left <= 0 || left > GUESS_WAIT_MAX * 1000)
@@ -130,7 +112,7 @@ find(struct place *places, uint64_t who)
 {
 	struct place *p, *least = places;
 
-	for (p = places; p < places + NEIGHBOURS; p++) {
+	for (p = places; p < places + TABLE_NEIGHBOURS; p++) {
 		if (p->who == who)
 			return p;
 		if (p->paid < least->paid)
@@ -143,23 +125,14 @@ find(struct place *places, uint64_t who)
 /* What a failure changes: how many who owes (0: count none), and how long he
  * waits from now on (s, 0: no longer than before).  Returns what he owes. */
 static long
-change(int fd, uint64_t who, long most, bool failed, long wait, int64_t now)
+change(uint64_t who, long most, bool failed, long wait, int64_t now)
 {
-	struct place places[NEIGHBOURS], *p;
-	struct flock lock = {.l_type = F_WRLCK,
-	    .l_whence = SEEK_SET,
-	    .l_start = part_of(who),
-	    .l_len = sizeof(places)};
+	struct place places[TABLE_NEIGHBOURS], *p;
 	int64_t most_paid = now + most * DEBT;
 	long owed = 0;
-	int rc;
 
-	do
-		rc = fcntl(fd, F_SETLKW, &lock);
-	while (rc == -1 && errno == EINTR);
-	memset(places, 0, sizeof(places));
-	if (rc == -1 || pread(fd, places, sizeof(places), part_of(who)) == -1)
-		goto out;
+	if (!table_read(places, &table, who, true))
+		return 0;
 	p = find(places, who);
 	if (p->paid < now)
 		p->paid = now;
@@ -169,12 +142,9 @@ change(int fd, uint64_t who, long most, bool failed, long wait, int64_t now)
 		p->paid = most_paid;
 	if (wait > 0)
 		p->until = now + wait * 1000;
-	if (pwrite(fd, p, sizeof(*p),
-	        part_of(who) + (p - places) * (off_t)sizeof(*p)) == sizeof(*p))
+	if (table_write(&table, who, places, p))
 		owed = (long)((p->paid - now + DEBT - 1) / DEBT);
-out:
-	lock.l_type = F_UNLCK;
-	(void)fcntl(fd, F_SETLK, &lock);
+	table_give(&table, who);
 	return owed;
 }
 
@@ -201,19 +171,17 @@ guess_failed(const struct conf *conf, const char *name, int64_t now)
 	if (free == 0)
 		return;
 	guess_ready(conf);
-	if (table == -1)
-		return;
 	k = keys_of(conf, name);
 	if (k.address != 0) {
-		owed = change(table, k.address, most, true, 0, now);
+		owed = change(k.address, most, true, 0, now);
 		wait = wait_of(owed - free);
 		if (wait > 0)
-			change(table, k.address, most, false, wait, now);
+			change(k.address, most, false, wait, now);
 	}
 	if (k.name != 0) {
-		owed = change(table, k.name, most, true, 0, now);
+		owed = change(k.name, most, true, 0, now);
 		wait = wait_of(owed - free);
 		if (wait > 0)
-			change(table, k.pair, most, true, wait, now);
+			change(k.pair, most, true, wait, now);
 	}
 }

@@ -8,11 +8,9 @@
 struct fail;
 
 /*
- * Failed logins slow down, without a daemon: DATA/state/failures is a table of
- * who, how much he owes, and until when he has to wait.  It is counted in as
- * DATA/state/rate is (lib/rate.h): locked by parts, never flushed, never grown;
- * where it cannot be kept, nobody is refused.  Nothing is written for a login
- * that succeeds.
+ * Failed logins slow down: a table (lib/table.h) of who, how much he owes, and
+ * until when he has to wait.  Where it cannot be kept, nobody is refused.
+ * Nothing is written for a login that succeeds.
  *
  * A failure counts against the address (an IPv6 one by its /64), against the
  * name that was given, whether there is one like it or not, and is paid off in

@@ -1,15 +1,13 @@
 #include "rate.h"
 #include "fail.h"
 #include "mem.h"
+#include "table.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
-#include <fcntl.h>
-#include <unistd.h>
 
-enum { PLACES = 1 << 15, MINUTE = 60000 /* ms */ };
+enum { MINUTE = 60000 /* ms */ };
 
 /* Whose, by hash; in which minute; how often. */
 struct place {
@@ -35,7 +33,7 @@ find(struct place *places, uint64_t who, uint32_t minute)
 {
 	struct place *stale = NULL, *p;
 
-	for (p = places; p < places + RATE_NEIGHBOURS; p++) {
+	for (p = places; p < places + TABLE_NEIGHBOURS; p++) {
 		if (p->minute == minute && p->who == who)
 			return p;
 		if (p->minute != minute && stale == NULL)
@@ -44,72 +42,45 @@ find(struct place *places, uint64_t who, uint32_t minute)
 	return stale;
 }
 
-/* Count one more in the table fd, under a lock on who's part of it that dies
- * with us; 0: no telling. */
-static uint32_t
-count_in(int fd, uint64_t who, uint32_t minute)
-{
-	struct place places[RATE_NEIGHBOURS], *p;
-	const off_t at =
-	    (off_t)(who % (PLACES - RATE_NEIGHBOURS)) * (off_t)sizeof(*p);
-	struct flock lock = {.l_type = F_WRLCK,
-	    .l_whence = SEEK_SET,
-	    .l_start = at,
-	    .l_len = sizeof(places)};
-	uint32_t count = 0;
-	int rc;
-
-	do
-		rc = fcntl(fd, F_SETLKW, &lock);
-	while (rc == -1 && errno == EINTR);
-	memset(places, 0, sizeof(places));
-	/* what was never written reads as nobody's */
-	if (rc == -1 || pread(fd, places, sizeof(places), at) == -1)
-		goto out;
-	p = find(places, who, minute);
-	if (p == NULL)
-		goto out;
-	if (p->minute != minute)
-		*p = (struct place){who, minute, 0};
-	if (p->count < UINT32_MAX)
-		p->count++;
-	if (pwrite(fd, p, sizeof(*p), at + (p - places) * (off_t)sizeof(*p)) ==
-	    sizeof(*p))
-		count = p->count;
-out:
-	lock.l_type = F_UNLCK;
-	(void)fcntl(fd, F_SETLK, &lock);
-	return count;
-}
-
-static int table = -1;
-static const char *table_of = ""; /* the data directory that it is of */
+static struct table table = {"rate", sizeof(struct place), "", -1};
 
 void
 rate_ready(const struct conf *conf)
 {
-	if (conf->rate_limit == 0 || strcmp(table_of, conf->data) == 0)
-		return;
-	if (table != -1)
-		close(table);
-	table_of = conf->data;
-	table = open(mem_printf("%s/state/rate", conf->data),
-	    O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (conf->rate_limit != 0)
+		table_ready(&table, conf->data);
+}
+
+/* Count one more of who; 0: no telling. */
+static uint32_t
+count(uint64_t who, uint32_t minute)
+{
+	struct place places[TABLE_NEIGHBOURS], *p;
+	uint32_t so_far = 0;
+
+	if (!table_read(places, &table, who, true))
+		return 0;
+	p = find(places, who, minute);
+	if (p != NULL && p->minute != minute)
+		*p = (struct place){who, minute, 0};
+	if (p != NULL && p->count < UINT32_MAX)
+		p->count++;
+	if (p != NULL && table_write(&table, who, places, p))
+		so_far = p->count;
+	table_give(&table, who);
+	return so_far;
 }
 
 const struct fail *
 rate_count(const struct conf *conf, const char *who, int64_t now)
 {
-	uint32_t count;
 	int left;
 
 	if (conf->rate_limit == 0)
 		return NULL;
 	rate_ready(conf);
-	if (table == -1)
-		return NULL;
-	count = count_in(table, hash_of(who), (uint32_t)(now / MINUTE));
-	if (count <= (uint32_t)conf->rate_limit)
+	if (count(hash_of(who), (uint32_t)(now / MINUTE)) <=
+	    (uint32_t)conf->rate_limit)
 		return NULL;
 	left = (int)((MINUTE - now % MINUTE + 999) / 1000);
 	return fail_what(FAIL_RATE, mem_printf("%d", left),

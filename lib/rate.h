@@ -8,13 +8,10 @@
 struct fail;
 
 /*
- * How often somebody asked in the current minute, without a daemon: DATA/state/
- * rate is a table of who, minute and count, a part of it locked while it is
- * counted in, never flushed, never grown.  Where it cannot be kept (the disk
- * is full), and where more than RATE_NEIGHBOURS who share a part ask in one
- * minute, nobody is refused.
+ * How often somebody asked in the current minute, counted in a table (lib/
+ * table.h).  Where it cannot be kept (the disk is full), and where more than
+ * TABLE_NEIGHBOURS who share a part of it ask in one minute, nobody is refused.
  */
-enum { RATE_NEIGHBOURS = 16 };
 
 /* Open the table, or make it, while the process still may (lib/fence.h). */
 void rate_ready(const struct conf *conf);
