@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 SECONDS = 4000   # the longest that one may take
 RESULT = re.compile(r"(not )?ok\b")
@@ -73,8 +73,9 @@ def run(command: str, verbose: bool) -> tuple:
 
 def run_all(commands: list, jobs: int, verbose: bool, count: Count):
     with ThreadPoolExecutor(jobs) as pool:
-        for shown, passed, failed, skipped in pool.map(
-                lambda command: run(command, verbose), commands):
+        for ended in as_completed(pool.submit(run, command, verbose)
+                                  for command in commands):
+            shown, passed, failed, skipped = ended.result()
             print("\n".join(shown), flush=True)
             count.passed += passed
             count.failed += failed
