@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fence.h"
 #include "hash.h"
 #include "mem.h"
 
@@ -29,6 +30,8 @@ static const struct {
 } files[] = {
 #include "page-files.h"
 };
+
+enum { PAGE_SECONDS = 30 };
 
 static const struct {
 	const char *suffix, *type;
@@ -93,9 +96,13 @@ add_policy(struct cgi *c)
 int
 main(void)
 {
+	/* it opens nothing: everything else is given up */
+	const struct fence nothing = {NULL, 0, 0, PAGE_SECONDS,
+	    "sutler: page was ended\n"};
 	struct cgi *c = mem_alloc(sizeof(*c));
 
 	cgi_log_guard();
+	(void)fence_up(&nothing);
 	c->status = 200;
 	c->family = FAMILY_SCALINGO;
 	c->method = variable("REQUEST_METHOD");

@@ -64,6 +64,18 @@ def reads(world):
         same(breakout.tried(), READS, "a stranger's")
 
 
+@scenario("a page of the dashboard needs no file at all", every_door=False)
+def page(world):
+    breakout = Breakout(world)
+    done = subprocess.run(
+        [world.build / "cgi-bin" / "page"], stdin=subprocess.DEVNULL,
+        env={"LD_PRELOAD": str(breakout.shim), "SUTLER_CONF": str(world.conf),
+             "REQUEST_METHOD": "GET", "SCRIPT_NAME": "/index.html"},
+        capture_output=True, timeout=30, check=True)
+    true(b"Status: 200" in done.stdout, str(done.stdout[:200]))
+    same(attempts(done.stderr), dict(READS, **{"read-data": NO}), "page")
+
+
 @scenario("a change has the data, and runs no program but ours")
 def changes(world):
     app = world.app()
