@@ -152,13 +152,26 @@ scan_escape(struct scan *s)
 	return NULL;
 }
 
+/* Behind what stands for itself: most of most strings. */
+static void
+skip_plain(struct scan *s)
+{
+	const char *p = s->at;
+
+	while (p < s->end && (unsigned char)(*p - 0x20) < 0x60 && *p != '"' &&
+	       *p != '\\')
+		p++;
+	s->at = p;
+}
+
 static const struct fail *
 scan_string(struct scan *s)
 {
 	const struct fail *f;
 	size_t len;
 
-	for (s->at++; s->at < s->end && *s->at != '"';) {
+	for (s->at++, skip_plain(s); s->at < s->end && *s->at != '"';
+	     skip_plain(s)) {
 		if ((unsigned char)*s->at < 0x20)
 			return wrong(s, "control character in a string");
 		if (*s->at == '\\') {
