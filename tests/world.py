@@ -284,10 +284,14 @@ class World:
 
     def contents(self) -> dict:
         """Every plain file beside .git."""
-        return {str(path.relative_to(self.store)): path.read_bytes()
-                for path in sorted(self.store.rglob("*"))
-                if path.is_file() and
-                path.relative_to(self.store).parts[0] != ".git"}
+        while True:
+            try:
+                return {str(path.relative_to(self.store)): path.read_bytes()
+                        for path in sorted(self.store.rglob("*"))
+                        if path.is_file() and
+                        path.relative_to(self.store).parts[0] != ".git"}
+            except FileNotFoundError:   # a tick beside us took it away
+                continue
 
     def owed(self, word: str) -> list:
         """The records of open work that have word in them."""
