@@ -231,7 +231,7 @@ static const struct route routes[] = {
     {"GET",  "/v1/operator/providers",      AUTH_OPERATOR,              providers         },
     {"GET",  "/v1/operator/installations",  AUTH_OPERATOR,              installations     },
     {"GET",  "/v1/operator/open",           AUTH_OPERATOR,              open_work         },
-    {"GET",  "/v1/operator/store",          AUTH_OPERATOR,              operator_store    },
+    {"GET",  "/v1/operator/store",          AUTH_OPERATOR | MAY_CHANGE, operator_store    },
     {"POST", "/v1/operator/manifest_check", AUTH_OPERATOR,              operator_manifest },
     {"GET",  "/v1/operator/proposals",      AUTH_OPERATOR,              operator_proposals},
     {"GET",  "/v1/operator/proposal",       AUTH_OPERATOR | MAY_CHANGE,

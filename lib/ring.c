@@ -46,7 +46,7 @@ ring_turn(const char *data, const char *kind, const char *who, const char *name)
 {
 	const char *dir = mem_printf("%s/state/rings", data);
 	const struct fail *f = file_directory(dir);
-	char old[NAME];
+	char old[NAME + 1] = "";
 	int fd;
 
 	if (f != NULL)
@@ -60,6 +60,5 @@ ring_turn(const char *data, const char *kind, const char *who, const char *name)
 	close(fd);
 	if (f != NULL || strspn(old, "0123456789abcdef") < NAME)
 		return f;
-	return file_remove(
-	    mem_printf("%s/state/%s/%.*s", data, kind, NAME, old));
+	return file_remove(mem_printf("%s/state/%s/%s", data, kind, old));
 }
