@@ -102,7 +102,7 @@ add_installation(cJSON *list, const struct cgi *c, const char *slug,
 	if ((f == NULL && a == NULL) || (f != NULL && f->code == FAIL_MISSING))
 		return NULL;
 	/* a record that an administrator broke is no reason to miss the rest */
-	if (f != NULL && f->code != FAIL_BUSY)
+	if (f != NULL && !fail_is_record(f))
 		return f;
 	o = cJSON_CreateObject();
 	json_add_text(o, "addon_id", in.addon_id);
@@ -218,7 +218,7 @@ open_work(struct cgi *c)
 	for (; f == NULL && i < count && i < end; i++) {
 		f = work_read(&o, c->act.store, paths[i]);
 		/* broken by an administrator: sutler open leaves it out, too */
-		if (f != NULL && f->code == FAIL_BUSY)
+		if (f != NULL && fail_is_record(f))
 			f = NULL;
 		else if (f == NULL && o != NULL)
 			cJSON_AddItemToArray(list, work_row(o));

@@ -84,6 +84,7 @@ fail_errno(const char *format, ...)
 	    EAGAIN, ENOMEM};
 	enum fail_code code = FAIL_SYSTEM;
 	int error = errno;
+	struct fail *f;
 	va_list args;
 	char *text;
 	size_t i;
@@ -94,5 +95,13 @@ fail_errno(const char *format, ...)
 	for (i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
 		if (error == passing[i])
 			code = FAIL_BUSY;
-	return make(code, NULL, mem_printf("%s: %s", text, strerror(error)));
+	f = make(code, NULL, mem_printf("%s: %s", text, strerror(error)));
+	f->error = error;
+	return f;
+}
+
+bool
+fail_is_record(const struct fail *f)
+{
+	return f->code == FAIL_BUSY && f->error == 0;
 }

@@ -1,6 +1,8 @@
 #ifndef SUTLER_FAIL_H
 #define SUTLER_FAIL_H
 
+#include <stdbool.h>
+
 /*
  * Failures.  A function that can fail returns const struct fail *: NULL is
  * success.  The code is a meaning, not a status; lib/cgi.c has the one table
@@ -43,7 +45,11 @@ struct fail {
 	const char *text; /* a sentence; for BUSY and SYSTEM: for the log */
 	const char *what; /* see the codes; NULL elsewhere */
 	const struct fail_item *items; /* FAIL_INVALID: at least one */
+	int error; /* errno of the system call that failed, or 0 */
 };
+
+/* True for a FAIL_BUSY that is a broken record's, not the system's. */
+bool fail_is_record(const struct fail *f);
 
 /* A failure of meaning code, with its sentence. */
 const struct fail *fail(enum fail_code code, const char *format, ...)

@@ -58,7 +58,7 @@ keys_of(const struct conf *conf, const char *name)
 	return k;
 }
 
-static struct table table = {"failures", sizeof(struct place), "", -1};
+static struct table table = {"failures", sizeof(struct place), NULL, -1};
 
 void
 guess_ready(const struct conf *conf)

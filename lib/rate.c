@@ -42,7 +42,7 @@ find(struct place *places, uint64_t who, uint32_t minute)
 	return stale;
 }
 
-static struct table table = {"rate", sizeof(struct place), "", -1};
+static struct table table = {"rate", sizeof(struct place), NULL, -1};
 
 void
 rate_ready(const struct conf *conf)

@@ -99,7 +99,7 @@ add(struct bulk *b, const char *path, const char *text, size_t len)
 static const struct fail *
 leave(struct bulk *b, const char *path, const struct fail *f, const char *what)
 {
-	if (f != NULL && f->code != FAIL_BUSY)
+	if (f != NULL && !fail_is_record(f))
 		return f;
 	b->out->left++;
 	fprintf(stderr, "sutler: left as it is: %s: %s\n", path,

@@ -95,7 +95,7 @@ visit_record(void *arg, const char *path)
 	f = store_read(&record, r->store, path);
 	if (f == NULL && record != NULL)
 		f = r->visit(r->arg, record);
-	if (f == NULL || f->code != FAIL_BUSY)
+	if (f == NULL || !fail_is_record(f))
 		return f;
 	/* one broken record is no reason to miss the others */
 	complain("left out: %s: %s", path, f->text);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,11 +11,12 @@
 void
 table_ready(struct table *t, const char *data)
 {
-	if (strcmp(t->of, data) == 0)
+	if (t->of != NULL && strcmp(t->of, data) == 0)
 		return;
 	if (t->fd != -1)
 		close(t->fd);
-	t->of = data;
+	free(t->of);
+	t->of = strdup(data); /* it outlives what the pool forgets */
 	t->fd = open(mem_printf("%s/state/%s", data, t->name),
 	    O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 }

@@ -16,9 +16,9 @@ enum { TABLE_PLACES = 1 << 15, TABLE_NEIGHBOURS = 16 };
 
 struct table {
 	const char *name;
-	size_t size;    /* of one place */
-	const char *of; /* the data directory that it was opened in; "" */
-	int fd;         /* -1: it cannot be kept */
+	size_t size; /* of one place */
+	char *of;    /* the data directory that it is open in, or NULL */
+	int fd;      /* -1: it cannot be kept */
 };
 
 /* Open t in data, or make it: once, while the process still may (lib/fence.h).

@@ -32,10 +32,10 @@ count(void *arg, const struct store_record *record)
 
 	u->records++;
 	f = record_again(&again, record);
-	if (f != NULL && f->code == FAIL_BUSY)
+	if (f != NULL && fail_is_record(f))
 		u->left++;
 	if (f != NULL)
-		return f->code == FAIL_BUSY ? NULL : f;
+		return fail_is_record(f) ? NULL : f;
 	if (again != NULL && strcmp(json_print(again, true), record->text) != 0)
 		u->changed++;
 	return NULL;

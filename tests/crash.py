@@ -35,11 +35,12 @@ CHANGE = set("""
     fdatasync fsync syncfs flock kill sendto shutdown socketpair clone clone3
     fork vfork setitimer""".split())
 HARMLESS = set("""
-    access faccessat faccessat2 arch_prctl brk chdir clock_gettime
+    access alarm faccessat faccessat2 arch_prctl brk chdir clock_gettime
     clock_nanosleep close connect dup dup2 dup3 execve exit exit_group fadvise64
     fcntl fstat fstatfs futex getcwd getdents64 getegid geteuid getgid
     getpeername getpid getppid getrandom getrlimit getsockname getsockopt
-    gettid getuid ioctl lseek lstat madvise mprotect munmap nanosleep prctl
+    gettid getuid ioctl landlock_add_rule landlock_create_ruleset
+    landlock_restrict_self lseek lstat madvise mprotect munmap nanosleep prctl
     newfstatat pipe pipe2 poll ppoll pread64 prlimit64 read readlink
     readlinkat recvfrom recvmsg rseq rt_sigaction rt_sigprocmask rt_sigreturn
     restart_syscall sched_getaffinity set_robust_list set_tid_address setsid

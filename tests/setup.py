@@ -113,7 +113,7 @@ def install(build: Path) -> str:
         env=dict(os.environ, MAKEFLAGS=""))
     Path("/etc/sutler.conf").write_text(CONF, encoding="ascii")
     data = Path("/var/lib/sutler")
-    data.mkdir()
+    data.mkdir(exist_ok=True)
     shutil.chown(data, "www-data", "www-data")
     run("sutler", "init")
     return run("sutler", "account", "add", "ana", "ana@example.org").strip()
