@@ -53,9 +53,9 @@ ROWS = [Row(*row) for row in (
     ("response splitting, by X-Request-Id", CGI,
      "if (len > 0 && len <= 64 && id[len] == '\\0')", "if (true)",
      "direct: attack: splitting"),
-    ("forged lines of a log", "lib/cgi-answer.c",
-     "if ((unsigned char)*p < ' ' || *p == 0x7f)", "if (false)",
-     "test-cgi-answer"),
+    ("forged lines of a log", "lib/complain.c",
+     "if ((unsigned char)line.text[i] < ' ' || line.text[i] == 0x7f)",
+     "if (i > line.len)", "test-cgi-answer"),
     # where a body ends
     ("request smuggling, a length that is none", BODY,
      "if (*text < '0' || *text > '9')\n\t\t\treturn -1;", "",
