@@ -4,10 +4,10 @@
 #include "cgi.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "complain.h"
 #include "fence.h"
 #include "guess.h"
 #include "mem.h"
@@ -41,7 +41,7 @@ say(const struct conf *conf, const char *why)
 	if (fd == -1)
 		return;
 	close(fd);
-	fprintf(stderr, "sutler: %s (said once: %s)\n", why, mark);
+	complain("%s (said once: %s)", why, mark);
 }
 
 void

@@ -1,5 +1,6 @@
 #include "store-bulk.h"
 #include "clock.h"
+#include "complain.h"
 #include "file.h"
 #include "hash.h"
 #include "index-write.h"
@@ -8,7 +9,6 @@
 #include "secret.h"
 #include "store-apply.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -102,8 +102,7 @@ leave(struct bulk *b, const char *path, const struct fail *f, const char *what)
 	if (f != NULL && !fail_is_record(f))
 		return f;
 	b->out->left++;
-	fprintf(stderr, "sutler: left as it is: %s: %s\n", path,
-	    f == NULL ? what : f->text);
+	complain("left as it is: %s: %s", path, f == NULL ? what : f->text);
 	return NULL;
 }
 
