@@ -69,7 +69,7 @@ BASE = mem fail complain seal secret secret-key secret-row secret-memory \
 	json json-scan json-where json-record hash html form clock file \
 	finding owner peer conf money space ring table fence
 STORE = store store-put store-apply store-bulk store-bulk-settle \
-	store-walk store-check store-check-index store-check-state \
+	store-order store-walk store-check store-check-index store-check-state \
 	store-health store-format store-pack store-log store-past \
 	store-branch journal store-git store-git-build store-git-main \
 	store-git-setup store-git-walk store-git-pack store-git-merge \

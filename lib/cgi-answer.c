@@ -38,6 +38,7 @@ static const struct meaning meanings[] = {
     {FAIL_LARGE,     413, "payload_too_large",     NULL                               },
     {FAIL_INVALID,   422, "invalid_params",        NULL                               },
     {FAIL_RATE,      429, "rate_limit",            NULL                               },
+    {FAIL_RACED,     409, "conflict",              NULL                               },
     {FAIL_BUSY,      503, "unavailable",           "not possible now, try again later"},
     {FAIL_PROVIDER,  503, "unavailable",           "the add-on provider is in trouble"},
     {FAIL_SYSTEM,    500, "internal_server_error", "internal error"                   },

@@ -41,6 +41,7 @@ struct conf {
 	bool allow_private;     /* … and at private addresses */
 	bool log_requests;      /* a line of JSON for each, to stderr */
 	bool sealed; /* secrets are; NULL key file only without a file */
+	const char *cluster;
 	const char *secrets_key; /* the file with the key that seals them */
 };
 

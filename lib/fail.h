@@ -18,6 +18,7 @@ enum fail_code {
 	FAIL_METHOD,    /* not with this method; what: those allowed */
 	FAIL_CONFLICT,  /* the state of the thing forbids it */
 	FAIL_STALE,     /* If-Match named a revision that has moved */
+	FAIL_RACED,     /* another store was first: do all of it again */
 	FAIL_LARGE,     /* more bytes than we take */
 	FAIL_INVALID,   /* readable, but against the rules; see items */
 	FAIL_LENGTH,    /* a body without Content-Length */

@@ -92,19 +92,31 @@ hash_sha512(const void *data, size_t len)
 	return hash_hex(digest, sizeof(digest));
 }
 
-const char *
-hash_blob(const void *data, size_t len)
+static const char *
+hash_object(const char *kind, const void *data, size_t len)
 {
 	unsigned char digest[HASH_SHA1_SIZE];
 	struct hash_sha1 *h = hash_sha1_begin();
 	char head[32];
 	int n;
 
-	n = snprintf(head, sizeof(head), "blob %zu", len);
+	n = snprintf(head, sizeof(head), "%s %zu", kind, len);
 	hash_sha1_add(h, head, (size_t)n + 1);
 	hash_sha1_add(h, data, len);
 	hash_sha1_end(digest, h);
 	return hash_hex(digest, sizeof(digest));
+}
+
+const char *
+hash_blob(const void *data, size_t len)
+{
+	return hash_object("blob", data, len);
+}
+
+const char *
+hash_commit(const void *data, size_t len)
+{
+	return hash_object("commit", data, len);
 }
 
 void

@@ -22,8 +22,10 @@ struct hash_sha1 *hash_sha1_begin(void);
 void hash_sha1_add(struct hash_sha1 *h, const void *data, size_t len);
 void hash_sha1_end(unsigned char out[HASH_SHA1_SIZE], struct hash_sha1 *h);
 
-/* The id that git gives a blob with these bytes: 40 hex digits. */
+/* The id that git gives a blob, or a commit, with these bytes: 40 hex digits.
+ */
 const char *hash_blob(const void *data, size_t len);
+const char *hash_commit(const void *data, size_t len);
 
 /* HMAC (RFC 2104) of the len bytes at data, raw, into out. */
 void hash_hmac_sha256(unsigned char out[HASH_SHA256_SIZE], const void *key,

@@ -118,10 +118,19 @@ index_find(const char **value, struct store *s, const char *key)
 	return f;
 }
 
+/* Under the writers' lock: what is promised and not yet applied counts, too;
+ * and what is found may be what another store is about to change. */
+static const struct fail *
+settle(struct store *s)
+{
+	s->searched = true;
+	return s->pending == NULL ? NULL : store_settle(s);
+}
+
 const struct fail *
 index_find_held(const char **value, struct store *s, const char *key)
 {
-	const struct fail *f = s->pending == NULL ? NULL : store_settle(s);
+	const struct fail *f = settle(s);
 
 	return f != NULL ? f : index_find(value, s, key);
 }
@@ -138,7 +147,7 @@ const struct fail *
 index_values_held(const char ***values, size_t *count, struct store *s,
     const char *name)
 {
-	const struct fail *f = s->pending == NULL ? NULL : store_settle(s);
+	const struct fail *f = settle(s);
 
 	return f != NULL ? f : index_values(values, count, s, name);
 }
@@ -300,7 +309,7 @@ index_next_place(uint64_t *place, struct store *s, const char *name)
 	uint64_t *counts, total;
 
 	*place = 1;
-	/* what is promised and not yet applied counts too */
+	s->searched = true;
 	f = store_settle(s);
 	if (f == NULL)
 		f = chunk_counts(&counts, &w.chunks, &total, s, name);

@@ -21,7 +21,7 @@ enum {
 	MARKS_SIZE = MARKS_HEAD + JOURNAL_ID
 };
 
-static const char magic[8] = "sutlerJ1";
+static const char magic[8] = "sutlerJ1", packed[8] = "sutlerE1";
 
 /* Bytes being written, or being read with a bound. */
 struct cursor {
@@ -331,6 +331,56 @@ get_changes(struct journal_entry *entry, struct cursor *c)
 	}
 }
 
+void
+journal_pack(struct mem_text *out, const struct journal_entry *entry)
+{
+	const struct journal_change *c;
+	uint32_t n = 0;
+
+	for (c = entry->changes; c != NULL; c = c->next)
+		n++;
+	mem_add(out, packed, sizeof(packed));
+	put_bytes(out, entry->commit, entry->commit_len);
+	put_number(out, n, 4);
+	for (c = entry->changes; c != NULL; c = c->next) {
+		put_bytes(out, c->path, strlen(c->path));
+		put_number(out, c->text != NULL, 1);
+		put_bytes(out, c->text == NULL ? "" : c->text, c->len);
+	}
+}
+
+const struct fail *
+journal_unpack(struct journal_entry **out, const char *bytes, size_t len)
+{
+	struct journal_entry *entry = mem_alloc(sizeof(*entry));
+	struct journal_change **tail = &entry->changes, *change;
+	struct cursor c = {bytes, bytes + len, false};
+	uint64_t n;
+	bool there;
+
+	*out = entry;
+	c.bad =
+	    len < sizeof(packed) || memcmp(bytes, packed, sizeof(packed)) != 0;
+	c.at += c.bad ? 0 : sizeof(packed);
+	entry->commit = get_bytes(&c, &entry->commit_len);
+	entry->id = hash_commit(entry->commit, entry->commit_len);
+	for (n = get_number(&c, 4); n > 0 && !c.bad; n--) {
+		change = mem_alloc(sizeof(*change));
+		change->before = change->after = "";
+		change->path = get_text(&c);
+		there = get_number(&c, 1) == 1;
+		change->text = get_bytes(&c, &change->len);
+		c.bad = c.bad || (!there && change->len > 0);
+		if (!there)
+			change->text = NULL;
+		*tail = change;
+		tail = &change->next;
+	}
+	if (c.bad || c.at != c.end || entry->commit_len == 0)
+		return fail(FAIL_SYSTEM, "it is no commit of a store");
+	return NULL;
+}
+
 /* The entry at place at, or *out NULL where no whole one stands there. */
 static const struct fail *
 read_entry(struct journal_entry **out, struct journal *j, uint64_t at)
@@ -398,10 +448,33 @@ journal_read(struct journal_entry **out, struct journal *j, uint64_t from,
 	return f;
 }
 
-const struct fail *
-journal_recover(struct journal_entry **out, struct journal *j)
+bool
+journal_is_seal(const struct journal_entry *entry)
 {
-	struct journal_entry *entry;
+	return entry->commit_len == 0;
+}
+
+/* What stands behind the last seal has not been. */
+static void
+cut_to_seal(struct journal_entry **all, struct journal *j)
+{
+	struct journal_entry **end = all;
+
+	j->tail = JOURNAL_START;
+	j->head = j->base;
+	for (; *all != NULL; all = &(*all)->next)
+		if (journal_is_seal(*all)) {
+			j->tail = (*all)->end;
+			j->head = (*all)->id;
+			end = &(*all)->next;
+		}
+	*end = NULL;
+}
+
+const struct fail *
+journal_recover(struct journal_entry **out, struct journal *j, bool sealed)
+{
+	struct journal_entry *entry, **all = out;
 	const struct fail *f;
 
 	*out = NULL;
@@ -419,6 +492,8 @@ journal_recover(struct journal_entry **out, struct journal *j)
 		j->tail = entry->end;
 		j->head = entry->id;
 	}
+	if (f == NULL && sealed)
+		cut_to_seal(all, j);
 	return f;
 }
 
@@ -471,6 +546,19 @@ journal_append(bool *full, struct journal *j, struct journal_entry *entry)
 	f = write_mark(j, entry->end, "", MARKS_TAIL);
 	if (f == NULL)
 		j->tail = entry->end;
+	return f;
+}
+
+const struct fail *
+journal_cut(struct journal *j, uint64_t to)
+{
+	const struct fail *f;
+
+	if (j->tail == to)
+		return NULL;
+	f = write_mark(j, to, "", MARKS_TAIL);
+	if (f == NULL)
+		j->tail = to;
 	return f;
 }
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 struct fail;
+struct mem_text;
 
 /*
  * The journal, DATA/state/journal: the point at which a write is promised.
@@ -79,9 +80,9 @@ const struct fail *journal_read(struct journal_entry **out, struct journal *j,
     uint64_t from, uint64_t to);
 
 /* After a boot: generation and base by the header, and every entry that was
- * flushed whole.  Both locks are held. */
+ * flushed whole; sealed: up to the last seal.  Both locks are held. */
 const struct fail *journal_recover(struct journal_entry **out,
-    struct journal *j);
+    struct journal *j, bool sealed);
 
 /* *base = the commit that everything before the journal led to, by its header.
  */
@@ -91,6 +92,23 @@ const struct fail *journal_base(const char **base, struct journal *j);
  * nothing done, where there is no room for it. */
 const struct fail *journal_append(bool *full, struct journal *j,
     struct journal_entry *entry);
+
+/* A seal has an id, and no commit (lib/store-order.h). */
+bool journal_is_seal(const struct journal_entry *entry);
+
+/* What was appended behind place to is forgotten.  Under the writers' lock. */
+const struct fail *journal_cut(struct journal *j, uint64_t to);
+
+/*
+ * An entry as another store takes it: the bytes "sutlerE1", then, each as in
+ * the journal, the commit object, the number of changes, and for each its path,
+ * a byte (1: the file is there, 0: it is gone) and its bytes.  What is unpacked
+ * has the id that its commit's bytes make, and neither before nor after.
+ * FAIL_SYSTEM: bytes are no such entry.
+ */
+void journal_pack(struct mem_text *out, const struct journal_entry *entry);
+const struct fail *journal_unpack(struct journal_entry **out, const char *bytes,
+    size_t len);
 
 /* Flush all that was appended: fdatasync(2). */
 const struct fail *journal_flush(struct journal *j);

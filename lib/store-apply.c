@@ -226,6 +226,8 @@ apply_entry(struct store *s, const struct journal_entry *entry,
 	const struct fail *f = NULL;
 	const struct journal_change *c;
 
+	if (journal_is_seal(entry))
+		return NULL;
 	for (c = entry->changes; f == NULL && c != NULL; c = c->next)
 		f = apply_change(s, c, entry->id, entries, replay);
 	if (f != NULL || replay)
@@ -238,19 +240,33 @@ apply_entry(struct store *s, const struct journal_entry *entry,
 	return f;
 }
 
+/* What is promised of all: with an order, what is sealed. */
+static void
+leave_proposals(struct journal_entry **all)
+{
+	struct journal_entry **end = all;
+
+	for (; *all != NULL; all = &(*all)->next)
+		if (journal_is_seal(*all))
+			end = &(*all)->next;
+	*end = NULL;
+}
+
 const struct fail *
-store_settle_held(struct store *s)
+store_apply_held(struct store *s)
 {
 	struct journal_entry *entry, *all = NULL;
 	const struct fail *f;
 
-	f = journal_marks(s->journal);
-	if (f != NULL || s->journal->applied >= s->journal->tail)
-		return f;
+	if (s->journal->applied >= s->journal->tail)
+		return NULL;
 	f = journal_read(&all, s->journal, s->journal->applied,
 	    s->journal->tail);
-	if (f == NULL)
-		f = journal_flush(s->journal);
+	if (f == NULL && s->ordered)
+		leave_proposals(&all);
+	if (f != NULL || all == NULL)
+		return f;
+	f = journal_flush(s->journal);
 	s->flushed = f == NULL;
 	if (f == NULL)
 		f = store_need_git(s);
@@ -263,11 +279,23 @@ store_settle_held(struct store *s)
 }
 
 const struct fail *
+store_settle_held(struct store *s)
+{
+	const struct fail *f = journal_marks(s->journal);
+
+	if (f != NULL)
+		return f;
+	return s->ordered ? store_order_held(s) : store_apply_held(s);
+}
+
+const struct fail *
 store_settle(struct store *s)
 {
 	uint64_t mine = s->journal->tail;
 	const struct fail *f;
 
+	if (s->ordered)
+		return store_settle_ordered(s);
 	s->flushed = false;
 	f = store_take(&s->flush_fd, s, "flush");
 	if (f == NULL)
@@ -280,7 +308,7 @@ store_settle(struct store *s)
 	/* who had the lock before has settled what waited then: those behind
 	 * share that flush, and leave the next one to who comes anew */
 	if (f == NULL && s->journal->applied < mine)
-		f = store_settle_held(s);
+		f = store_apply_held(s);
 	store_give(&s->flush_fd);
 	return f;
 }
@@ -292,6 +320,12 @@ store_main(const char **head, struct store *s)
 
 	if (f == NULL && strcmp(*head, s->journal->head) == 0)
 		return NULL;
+	/* what another hand put upon it, other stores do not have: the next
+	 * commit moves it aside */
+	if (s->ordered) {
+		*head = mem_copy(s->journal->head);
+		return NULL;
+	}
 	/* another hand has moved it; or the one who applied our last commit
 	 * was writing the mark while we read it */
 	f = store_take(&s->flush_fd, s, "flush");
@@ -317,9 +351,8 @@ store_sync(const char *data)
 	return f;
 }
 
-/* Under both locks, all applied. */
-static const struct fail *
-start_anew(struct store *s)
+const struct fail *
+store_start_anew(struct store *s)
 {
 	const struct fail *f = store_git_hold(s->git, s->journal->head);
 
@@ -338,7 +371,7 @@ store_checkpoint_locked(struct store *s)
 	if (f == NULL)
 		f = store_settle_held(s);
 	if (f == NULL)
-		f = start_anew(s);
+		f = store_start_anew(s);
 	store_give(&s->flush_fd);
 	s->pending = NULL;
 	return f;
@@ -362,13 +395,14 @@ replay(struct store *s)
 	struct journal_entry *all, *e;
 	const struct fail *f;
 
-	f = journal_recover(&all, s->journal);
+	f = journal_recover(&all, s->journal, s->ordered);
 	if (f == NULL)
 		f = store_need_git(s);
 	if (f == NULL)
 		f = store_git_sweep(s->git);
 	for (e = all; f == NULL && e != NULL; e = e->next)
-		f = store_git_rebuild(s->git, e);
+		if (!journal_is_seal(e))
+			f = store_git_rebuild(s->git, e);
 	if (f != NULL)
 		return f;
 	for (e = all; f == NULL && e != NULL; e = e->next)
@@ -383,7 +417,7 @@ replay(struct store *s)
 	/* index files may be torn where there was something to replay */
 	if (f == NULL && all != NULL)
 		f = store_reindex_held(s, NULL);
-	return f == NULL ? start_anew(s) : f;
+	return f == NULL ? store_start_anew(s) : f;
 }
 
 const struct fail *

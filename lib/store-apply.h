@@ -4,6 +4,7 @@
 #include "store.h"
 #include "journal.h"
 #include "store-git.h"
+#include "store-order.h"
 
 /*
  * From the journal into the world: objects, ref, plain files and index follow
@@ -24,6 +25,21 @@ struct store {
 	                                  under the writers' lock */
 	struct store_put *puts;
 	bool flushed; /* by the settling that came last */
+	/* where there is an order of several stores (lib/store-order.h) */
+	bool ordered;
+	store_place *place;
+	void *place_arg;
+	size_t taken; /* commits of others */
+	/* since the writers' lock was taken: did others' come, was the index
+	 * asked, and what was read */
+	bool disturbed, searched;
+	struct store_look *looks;
+};
+
+/* A record that was read: its blob, "" for none. */
+struct store_look {
+	struct store_look *next;
+	const char *path, *id;
 };
 
 /* What a record is to become. */
@@ -58,8 +74,20 @@ const struct fail *store_need_git(struct store *s);
  * is not applied yet; the flush lock is taken for it. */
 const struct fail *store_settle(struct store *s);
 
-/* The same under the flush lock. */
+/* The same under the flush lock (and, where there is an order, the writers').
+ */
 const struct fail *store_settle_held(struct store *s);
+
+/* Under the flush lock, the marks fresh: flush and apply what is promised. */
+const struct fail *store_apply_held(struct store *s);
+
+/* Under both locks, all applied: flush everything, start the journal anew. */
+const struct fail *store_start_anew(struct store *s);
+
+/* Under the writers' lock: build the commit of what was put and append it; *id
+ * "" where nothing differs. */
+const struct fail *store_promise(const char **id, struct store *s,
+    const struct store_message *message);
 
 /* Under the writers' lock, and nothing pending: the commit that main stands
  * at, which contains all of ours. */

@@ -126,6 +126,8 @@ store_sort(struct journal_change **changes, struct journal_change **found,
 			f = store_git_blob(&committed, s->git, head, put->path);
 		if (f != NULL)
 			return f;
+		if (s->ordered)
+			store_note_read(s, put->path, id_of(text, len));
 		if (strcmp(committed, id_of(text, len)) != 0) {
 			c = change_new(put->path, committed, text, len);
 			*found = c;

@@ -108,6 +108,7 @@ store_walk(struct store *s, const char *kind, store_visit *visit, void *arg)
 	struct records r = {s, visit, arg};
 	const struct walk w = {s, true, visit_record, &r};
 
+	s->searched = true;
 	return walk(&w, kind);
 }
 
@@ -117,6 +118,8 @@ store_scan(struct store *s, const char *kind, store_visit *visit, void *arg)
 	struct records r = {s, visit, arg};
 	const struct walk w = {s, false, visit_record, &r};
 
+	/* what a visit allocates would not outlive it: no note is taken */
+	s->searched = true;
 	return walk(&w, kind);
 }
 
@@ -152,8 +155,10 @@ store_paths(const char ***paths, size_t *count, struct store *s,
 {
 	struct paths p = {0};
 	const struct walk w = {s, true, add_path, &p};
-	const struct fail *f = walk(&w, kind);
+	const struct fail *f;
 
+	s->searched = true;
+	f = walk(&w, kind);
 	*paths = p.all;
 	*count = p.count;
 	return f;

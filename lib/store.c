@@ -94,6 +94,7 @@ store_open(struct store **out, const struct conf *conf, index_rows_of *rows)
 	const struct fail *f;
 
 	*out = s;
+	s->ordered = conf->cluster != NULL;
 	secret_use(conf);
 	f = store_format_read(&format, s->root);
 	if (f == NULL)
@@ -188,6 +189,9 @@ store_read(struct store_record **out, struct store *s, const char *path)
 		len = put->len;
 	} else {
 		f = store_text(&text, &len, s, path);
+		if (f == NULL && s->ordered && s->lock_fd >= 0)
+			store_note_read(s, path,
+			    text == NULL ? "" : hash_blob(text, len));
 	}
 	if (f != NULL || text == NULL)
 		return f;
@@ -222,6 +226,8 @@ store_lock(struct store *s)
 	if (f == NULL)
 		f = journal_read(&s->pending, s->journal, s->journal->applied,
 		    s->journal->tail);
+	s->looks = NULL;
+	s->disturbed = s->searched = false;
 	if (f == NULL)
 		secret_begin(false);
 	else
@@ -315,9 +321,9 @@ adopt(const char **head, struct store *s, struct journal_change *found)
 	return f;
 }
 
-/* Under the writers' lock: build and append; *id "" where nothing differs. */
-static const struct fail *
-promise(const char **id, struct store *s, const struct store_message *message)
+const struct fail *
+store_promise(const char **id, struct store *s,
+    const struct store_message *message)
 {
 	struct journal_change *changes, *found;
 	const struct journal_entry *e;
@@ -327,6 +333,8 @@ promise(const char **id, struct store *s, const struct store_message *message)
 
 	*id = "";
 	f = secret_trouble();
+	if (f == NULL)
+		f = store_recheck(s);
 	if (f == NULL)
 		f = store_need_git(s);
 	for (e = s->pending, head = NULL; e != NULL; e = e->next)
@@ -356,7 +364,9 @@ store_commit(const char **id, struct store *s,
 	const char *made;
 	int tries;
 
-	f = promise(&made, s, message);
+	if (s->ordered)
+		return store_commit_ordered(id, s, message);
+	f = store_promise(&made, s, message);
 	store_unlock(s);
 	if (f != NULL)
 		return f;

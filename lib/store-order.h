@@ -1,0 +1,64 @@
+#ifndef SUTLER_STORE_ORDER_H
+#define SUTLER_STORE_ORDER_H
+
+#include "journal.h"
+#include "store.h"
+
+/*
+ * One history of several stores.
+ *
+ * A store alone orders its commits itself: what stands in its journal is
+ * promised.  With an order, what is appended to the journal only proposes, and
+ * is promised once the order has taken it:
+ *
+ *	… applied | ordered, sealed | proposals … tail
+ *
+ * A seal is an entry without a commit: all before it is ordered.  After a boot
+ * nothing behind the last seal counts.  Whoever settles holds both locks, asks
+ * for all that waits at once, and where commits of others came first, takes
+ * those; its own proposals are void then, and their writers, who still know
+ * what they read, make them anew upon the new records.
+ */
+
+/*
+ * Put entries, the first of which stands upon commit head, behind it.
+ * *placed is how many of them were, from the first on, and *others NULL; or
+ * none were, since others came first, and *others is what came after head,
+ * first to last, or the beginning of it (it may be entries of ours, where we
+ * never heard that they had been placed).  entries NULL: only look.
+ * Of others the changes' before and after are not filled in.
+ * FAIL_BUSY: it is not known whether they were, or will be: they are given up,
+ * and come back as others where they were.
+ */
+typedef const struct fail *store_place(struct journal_entry **others,
+    size_t *placed, void *arg, const char *head,
+    const struct journal_entry *entries);
+
+/* Have the order of place; before anything else is done with s. */
+void store_use_order(struct store *s, store_place *place, void *arg);
+
+/* Under both locks, the marks fresh: order what is proposed, and take what
+ * others did.  What is ordered and not applied yet is sealed. */
+const struct fail *store_order_held(struct store *s);
+
+/* store_settle() where there is an order: under the writers' lock, too. */
+const struct fail *store_settle_ordered(struct store *s);
+
+/* Take what others did; *taken commits were. */
+const struct fail *store_catch_up(size_t *taken, struct store *s);
+
+/* store_commit() where there is an order.  FAIL_RACED: a record that the change
+ * was made from has been changed by another store: all of it is to be done
+ * again, from store_lock() on. */
+const struct fail *store_commit_ordered(const char **id, struct store *s,
+    const struct store_message *message);
+
+/* Under the writers' lock: that the record at path was read as id, "" for none.
+ */
+void store_note_read(struct store *s, const char *path, const char *id);
+
+/* FAIL_RACED where others have changed what was read since the lock was taken.
+ */
+const struct fail *store_recheck(struct store *s);
+
+#endif

@@ -1,0 +1,386 @@
+/*
+ * Two stores of one history: who comes first, who has to look again, and what
+ * an order that dies, lies or is away leaves behind.  The order is a directory
+ * with a file for each commit; what it does besides is told by `trouble`.
+ */
+#include "conf.h"
+#include "fail.h"
+#include "file.h"
+#include "json.h"
+#include "mem.h"
+#include "store-apply.h"
+#include "store-order.h"
+#include "store.h"
+#include "tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static enum {
+	NONE,
+	AWAY,   /* it does nothing, and says that it does not know */
+	SILENT, /* it does all, and says that it does not know */
+	DEADLY, /* it does all, and the process dies */
+	FEW     /* it takes one entry, whatever there are */
+} trouble;
+static int calls;
+static const char *dir;
+
+static const struct store_message message = {"ana", "ana@example.org",
+    "test: a change\n\nApp: 0123456789abcdef01234567 test\n"};
+
+static const struct fail *
+rows(struct index_rows *out, const char *path, const cJSON *record)
+{
+	const char *name = json_text(record, "name");
+
+	(void)path;
+	if (name == NULL)
+		return fail(FAIL_BUSY, "no name");
+	index_key(out, mem_printf("key %s", name), name);
+	index_list(out, "all", name);
+	index_log(out, "0123456789abcdef01234567");
+	return NULL;
+}
+
+static struct journal_entry *
+placed_entry(int number)
+{
+	struct journal_entry *e;
+	size_t len;
+	char *text;
+
+	if (file_read(&text, &len, mem_printf("%s/order/%d", dir, number)) !=
+	        NULL ||
+	    text == NULL || journal_unpack(&e, text, len) != NULL)
+		return NULL;
+	return e;
+}
+
+static void
+put_entry(int number, const struct journal_entry *e)
+{
+	struct mem_text t = {0};
+
+	journal_pack(&t, e);
+	if (file_replace(mem_printf("%s/order/%d", dir, number), dir, t.text,
+	        t.len) != NULL)
+		printf("# cannot place\n");
+}
+
+static const struct fail *
+place(struct journal_entry **others, size_t *placed, void *arg,
+    const char *head, const struct journal_entry *entries)
+{
+	struct journal_entry *e, **tail = others;
+	int n = 0, begin = -1;
+
+	(void)arg;
+	*others = NULL;
+	*placed = 0;
+	calls++;
+	if (trouble == AWAY)
+		return fail(FAIL_BUSY, "away");
+	for (; (e = placed_entry(n)) != NULL; n++) {
+		if (strcmp(store_git_parent(e), head) == 0)
+			begin = n;
+		if (begin >= 0) {
+			*tail = e;
+			tail = &e->next;
+		}
+	}
+	if (*others != NULL)
+		return NULL;
+	for (; entries != NULL; entries = entries->next) {
+		put_entry(n++, entries);
+		++*placed;
+		if (trouble == FEW)
+			break;
+	}
+	if (trouble == DEADLY)
+		_exit(0);
+	return trouble == SILENT ? fail(FAIL_BUSY, "silence") : NULL;
+}
+
+static struct store *
+open_store(const char *name)
+{
+	struct conf *conf = mem_alloc(sizeof(*conf));
+	struct store *s;
+	const struct fail *f;
+
+	conf->data = mem_printf("%s/%s", dir, name);
+	conf->cluster = "of two";
+	f = store_open(&s, conf, rows);
+	if (f == NULL) {
+		store_use_order(s, place, NULL);
+		return s;
+	}
+	printf("Bail out! %s\n", f->text);
+	exit(1);
+}
+
+static void
+put(struct store *s, const char *name, const char *value)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	json_add_text(o, "name", name);
+	json_add_text(o, "value", value);
+	store_put(s, store_path("apps", name), o);
+}
+
+static const char *
+said(const struct fail *f)
+{
+	return f == NULL ? "done" : f->code == FAIL_RACED ? "raced" : f->text;
+}
+
+static const char *
+value_of(struct store *s, const char *name)
+{
+	struct store_record *r = NULL;
+	const struct fail *f = store_read(&r, s, store_path("apps", name));
+
+	return f != NULL   ? f->text
+	       : r == NULL ? NULL
+	                   : json_text(r->json, "value");
+}
+
+/* Set the record called name, having read it and others; what came of it. */
+static const char *
+set(struct store *s, const char *name, const char *value, const char *look)
+{
+	const struct fail *f = store_lock(s);
+
+	if (f != NULL)
+		return f->text;
+	(void)value_of(s, name);
+	if (look != NULL)
+		(void)value_of(s, look);
+	put(s, name, value);
+	return said(store_commit(NULL, s, &message));
+}
+
+static const char *
+head_of(struct store *s)
+{
+	const char *id = "";
+
+	if (store_need_git(s) != NULL || store_git_head(&id, s->git) != NULL)
+		return "no head";
+	return id;
+}
+
+static size_t
+catch_up(struct store *s)
+{
+	size_t taken = 0;
+	const struct fail *f = store_catch_up(&taken, s);
+
+	if (f != NULL)
+		printf("# %s\n", f->text);
+	return f != NULL ? 99 : taken;
+}
+
+static int
+run(const char *command)
+{
+	static const char *const shell[] = {"sh", "-c"};
+	pid_t child = fork();
+	int status = -1;
+
+	if (child == 0) {
+		execlp(shell[0], shell[0], shell[1], command, (char *)NULL);
+		_exit(127);
+	}
+	waitpid(child, &status, 0);
+	return status;
+}
+
+static void
+test_in_turn(struct store *a, struct store *b)
+{
+	is(set(a, "one", "1", NULL), "done", "a writes");
+	is(value_of(a, "one"), "1", "and has it");
+	is(value_of(b, "one"), NULL, "b has it not yet");
+	ok(catch_up(b) == 1, "b takes it");
+	is(value_of(b, "one"), "1", "and has it");
+	is(head_of(b), head_of(a), "both stand at the same commit");
+	ok(catch_up(b) == 0 && catch_up(a) == 0, "there is no more");
+}
+
+static void
+test_races(struct store *a, struct store *b)
+{
+	const struct fail *f;
+
+	is(set(a, "two", "a", NULL), "done", "a is first");
+	is(set(b, "three", "b", NULL), "done", "b, about another, comes after");
+	is(value_of(b, "two"), "a", "b has a's");
+	ok(catch_up(a) == 1, "a takes b's");
+	is(value_of(a, "three"), "b", "a has b's");
+	is(head_of(b), head_of(a), "one history");
+
+	is(set(a, "two", "again", NULL), "done", "a changes a record");
+	is(set(b, "two", "mine", NULL), "raced",
+	    "b, from the old one, may not");
+	is(value_of(b, "two"), "again", "b has the new one");
+	is(set(b, "two", "mine", NULL), "done", "from which it may");
+	is(set(a, "four", "4", "two"), "raced",
+	    "what was only read counts, too");
+	is(set(a, "four", "4", "two"), "done", "the second time it is right");
+	is(set(b, "five", "5", "six"), "done", "what is not there was read");
+	is(set(a, "six", "6", NULL), "done", "another makes it");
+
+	f = store_lock(b);
+	if (f == NULL) {
+		const char *value;
+
+		(void)index_find_held(&value, b, "key seven");
+		put(b, "seven", "7");
+		f = store_commit(NULL, b, &message);
+	}
+	is(said(f), "raced", "who searched may have missed something");
+	is(set(b, "seven", "7", NULL), "done", "and searches again");
+	catch_up(a);
+	is(head_of(b), head_of(a), "one history still");
+}
+
+static void
+test_several(struct store *a, struct store *b)
+{
+	struct store *c = open_store("a");
+	const char *made;
+
+	/* two writers of one store, the second upon the first's proposal */
+	if (store_lock(a) == NULL) {
+		put(a, "eight", "8");
+		(void)store_promise(&made, a, &message);
+		store_unlock(a);
+	}
+	calls = 0;
+	is(set(c, "nine", "9", "eight"), "done", "the second asks for both");
+	ok(calls == 1, "at once");
+	is(value_of(a, "eight"), "8", "the first's is there");
+	trouble = FEW;
+	if (store_lock(a) == NULL) {
+		put(a, "eight", "88");
+		(void)store_promise(&made, a, &message);
+		store_unlock(a);
+	}
+	is(set(c, "nine", "99", "eight"), "done", "where one goes at a time");
+	trouble = NONE;
+	is(value_of(a, "eight"), "88", "both go");
+	catch_up(b);
+	is(value_of(b, "nine"), "99", "and come");
+	is(head_of(b), head_of(a), "in one history");
+	/* the first is void, and so is what stands upon it */
+	(void)set(b, "eight", "b", NULL);
+	if (store_lock(a) == NULL) {
+		(void)value_of(a, "eight");
+		put(a, "eight", "a");
+		(void)store_promise(&made, a, &message);
+		store_unlock(a);
+	}
+	is(set(c, "nine", "999", "eight"), "raced",
+	    "what stood upon a void proposal is void");
+	is(value_of(a, "eight"), "b", "and the other's is there");
+}
+
+static void
+test_trouble(struct store *a, struct store *b)
+{
+	const char *head;
+
+	catch_up(b);
+	catch_up(a);
+	head = mem_copy(head_of(a));
+	trouble = AWAY;
+	is(set(a, "ten", "10", NULL), "away", "no order, no promise");
+	is(value_of(a, "ten"), NULL, "nothing has changed");
+	is(head_of(a), head, "nor in the history");
+	trouble = NONE;
+	is(set(a, "eleven", "11", NULL), "done", "later it goes on");
+	is(value_of(a, "ten"), NULL, "without what was given up");
+
+	trouble = SILENT;
+	is(set(a, "twelve", "12", NULL), "silence", "done, and not heard of");
+	trouble = NONE;
+	is(set(a, "thirteen", "13", NULL), "done", "the next one finds it");
+	is(value_of(a, "twelve"), "12", "and has it");
+	catch_up(b);
+	is(head_of(b), head_of(a), "as the other has, once");
+
+	trouble = DEADLY;
+	if (fork() == 0) {
+		(void)set(a, "fourteen", "14", NULL);
+		_exit(1);
+	}
+	wait(NULL);
+	trouble = NONE;
+	is(value_of(a, "fourteen"), NULL, "killed before it heard");
+	is(set(b, "fifteen", "15", NULL), "done", "the other goes on upon it");
+	is(set(a, "sixteen", "16", NULL), "done", "and so do we");
+	is(value_of(a, "fourteen"), "14", "nothing is lost");
+	catch_up(b);
+	is(head_of(b), head_of(a), "nor twice");
+}
+
+static void
+test_boot(struct store *a, struct store *b)
+{
+	const char *made, *head = mem_copy(head_of(a));
+
+	if (store_lock(a) == NULL) {
+		put(a, "seventeen", "17");
+		(void)store_promise(&made, a, &message);
+		store_unlock(a);
+	}
+	journal_flush(a->journal);
+	/* another boot: the marks are of none */
+	run(mem_printf("printf x | dd of=%s/a/state/marks conv=notrunc "
+	               "2>/dev/null",
+	    dir));
+	a = open_store("a");
+	is(value_of(a, "seventeen"), NULL,
+	    "a proposal does not outlive a boot");
+	is(head_of(a), head, "the history stands where it stood");
+	is(set(a, "eighteen", "18", NULL), "done", "and goes on");
+	catch_up(b);
+	is(head_of(b), head_of(a), "for both");
+	ok(run(mem_printf("diff -r -x .git %s/a/store %s/b/store", dir, dir)) ==
+	        0,
+	    "their files are the same");
+	ok(run(mem_printf("git -C %s/a/store fsck --strict 2>&1 | "
+	                  "sed '/^dangling/d;s/^/# /' | grep . ; test $? = 1",
+	       dir)) == 0,
+	    "git finds nothing");
+}
+
+int
+main(void)
+{
+	char template[] = "/tmp/sutler-test-XXXXXX";
+	struct store *a, *b;
+
+	dir = mkdtemp(template);
+	if (dir == NULL || store_init(mem_printf("%s/a", dir)) != NULL ||
+	    run(mem_printf("mkdir %s/order && cp -a %s/a %s/b", dir, dir,
+	        dir)) != 0) {
+		printf("Bail out! no stores\n");
+		return 1;
+	}
+	a = open_store("a");
+	b = open_store("b");
+	test_in_turn(a, b);
+	test_races(a, b);
+	test_several(a, b);
+	test_trouble(a, b);
+	test_boot(a, b);
+	run(mem_printf("rm -r %s", dir));
+	return done();
+}
