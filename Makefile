@@ -89,9 +89,9 @@ RECORDS = account quota app app-change app-record app-view attachment \
 	history-forget rollback proposal proposal-review dry-run token \
 	oauth usage usage-report usage-bill usage-csv once notify webhook \
 	webhook-event webhook-past webhook-send work work-try work-hook \
-	record upgrade
+	cluster cluster-member cluster-follow record upgrade
 DOOR = rate guess origin session auth cgi cgi-answer cgi-body cgi-once \
-	cgi-page cgi-log cgi-path cgi-fence sandbox sandbox-callback \
+	cgi-page cgi-log cgi-path cgi-fence cgi-cluster sandbox sandbox-callback \
 	sandbox-desk sandbox-fault sandbox-resource sandbox-sso
 LAYERS = $(BASE) $(STORE) $(SPEECH) $(RECORDS) $(DOOR)
 OBJECTS = $(LAYERS:%=$(BUILD)/lib/%.o)
@@ -146,7 +146,8 @@ $(BUILD)/cgi-bin/page-files.h: Makefile htdocs
 $(BUILD)/cgi-bin/page.o: CPPFLAGS += -I$(BUILD)/cgi-bin
 $(BUILD)/cgi-bin/page.o: $(BUILD)/cgi-bin/page-files.h $(PAGES:%=htdocs/%)
 
-SUTLER = sutler sutler-account sutler-addon sutler-app sutler-history \
+SUTLER = sutler sutler-account sutler-addon sutler-app sutler-cluster \
+	sutler-history \
 	sutler-proposal sutler-doctor sutler-manifest sutler-provider \
 	sutler-secret sutler-unseal sutler-test sutler-transcript \
 	sutler-work

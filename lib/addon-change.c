@@ -228,16 +228,36 @@ refusal_of(struct outcome *out, const struct act *act,
 	return fail(FAIL_PROVIDER, "%s: %s", r->provider->slug, f->text);
 }
 
+/* What came of it, in the records as they are by now. */
+static const struct fail *
+settle_change(struct addon_result *out, const struct act *later,
+    const struct act *act, const struct change *c, struct outcome *outcome)
+{
+	const struct fail *f, *refusal;
+	bool gone;
+
+	f = addon_again(&gone, later, out);
+	if (f != NULL)
+		return f;
+	if (gone)
+		return fail_missing("addon");
+	refusal = refusal_of(outcome, act, out);
+	if (refusal == NULL)
+		return keep_change(later, out, c, outcome);
+	f = undo_change(later, out, c, outcome);
+	return f != NULL ? f : refusal;
+}
+
 const struct fail *
 addon_change(struct addon_result *out, const struct act *act, const char *ident,
     const char *id, const char *plan_id)
 {
-	const struct fail *f, *refusal;
+	const struct fail *f;
 	struct outcome outcome = {0};
 	struct act later = addon_act_later(act);
 	struct change c = {0};
 	struct order order;
-	bool gone;
+	int races = 0;
 
 	*out = (struct addon_result){0};
 	f = intend_change(&order, &c, out, act, ident, id, plan_id);
@@ -245,14 +265,8 @@ addon_change(struct addon_result *out, const struct act *act, const char *ident,
 		return f;
 	provider_order(&outcome, act->conf, &order,
 	    act->conf->provider_timeout);
-	f = addon_again(&gone, &later, out);
-	if (f != NULL)
-		return f;
-	if (gone)
-		return fail_missing("addon");
-	refusal = refusal_of(&outcome, act, out);
-	if (refusal == NULL)
-		return keep_change(&later, out, &c, &outcome);
-	f = undo_change(&later, out, &c, &outcome);
-	return f != NULL ? f : refusal;
+	do
+		f = settle_change(out, &later, act, &c, &outcome);
+	while (store_raced(&races, f));
+	return f;
 }

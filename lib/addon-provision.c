@@ -254,17 +254,39 @@ refusal_of(struct outcome *out, const struct addon_result *r)
 	return addon_failure(out, r->provider);
 }
 
+/* What came of it, in the records as they are by now. */
+static const struct fail *
+settle_provision(struct addon_result *out, const struct act *later,
+    struct outcome *outcome)
+{
+	const struct fail *f, *refusal;
+	bool gone;
+
+	f = addon_again(&gone, later, out);
+	if (f != NULL)
+		return f;
+	if (gone) {
+		f = owe_removal(later, out, outcome);
+		return f != NULL ? f : fail_missing("addon");
+	}
+	refusal = refusal_of(outcome, out);
+	if (refusal == NULL)
+		return keep_provision(later, out, outcome);
+	f = undo_provision(later, out, outcome);
+	return f != NULL ? f : refusal;
+}
+
 const struct fail *
 addon_provision(struct addon_result *out, const struct act *act,
     const char *ident, const char *slug, const char *plan_id, cJSON *options,
     const char *prefix)
 {
-	const struct fail *f, *refusal;
+	const struct fail *f;
 	struct outcome outcome = {0};
 	struct act later = addon_act_later(act);
 	struct wish w = {slug, plan_id, prefix, options, NULL};
 	struct order order;
-	bool gone;
+	int races = 0;
 
 	*out = (struct addon_result){0};
 	f = intend_provision(&order, out, act, ident, &w);
@@ -272,16 +294,8 @@ addon_provision(struct addon_result *out, const struct act *act,
 		return f;
 	provider_order(&outcome, act->conf, &order,
 	    act->conf->provider_timeout);
-	f = addon_again(&gone, &later, out);
-	if (f != NULL)
-		return f;
-	if (gone) {
-		f = owe_removal(&later, out, &outcome);
-		return f != NULL ? f : fail_missing("addon");
-	}
-	refusal = refusal_of(&outcome, out);
-	if (refusal == NULL)
-		return keep_provision(&later, out, &outcome);
-	f = undo_provision(&later, out, &outcome);
-	return f != NULL ? f : refusal;
+	do
+		f = settle_provision(out, &later, &outcome);
+	while (store_raced(&races, f));
+	return f;
 }

@@ -23,7 +23,8 @@ enum {
 static bool
 only_reads(const struct cgi *c, const struct route *row)
 {
-	if (strcmp(row->method, "GET") != 0 || (row->auth & MAY_CHANGE) != 0)
+	if (cgi_consistent(c) || strcmp(row->method, "GET") != 0 ||
+	    (row->auth & MAY_CHANGE) != 0)
 		return false;
 	if ((row->auth & MAY_TICK) != 0 && work_any(c->act.store))
 		return false;

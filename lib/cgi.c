@@ -238,9 +238,11 @@ serve(struct cgi *c, const struct table *t)
 		cgi_fence(c, row);
 		f = auth_check(c, c->auth);
 	}
+	if (f == NULL)
+		f = cgi_catch_up(c);
 	if (f == NULL && has_body(c->method))
 		f = cgi_body_read(c);
-	return f != NULL ? f : row->handler(c);
+	return f != NULL ? f : cgi_handle(c, row);
 }
 
 int

@@ -179,6 +179,19 @@ const char *cgi_path_rest(const char *path, const char *pattern,
 /* The program in cgi-bin that has path, or NULL. */
 const char *cgi_path_program(const char *path);
 
+/* Does the request ask for what every other store has acknowledged before?
+ * ?consistent=true, or the configuration's consistent_reads. */
+bool cgi_consistent(const struct cgi *c);
+
+/* Where there is a cluster, and a read: what others did comes first where that
+ * is asked for, and X-Data-Age says how many seconds ago etcd was last heard
+ * of. */
+const struct fail *cgi_catch_up(struct cgi *c);
+
+/* Have row's handler serve c; where another store was first, anew upon the new
+ * records, as long as nothing has come of it but what it has read. */
+const struct fail *cgi_handle(struct cgi *c, const struct route *row);
+
 /* Read the body into c->body.  FAIL_SYNTAX, FAIL_LARGE; FAIL_SLOW: it did not
  * arrive in CGI_BODY_WAIT; FAIL_LENGTH: the server does not tell its length, as
  * busybox's does not but for POST. */

@@ -204,6 +204,14 @@ hear(struct exchange *x, const struct mem_text *heard)
 	x->answer_len = heard->len - (size_t)(end + 1 - heard->text);
 }
 
+static bool spoke;
+
+bool
+client_spoke(void)
+{
+	return spoke;
+}
+
 void
 client_send(struct exchange *x, const struct conf *conf, long timeout)
 {
@@ -213,6 +221,7 @@ client_send(struct exchange *x, const struct conf *conf, long timeout)
 	int pair[2], error;
 	pid_t pid;
 
+	spoke = true;
 	x->status = 0;
 	x->sent = false;
 	x->answer = "";

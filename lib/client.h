@@ -21,4 +21,7 @@ enum { CLIENT_ANSWER_MAX = 256 << 10, CLIENT_CONNECT_TIMEOUT = 5 };
  */
 void client_send(struct exchange *x, const struct conf *conf, long timeout);
 
+/* True where this process has sent anything to anyone but etcd. */
+bool client_spoke(void);
+
 #endif

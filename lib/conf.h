@@ -41,7 +41,8 @@ struct conf {
 	bool allow_private;     /* … and at private addresses */
 	bool log_requests;      /* a line of JSON for each, to stderr */
 	bool sealed; /* secrets are; NULL key file only without a file */
-	const char *cluster;
+	bool consistent_reads;
+	const char *cluster, *cluster_prefix, *cluster_name;
 	const char *secrets_key; /* the file with the key that seals them */
 };
 

@@ -472,7 +472,7 @@ cut_to_seal(struct journal_entry **all, struct journal *j)
 }
 
 const struct fail *
-journal_recover(struct journal_entry **out, struct journal *j, bool sealed)
+journal_recover(struct journal_entry **out, struct journal *j)
 {
 	struct journal_entry *entry, **all = out;
 	const struct fail *f;
@@ -492,7 +492,7 @@ journal_recover(struct journal_entry **out, struct journal *j, bool sealed)
 		j->tail = entry->end;
 		j->head = entry->id;
 	}
-	if (f == NULL && sealed)
+	if (f == NULL && *all != NULL && journal_is_seal(*all))
 		cut_to_seal(all, j);
 	return f;
 }
@@ -552,14 +552,19 @@ journal_append(bool *full, struct journal *j, struct journal_entry *entry)
 const struct fail *
 journal_cut(struct journal *j, uint64_t to)
 {
+	static const char none[HEAD_SIZE];
 	const struct fail *f;
 
 	if (j->tail == to)
 		return NULL;
-	f = write_mark(j, to, "", MARKS_TAIL);
+	f = need_file(j);
 	if (f == NULL)
-		j->tail = to;
-	return f;
+		f = write_mark(j, to, "", MARKS_TAIL);
+	if (f != NULL)
+		return f;
+	j->tail = to;
+	/* after a boot it is to be found by nobody */
+	return write_all(j->fd, j->file, none, sizeof(none), (off_t)to);
 }
 
 const struct fail *

@@ -80,9 +80,10 @@ const struct fail *journal_read(struct journal_entry **out, struct journal *j,
     uint64_t from, uint64_t to);
 
 /* After a boot: generation and base by the header, and every entry that was
- * flushed whole; sealed: up to the last seal.  Both locks are held. */
+ * flushed whole; of one that begins with a seal, up to the last seal.  Both
+ * locks are held. */
 const struct fail *journal_recover(struct journal_entry **out,
-    struct journal *j, bool sealed);
+    struct journal *j);
 
 /* *base = the commit that everything before the journal led to, by its header.
  */
@@ -96,7 +97,8 @@ const struct fail *journal_append(bool *full, struct journal *j,
 /* A seal has an id, and no commit (lib/store-order.h). */
 bool journal_is_seal(const struct journal_entry *entry);
 
-/* What was appended behind place to is forgotten.  Under the writers' lock. */
+/* What was appended behind place to is forgotten, for good.  Under the writers'
+ * lock. */
 const struct fail *journal_cut(struct journal *j, uint64_t to);
 
 /*

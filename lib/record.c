@@ -1,4 +1,5 @@
 #include "record.h"
+#include "cluster.h"
 
 #include <string.h>
 
@@ -99,5 +100,9 @@ record_rows(struct index_rows *rows, const char *path, const cJSON *record)
 const struct fail *
 record_store(struct store **out, const struct conf *conf)
 {
-	return store_open(out, conf, record_rows);
+	const struct fail *f = store_open(out, conf, record_rows);
+
+	if (f == NULL)
+		cluster_use(*out, conf);
+	return f;
 }

@@ -358,7 +358,9 @@ store_start_anew(struct store *s)
 
 	if (f == NULL)
 		f = store_sync(s->data);
-	return f == NULL ? journal_reset(s->journal) : f;
+	if (f == NULL)
+		f = journal_reset(s->journal);
+	return f == NULL && s->ordered ? store_seal(s) : f;
 }
 
 const struct fail *
@@ -395,7 +397,7 @@ replay(struct store *s)
 	struct journal_entry *all, *e;
 	const struct fail *f;
 
-	f = journal_recover(&all, s->journal, s->ordered);
+	f = journal_recover(&all, s->journal);
 	if (f == NULL)
 		f = store_need_git(s);
 	if (f == NULL)

@@ -99,6 +99,17 @@ append(struct store *s, struct journal_entry *e)
 	return f;
 }
 
+const struct fail *
+store_seal(struct store *s)
+{
+	struct journal_entry e = {.id = s->journal->head, .commit = ""};
+	const struct fail *f;
+	bool full;
+
+	f = journal_append(&full, s->journal, &e);
+	return f == NULL ? journal_applied(s->journal, &e) : f;
+}
+
 static const struct fail *
 seal(struct store *s, const char *id)
 {
@@ -266,6 +277,12 @@ store_catch_up(size_t *taken, struct store *s)
 	return f;
 }
 
+bool
+store_raced(int *races, const struct fail *f)
+{
+	return f != NULL && f->code == FAIL_RACED && ++*races < STORE_RACES;
+}
+
 /* Under the writers' lock: what was read since it was taken. */
 void
 store_note_read(struct store *s, const char *path, const char *id)
@@ -358,4 +375,11 @@ store_commit_ordered(const char **id, struct store *s,
 	if (f == NULL && id != NULL)
 		*id = made;
 	return f;
+}
+
+const struct fail *
+store_leave_order(struct store *s)
+{
+	s->ordered = false;
+	return store_checkpoint(s);
 }

@@ -11,13 +11,14 @@
  * promised.  With an order, what is appended to the journal only proposes, and
  * is promised once the order has taken it:
  *
- *	… applied | ordered, sealed | proposals … tail
+ *	seal … applied | ordered, sealed | proposals … tail
  *
- * A seal is an entry without a commit: all before it is ordered.  After a boot
- * nothing behind the last seal counts.  Whoever settles holds both locks, asks
- * for all that waits at once, and where commits of others came first, takes
- * those; its own proposals are void then, and their writers, who still know
- * what they read, make them anew upon the new records.
+ * A seal is an entry without a commit: all before it is ordered.  Such a
+ * journal begins with one, and after a boot nothing behind the last one counts.
+ *Whoever settles holds both locks, asks for all that waits at once, and where
+ *commits of others came first, takes those; its own proposals are void then,
+ *and their writers, who still know what they read, make them anew upon the new
+ *records.
  */
 
 /*
@@ -52,6 +53,12 @@ const struct fail *store_catch_up(size_t *taken, struct store *s);
  * again, from store_lock() on. */
 const struct fail *store_commit_ordered(const char **id, struct store *s,
     const struct store_message *message);
+
+/* Order by itself again: the journal begins anew. */
+const struct fail *store_leave_order(struct store *s);
+
+/* Under both locks, all applied: the journal that begins is of an order. */
+const struct fail *store_seal(struct store *s);
 
 /* Under the writers' lock: that the record at path was read as id, "" for none.
  */

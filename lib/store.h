@@ -104,6 +104,12 @@ const struct fail *store_differences(struct store *s, store_difference *visit,
 const struct fail *store_commit(const char **id, struct store *s,
     const struct store_message *message);
 
+/* True where f says that another store was first (lib/store-order.h), and not
+ * too often yet, *races counting: what led to the commit is to be done again.
+ */
+enum { STORE_RACES = 20 };
+bool store_raced(int *races, const struct fail *f);
+
 /* All records below kind, one after the other, in the order of their paths. */
 typedef const struct fail *store_visit(void *arg,
     const struct store_record *record);

@@ -1,5 +1,6 @@
 /* sutler init, tick, open, reindex */
 #include "clock.h"
+#include "cluster.h"
 #include "complain.h"
 #include "fail.h"
 #include "fence.h"
@@ -141,6 +142,8 @@ struct tick {
 	const struct call *call;
 	const char *now;
 	size_t settled, left;
+	bool mine; /* in a cluster: it is this member's turn, by a lease */
+	int64_t lease;
 	/* queues whose first has not arrived, who does not answer */
 	cJSON *held;
 };
@@ -171,6 +174,19 @@ leave_open(struct tick *t, const struct work *o, enum work_state state)
 		hold(t, work_asked(o));
 }
 
+/* In a cluster, is it for this member to do? */
+static bool
+is_ours(const struct tick *t, const struct work *o)
+{
+	const struct conf *conf = t->call->act.conf;
+
+	if (conf->cluster == NULL)
+		return true;
+	if (strcmp(o->kind, WORK_RESTART) == 0)
+		return conf->restart_hook != NULL;
+	return t->mine;
+}
+
 static const struct fail *
 tick_one(void *arg, const struct work *o)
 {
@@ -179,6 +195,8 @@ tick_one(void *arg, const struct work *o)
 	enum work_state state = WORK_OPEN;
 	const struct fail *f = NULL;
 
+	if (!is_ours(t, o))
+		return NULL;
 	if (strcmp(o->next_at, t->now) <= 0)
 		f = work_try(&state, act, o,
 		    is_held(t, o) ? 0 : act->conf->provider_timeout, false);
@@ -245,6 +263,31 @@ upgrade(const struct call *c)
 	return NULL;
 }
 
+/*
+ * What is open.  In a cluster only one member at a time asks the providers;
+ * apps are restarted where there is a hook.
+ */
+static const struct fail *
+settle_open(struct tick *t)
+{
+	const struct conf *conf = t->call->act.conf;
+	const struct fail *f = NULL, *again;
+	int64_t deleted;
+
+	t->mine = true;
+	if (conf->cluster == NULL)
+		return work_walk(t->call->act.store, tick_one, t);
+	f = cluster_turn(&t->mine, &t->lease, conf, "tick");
+	if (f == NULL && t->mine)
+		f = cluster_clean(&deleted, t->call->act.store, conf);
+	else if (f == NULL)
+		f = cluster_catch_up(t->call->act.store, conf);
+	if (f == NULL)
+		f = work_walk(t->call->act.store, tick_one, t);
+	again = t->mine ? etcd_revoke(conf, t->lease) : NULL;
+	return f != NULL ? f : again;
+}
+
 /* One tick at a time: a second one has nothing to do. */
 static const struct fail *
 tick(const struct call *c)
@@ -252,8 +295,9 @@ tick(const struct call *c)
 	const char *lock =
 	    mem_printf("%s/state/tick", store_data(c->act.store));
 	struct call named = *c;
-	struct tick t = {&named, clock_text(clock_now()), 0, 0,
-	    cJSON_CreateObject()};
+	struct tick t = {.call = &named,
+	    .now = clock_text(clock_now()),
+	    .held = cJSON_CreateObject()};
 	struct store_packed packed;
 	const struct fail *f;
 	int64_t until;
@@ -271,7 +315,7 @@ tick(const struct call *c)
 	named.act.request_id = mem_printf("tick-%s", hash_random_hex(8));
 	complain_as(named.act.request_id);
 	give_up(c->act.conf);
-	f = work_walk(c->act.store, tick_one, &t);
+	f = settle_open(&t);
 	if (f == NULL)
 		f = remove_old(c, "rings", SESSION_SECONDS);
 	if (f == NULL)

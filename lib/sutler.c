@@ -17,7 +17,7 @@
 static const struct command *const tables[] = {work_commands, account_commands,
     manifest_commands, provider_commands, test_commands, app_commands,
     history_commands, proposal_commands, doctor_commands, addon_commands,
-    transcript_commands, secret_commands, unseal_commands};
+    transcript_commands, secret_commands, unseal_commands, cluster_commands};
 
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 

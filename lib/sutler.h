@@ -60,6 +60,6 @@ extern const struct command account_commands[], manifest_commands[],
     provider_commands[], app_commands[], history_commands[],
     proposal_commands[], doctor_commands[], addon_commands[], work_commands[],
     test_commands[], transcript_commands[], secret_commands[],
-    unseal_commands[];
+    unseal_commands[], cluster_commands[];
 
 #endif

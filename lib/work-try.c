@@ -407,6 +407,7 @@ work_try(enum work_state *state, const struct act *act, const struct work *o,
 	struct attempt t = {.act = &settling, .work = o, .timeout = timeout};
 	size_t kind = find_kind(o);
 	const struct fail *f;
+	int races = 0;
 
 	settling.settles = true;
 	*state = WORK_OPEN;
@@ -422,7 +423,9 @@ work_try(enum work_state *state, const struct act *act, const struct work *o,
 		    t.trouble);
 	if (t.trouble != NULL && quiet)
 		return NULL;
-	f = conclude(&t, kind);
+	do
+		f = conclude(&t, kind);
+	while (store_raced(&races, f));
 	if (f != NULL || t.trouble != NULL)
 		return f;
 	if (t.next == NULL)

@@ -1,0 +1,61 @@
+/*
+ * What a request has to do with the other members of a cluster.
+ */
+#include "cgi.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+#include "cluster.h"
+#include "conf.h"
+#include "mem.h"
+
+bool
+cgi_consistent(const struct cgi *c)
+{
+	const char *text;
+
+	if (c->act.conf->cluster == NULL)
+		return false;
+	text = cgi_query(c, "consistent");
+	return c->act.conf->consistent_reads ||
+	       (text != NULL && strcmp(text, "true") == 0);
+}
+
+const struct fail *
+cgi_catch_up(struct cgi *c)
+{
+	const struct fail *f = NULL;
+	size_t taken;
+	long age;
+
+	if (c->act.conf->cluster == NULL)
+		return NULL;
+	if (strcmp(c->method, "GET") == 0 || strcmp(c->method, "HEAD") == 0) {
+		if (cgi_consistent(c))
+			f = store_catch_up(&taken, c->act.store);
+		age = cluster_age(c->act.conf);
+		if (age >= 0)
+			cgi_header(c, "X-Data-Age", mem_printf("%ld", age));
+	}
+	return f;
+}
+
+const struct fail *
+cgi_handle(struct cgi *c, const struct route *row)
+{
+	const struct cgi fresh = *c;
+	const struct fail *f;
+	int races = 0;
+
+	if (c->act.conf->cluster == NULL)
+		return row->handler(c);
+	do {
+		*c = fresh;
+		c->body = cJSON_Duplicate(fresh.body, true);
+		f = row->handler(c);
+	} while (store_raced(&races, f) && !client_spoke() &&
+	         c->trace.commit[0] == '\0');
+	return f;
+}

@@ -1,0 +1,65 @@
+/*
+ * Commits of others are taken as they come.
+ */
+#include "cluster-inside.h"
+#include "complain.h"
+#include "record.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What the process that takes them comes to. */
+enum { TAKEN, LATER, NEVER };
+
+static int
+take(const struct conf *conf, bool report)
+{
+	const struct fail *f;
+	struct store *store;
+	size_t taken;
+
+	f = record_store(&store, conf);
+	if (f == NULL)
+		f = report ? cluster_catch_up(store, conf)
+		           : store_catch_up(&taken, store);
+	if (f == NULL)
+		return TAKEN;
+	complain("%s", f->text);
+	return f->code == FAIL_BUSY ? LATER : NEVER;
+}
+
+/* In a process of its own, so that nothing of it is left in this one, however
+ * long it runs.  A new head; or a sign of life, as which this node's own goes
+ * back. */
+static const struct fail *
+hear(void *arg, const struct etcd_pair *pair)
+{
+	const struct conf *conf = arg;
+	pid_t child = fork();
+	int status = 0;
+
+	if (child == -1)
+		return fail_errno("cannot begin a process");
+	if (child == 0)
+		_exit(take(conf, pair == NULL));
+	while (waitpid(child, &status, 0) == -1 && errno == EINTR)
+		continue;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == TAKEN)
+		return NULL;
+	return fail(WIFEXITED(status) && WEXITSTATUS(status) == NEVER
+	                ? FAIL_SYSTEM
+	                : FAIL_BUSY,
+	    "the commits of others were not taken");
+}
+
+const struct fail *
+cluster_follow(const struct conf *conf)
+{
+	if (cluster_age(conf) < 0)
+		return fail(FAIL_CONFLICT, "this node is no member of a"
+		                           " cluster: sutler cluster join");
+	return etcd_watch(conf, cluster_key(conf, "head"), NULL, 0, hear,
+	    (void *)conf);
+}

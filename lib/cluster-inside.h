@@ -1,0 +1,56 @@
+#ifndef SUTLER_CLUSTER_INSIDE_H
+#define SUTLER_CLUSTER_INSIDE_H
+
+#include "cluster.h"
+#include "conf.h"
+#include "fail.h"
+#include "mem.h"
+#include "journal.h"
+
+/* Shared by cluster*.c. */
+
+/* A key below the prefix; the one that stands behind all that begin with it. */
+const char *cluster_key(const struct conf *conf, const char *name);
+const char *cluster_key_end(const char *key);
+
+/* Operations of a transaction: key shall hold text; what is in [key, end), end
+ * NULL for key alone; the same, gone. */
+struct etcd_op cluster_put(const char *key, const char *text);
+struct etcd_op cluster_get(const char *key, const char *end, int64_t limit);
+struct etcd_op cluster_cut(const char *key, const char *end);
+
+/* log/<number>, and this node's member/<name>. */
+const char *cluster_log_key(const struct conf *conf, int64_t number);
+const char *cluster_member_key(const struct conf *conf);
+
+/* The number of a log's key; -1: it is none. */
+int64_t cluster_log_number(const struct conf *conf, const char *key);
+
+/* "<commit> <number>", as the head and DATA/state/cluster have it.  False: it
+ * is none such. */
+bool cluster_parse_head(const char **commit, int64_t *number, const char *text);
+const char *cluster_head_text(const char *commit, int64_t number);
+
+/* DATA/state/cluster, whose time is when etcd was last heard of. */
+const char *cluster_note_file(const struct conf *conf);
+
+/* The last commit whose number is known here; *commit NULL: no member. */
+const struct fail *cluster_note_read(const char **commit, int64_t *number,
+    const struct conf *conf);
+const struct fail *cluster_note_write(const struct conf *conf,
+    const char *commit, int64_t number);
+
+/* What member/<name> holds of this node. */
+const char *cluster_member_text(const char *commit, int64_t number);
+
+/*
+ * *number = that of commit, by the head and the log; -1: it is in none.
+ * *head may be NULL: there is no cluster.
+ */
+const struct fail *cluster_find(int64_t *number, const char **head,
+    const struct conf *conf, const char *commit);
+
+/* Say in etcd how far this node has come. */
+const struct fail *cluster_report(const struct conf *conf);
+
+#endif

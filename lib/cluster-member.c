@@ -1,0 +1,284 @@
+/*
+ * The members of a cluster: how one comes, goes, and says how far it is.
+ */
+#include "cluster-inside.h"
+#include "clock.h"
+#include "complain.h"
+#include "file.h"
+#include "json.h"
+#include "store-apply.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct fail *
+need_cluster(const struct conf *conf)
+{
+	if (conf->cluster != NULL)
+		return NULL;
+	return fail(FAIL_CONFLICT, "%s has no line \"cluster = …\"",
+	    conf->file);
+}
+
+/* A number of a JSON object; 0 where there is none. */
+static int64_t
+number_in(const cJSON *o, const char *name)
+{
+	const cJSON *n = json_get(o, name);
+
+	return cJSON_IsNumber(n) ? (int64_t)n->valuedouble : 0;
+}
+
+static const struct fail *
+read_members(struct cluster_member **out, const struct etcd_pair *p,
+    size_t skip)
+{
+	const struct fail *f = NULL;
+	struct cluster_member *m;
+	cJSON *o;
+
+	for (*out = NULL; f == NULL && p != NULL; p = p->next) {
+		f = json_parse(&o, p->value, p->len);
+		if (f != NULL || json_text(o, "commit") == NULL)
+			return fail(FAIL_SYSTEM, "%s in etcd is no member",
+			    p->key);
+		m = mem_alloc(sizeof(*m));
+		m->name = p->key + skip;
+		m->commit = json_text(o, "commit");
+		m->number = number_in(o, "number");
+		m->seen = number_in(o, "seen");
+		*out = m;
+		out = &m->next;
+	}
+	return f;
+}
+
+const struct fail *
+cluster_read(struct cluster_state *out, const struct conf *conf)
+{
+	const char *log = cluster_key(conf, "log/");
+	const char *member = cluster_key(conf, "member/");
+	const struct etcd_op ops[] = {cluster_get(cluster_key(conf, "head"),
+	                                  NULL, 0),
+	    cluster_get(member, cluster_key_end(member), 0),
+	    cluster_get(log, cluster_key_end(log), 1)};
+	const struct etcd_txn txn = {.then = ops, .then_count = 3};
+	const struct fail *f = need_cluster(conf);
+	struct etcd_answer answer;
+
+	*out = (struct cluster_state){0};
+	if (f == NULL)
+		f = etcd_txn(&answer, conf, &txn);
+	if (f != NULL)
+		return f;
+	if (answer.pairs[0] != NULL &&
+	    !cluster_parse_head(&out->commit, &out->number,
+	        answer.pairs[0]->value))
+		return fail(FAIL_SYSTEM, "%s in etcd is no head", ops[0].key);
+	if (answer.pairs[2] != NULL)
+		out->first = cluster_log_number(conf, answer.pairs[2]->key);
+	return read_members(&out->members, answer.pairs[1], strlen(member));
+}
+
+/* Put this node's row; first: and the head, which must not be there. */
+static const struct fail *
+enter(bool *done, const struct conf *conf, bool first, const char *commit,
+    int64_t number)
+{
+	const struct etcd_compare none = {.key = cluster_key(conf, "head")};
+	const struct etcd_op ops[] = {cluster_put(cluster_member_key(conf),
+	                                  cluster_member_text(commit, number)),
+	    cluster_put(none.key, cluster_head_text(commit, number))};
+	const struct etcd_txn txn = {.compares = &none,
+	    .compare_count = first ? 1 : 0,
+	    .then = ops,
+	    .then_count = first ? 2 : 1};
+	struct etcd_answer answer;
+	const struct fail *f = etcd_txn(&answer, conf, &txn);
+
+	*done = f == NULL && answer.succeeded;
+	return f;
+}
+
+/* Under both locks: what this node stands at, all of it applied. */
+static const struct fail *
+own_head(const char **head, struct store *store)
+{
+	const struct fail *f = store_checkpoint(store);
+
+	if (f == NULL)
+		f = store_need_git(store);
+	*head = store->journal->head;
+	return f;
+}
+
+const struct fail *
+cluster_join(bool *first, size_t *taken, struct store *store,
+    const struct conf *conf)
+{
+	const char *head, *cluster, *known;
+	const struct fail *f = need_cluster(conf);
+	int64_t number;
+	bool done = false;
+
+	*first = false;
+	*taken = 0;
+	if (f == NULL)
+		f = cluster_note_read(&known, &number, conf);
+	if (f == NULL && known != NULL)
+		f = fail(FAIL_CONFLICT, "%s is a member already",
+		    conf->cluster_name);
+	if (f == NULL)
+		f = own_head(&head, store);
+	while (f == NULL && !done) {
+		f = cluster_find(&number, &cluster, conf, head);
+		if (f != NULL)
+			break;
+		*first = cluster == NULL;
+		if (!*first && number < 0)
+			return fail(FAIL_CONFLICT,
+			    "commit %s, which this node"
+			    " stands at, is not in the cluster's history, or"
+			    " what came after it is gone: begin with a new"
+			    " clone of a member's store",
+			    head);
+		if (*first)
+			number = 0;
+		f = enter(&done, conf, *first, head, number);
+	}
+	if (f == NULL)
+		f = cluster_note_write(conf, head, number);
+	return f == NULL ? store_catch_up(taken, store) : f;
+}
+
+const struct fail *
+cluster_leave(bool *last, struct store *store, const struct conf *conf)
+{
+	const char *log = cluster_key(conf, "log/"), *known;
+	const struct etcd_op ops[] = {cluster_cut(cluster_member_key(conf),
+	                                  NULL),
+	    cluster_cut(cluster_key(conf, "head"), NULL),
+	    cluster_cut(log, cluster_key_end(log))};
+	struct etcd_txn txn = {.then = ops};
+	struct cluster_state state;
+	struct etcd_answer answer;
+	const struct fail *f = need_cluster(conf);
+	int64_t number;
+	size_t taken;
+
+	*last = false;
+	if (f == NULL)
+		f = cluster_note_read(&known, &number, conf);
+	if (f == NULL && known == NULL)
+		f = fail(FAIL_CONFLICT, "%s is no member", conf->cluster_name);
+	if (f == NULL)
+		f = store_catch_up(&taken, store);
+	if (f == NULL)
+		f = cluster_read(&state, conf);
+	if (f != NULL)
+		return f;
+	*last = state.members == NULL ||
+	        (state.members->next == NULL &&
+	            strcmp(state.members->name, conf->cluster_name) == 0);
+	/* from here on it writes nothing more, until its configuration says
+	 * that it is alone */
+	f = file_remove(cluster_note_file(conf));
+	txn.then_count = *last ? 3 : 1;
+	if (f == NULL)
+		f = etcd_txn(&answer, conf, &txn);
+	return f == NULL ? store_leave_order(store) : f;
+}
+
+/* What every member that still shows itself has. */
+static int64_t
+applied_by_all(const struct cluster_state *state)
+{
+	const int64_t now = clock_now();
+	const struct cluster_member *m;
+	int64_t least = state->number;
+
+	for (m = state->members; m != NULL; m = m->next)
+		if (m->seen + CLUSTER_PATIENCE * INT64_C(1000) > now &&
+		    m->number < least)
+			least = m->number;
+	return least;
+}
+
+const struct fail *
+cluster_report(const struct conf *conf)
+{
+	struct etcd_op put;
+	const struct etcd_txn txn = {.then = &put, .then_count = 1};
+	struct etcd_answer answer;
+	const struct fail *f;
+	const char *known;
+	int64_t number;
+
+	f = cluster_note_read(&known, &number, conf);
+	if (f != NULL || known == NULL || known[0] == '\0')
+		return f;
+	put = cluster_put(cluster_member_key(conf),
+	    cluster_member_text(known, number));
+	return etcd_txn(&answer, conf, &txn);
+}
+
+const struct fail *
+cluster_catch_up(struct store *store, const struct conf *conf)
+{
+	const struct fail *f;
+	size_t taken;
+
+	f = store_catch_up(&taken, store);
+	return f == NULL ? cluster_report(conf) : f;
+}
+
+const struct fail *
+cluster_clean(int64_t *deleted, struct store *store, const struct conf *conf)
+{
+	const char *log = cluster_key(conf, "log/");
+	struct etcd_op cut;
+	const struct etcd_txn txn = {.then = &cut, .then_count = 1};
+	struct cluster_state state;
+	struct etcd_answer answer;
+	const struct fail *f = cluster_catch_up(store, conf);
+
+	*deleted = 0;
+	if (f == NULL)
+		f = cluster_read(&state, conf);
+	if (f != NULL || state.commit == NULL)
+		return f;
+	cut =
+	    cluster_cut(log, cluster_log_key(conf, applied_by_all(&state) + 1));
+	f = etcd_txn(&answer, conf, &txn);
+	if (f != NULL)
+		return f;
+	*deleted = answer.deleted[0];
+	return etcd_compact(conf, answer.revision);
+}
+
+const struct fail *
+cluster_turn(bool *mine, int64_t *lease, const struct conf *conf,
+    const char *work)
+{
+	const struct etcd_compare none = {
+	    .key = cluster_key(conf, mem_printf("turn/%s", work))};
+	struct etcd_op put = cluster_put(none.key, conf->cluster_name);
+	const struct etcd_txn txn = {.compares = &none,
+	    .compare_count = 1,
+	    .then = &put,
+	    .then_count = 1};
+	struct etcd_answer answer;
+	const struct fail *f;
+
+	*mine = false;
+	f = etcd_grant(lease, conf, CLUSTER_TURN);
+	put.lease = *lease;
+	if (f == NULL)
+		f = etcd_txn(&answer, conf, &txn);
+	if (f != NULL)
+		return f;
+	*mine = answer.succeeded;
+	return *mine ? NULL : etcd_revoke(conf, *lease);
+}
