@@ -30,7 +30,7 @@ PACKAGES_SERVERS = apache2-bin media-types nginx-light fcgiwrap busybox \
 	merecat mini-httpd nghttp2-client openssl
 PACKAGES_TEST = $(PACKAGES_RUN) python3 python3-jsonschema mandoc strace \
 	xfsprogs btrfs-progs $(PACKAGES_BROWSER) $(PACKAGES_SERVERS) \
-	git-filter-repo clang libclang-rt-dev
+	git-filter-repo clang libclang-rt-dev etcd-server etcd-client
 PACKAGES_CI = $(PACKAGES_TEST) clang-format
 # npm comes with some builds of nodejs, and is a package of its own in Debian's.
 PACKAGES_CLIENTS = $(PACKAGES_RUN) python3 nodejs \
@@ -67,7 +67,7 @@ OFFLINE_static = $(BUILD)/lib/git-offline.o
 # or of lower ones (tests/layers checks it).
 BASE = mem fail complain seal secret secret-key secret-row secret-memory \
 	json json-scan json-where json-record hash html form clock file \
-	finding owner peer conf money space ring table fence
+	finding owner peer conf conf-cluster money space ring table fence
 STORE = store store-put store-apply store-bulk store-bulk-settle \
 	store-order store-walk store-check store-check-index store-check-state \
 	store-health store-format store-pack store-log store-past \
@@ -78,7 +78,8 @@ STORE = store store-put store-apply store-bulk store-bulk-settle \
 SPEECH = plan manifest manifest-heroku dialect dialect-hear \
 	dialect-scalingo dialect-heroku dialect-appfog dialect-heroku-v3 \
 	dialect-clevercloud dialect-flynn provider provider-manifest \
-	provider-past provider-change client probe probe-callback \
+	provider-past provider-change client etcd etcd-admin etcd-answer etcd-call \
+	etcd-watch probe probe-callback \
 	probe-config probe-desk probe-judge probe-judge-callback \
 	probe-order probe-platform probe-request probe-rules probe-show \
 	transcript transcript-mask
@@ -166,6 +167,10 @@ $(BENCHES): %: %.o $(BUILD)/libsutler.a
 # These meet fakes: of what libcurl asks of the system, and of the compare.
 $(BUILD)/tests/test-send: LIBS += -lcurl
 $(BUILD)/tests/test-timing: LDFLAGS += -Wl,--wrap=hash_equal
+# what tests/etcd.py asks etcd by
+ETCD_TOOL = $(BUILD)/tests/etcd-tool
+$(ETCD_TOOL): %: %.o $(BUILD)/libsutler.a
+	$(LINK)
 $(BUILD)/tests/test-%: $(BUILD)/tests/test-%.o $(BUILD)/tests/tap.o \
     $(BUILD)/libsutler.a
 	$(LINK)

@@ -29,8 +29,22 @@ now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+static void
+add_own(cJSON *q, const struct exchange_own *own, bool stream)
+{
+	cJSON *o = cJSON_AddObjectToObject(q, "own");
+
+	json_add_text(o, "ca", own->ca);
+	json_add_text(o, "cert", own->cert);
+	json_add_text(o, "key", own->key);
+	cJSON_AddBoolToObject(o, "stream", stream);
+	cJSON_AddNumberToObject(o, "timeout_ms", (double)own->timeout_ms);
+	cJSON_AddNumberToObject(o, "connect_ms", (double)own->connect_ms);
+}
+
 static char *
-question(const struct exchange *x, const struct conf *conf, long timeout)
+question(const struct exchange *x, const struct conf *conf, long timeout,
+    bool stream)
 {
 	cJSON *q = cJSON_CreateObject();
 	cJSON *headers = cJSON_AddArrayToObject(q, "headers");
@@ -56,6 +70,8 @@ question(const struct exchange *x, const struct conf *conf, long timeout)
 	cJSON_AddNumberToObject(q, "connect_timeout", CLIENT_CONNECT_TIMEOUT);
 	cJSON_AddBoolToObject(q, "allow_http", conf->allow_http);
 	cJSON_AddBoolToObject(q, "allow_private", conf->allow_private);
+	if (x->own != NULL)
+		add_own(q, x->own, stream);
 	return json_print(q, false);
 }
 
@@ -136,12 +152,12 @@ static const char broken[] = "the program send failed";
 
 /* Takes all that comes back until the end; returns why not, or NULL. */
 static const char *
-talk(struct mem_text *out, int fd, const char *text, long timeout)
+talk(struct mem_text *out, int fd, const char *text, int64_t ms, size_t most)
 {
 	char *bytes = mem_alloc(TALK_SIZE);
 	struct pollfd p = {.fd = fd};
 	size_t sent = 0, len = strlen(text);
-	int64_t left, deadline = now_ms() + timeout * 1000 + GRACE_MS;
+	int64_t left, deadline = now_ms() + ms + GRACE_MS;
 	ssize_t n;
 
 	while ((left = deadline - now_ms()) > 0) {
@@ -158,11 +174,11 @@ talk(struct mem_text *out, int fd, const char *text, long timeout)
 			continue;
 		if (n <= 0)
 			return NULL;
-		if ((size_t)n > CLIENT_ANSWER_MAX + HEAD_MAX - out->len)
+		if ((size_t)n > most + HEAD_MAX - out->len)
 			return broken;
 		mem_add(out, bytes, (size_t)n);
 	}
-	return mem_printf("no answer within %ld s", timeout);
+	return mem_printf("no answer within %g s", (double)ms / 1000);
 }
 
 /* By then it has said all it will say, so killing it takes nothing away, and
@@ -175,18 +191,15 @@ end_program(pid_t pid)
 		continue;
 }
 
+/* What send says before the body, len bytes at line. */
 static void
-hear(struct exchange *x, const struct mem_text *heard)
+hear_head(struct exchange *x, const char *line, size_t len)
 {
-	const char *end = NULL;
 	const cJSON *status;
 	cJSON *head;
 
-	if (heard->len > 0)
-		end = memchr(heard->text, '\n', heard->len);
 	x->trouble = broken;
-	if (end == NULL ||
-	    json_parse(&head, heard->text, (size_t)(end - heard->text)) != NULL)
+	if (json_parse(&head, line, len) != NULL)
 		return;
 	status = json_get(head, "status");
 	if (!cJSON_IsNumber(status) || status->valueint < 0 ||
@@ -194,16 +207,30 @@ hear(struct exchange *x, const struct mem_text *heard)
 		return;
 	x->status = status->valueint;
 	x->sent = x->status != 0 || !cJSON_IsFalse(json_get(head, "sent"));
-	if (x->status == 0) {
-		if (json_text(head, "trouble") != NULL)
-			x->trouble = json_text(head, "trouble");
+	if (x->status != 0)
+		x->trouble = NULL;
+	else if (json_text(head, "trouble") != NULL)
+		x->trouble = json_text(head, "trouble");
+}
+
+static void
+hear(struct exchange *x, const struct mem_text *heard)
+{
+	const char *end = NULL;
+
+	if (heard->len > 0)
+		end = memchr(heard->text, '\n', heard->len);
+	x->trouble = broken;
+	if (end == NULL)
 		return;
-	}
-	x->trouble = NULL;
+	hear_head(x, heard->text, (size_t)(end - heard->text));
+	if (x->status == 0)
+		return;
 	x->answer = end + 1;
 	x->answer_len = heard->len - (size_t)(end + 1 - heard->text);
 }
 
+/* Has a provider, or anybody else who is not the operator's own, been asked? */
 static bool spoke;
 
 bool
@@ -212,37 +239,176 @@ client_spoke(void)
 	return spoke;
 }
 
-void
-client_send(struct exchange *x, const struct conf *conf, long timeout)
+/* Starts send; the end of a pair of sockets that it is spoken with by, or -1:
+ * x->trouble says why not. */
+static int
+begin(pid_t *pid, struct exchange *x, const struct conf *conf)
 {
 	const char *program = mem_printf("%s/send", conf->libexec);
-	const char *text = question(x, conf, timeout);
-	struct mem_text heard = {0};
 	int pair[2], error;
-	pid_t pid;
 
-	spoke = true;
+	spoke |= x->own == NULL;
 	x->status = 0;
 	x->sent = false;
 	x->answer = "";
 	x->answer_len = 0;
 	if (!open_pair(pair)) {
 		x->trouble = mem_printf("no sockets: %s", strerror(errno));
-		return;
+		return -1;
 	}
-	error = start(&pid, program, pair[1]);
+	error = start(pid, program, pair[1]);
 	close(pair[1]);
 	if (error != 0) {
 		close(pair[0]);
 		x->trouble = mem_printf("%s cannot be run: %s", program,
 		    strerror(error));
-		return;
+		return -1;
 	}
 	/* whoever does not say that it did not send may have sent */
 	x->sent = true;
-	x->trouble = talk(&heard, pair[0], text, timeout);
-	close(pair[0]);
+	return pair[0];
+}
+
+void
+client_send(struct exchange *x, const struct conf *conf, long timeout)
+{
+	const char *text = question(x, conf, timeout, false);
+	struct mem_text heard = {0};
+	pid_t pid;
+	int fd = begin(&pid, x, conf);
+
+	if (fd == -1)
+		return;
+	x->trouble = talk(&heard, fd, text,
+	    x->own == NULL ? timeout * 1000 : x->own->timeout_ms,
+	    x->own == NULL ? CLIENT_ANSWER_MAX : CLIENT_OWN_MAX);
+	close(fd);
 	end_program(pid);
 	if (x->trouble == NULL)
 		hear(x, &heard);
+}
+
+/* A stream's bytes that have come and are not heard yet. */
+struct stream {
+	struct exchange *x;
+	client_heard *heard;
+	void *arg;
+	char *bytes;
+	size_t len, room;
+	bool headed; /* the line before the body has come */
+};
+
+/* Room for more; false: there is a line that is too long. */
+static bool
+widen(struct stream *s)
+{
+	char *wider;
+
+	if (s->len < s->room)
+		return true;
+	if (s->room > CLIENT_OWN_MAX)
+		return false;
+	s->room = s->room == 0 ? TALK_SIZE : s->room * 2;
+	wider = mem_alloc(s->room + 1);
+	if (s->len > 0)
+		memcpy(wider, s->bytes, s->len);
+	s->bytes = wider;
+	return true;
+}
+
+static const struct fail *
+tell(const struct stream *s, const char *line, size_t len)
+{
+	const struct mem_mark mark = mem_mark();
+	const struct fail *f = s->heard(s->arg, line, len);
+
+	if (f == NULL)
+		mem_release(mark);
+	return f;
+}
+
+/* Take the lines that are whole now; what came last are fresh bytes. */
+static const struct fail *
+take_lines(struct stream *s, size_t fresh)
+{
+	char *line = s->bytes, *from = s->bytes + s->len - fresh, *end;
+	const char *last = s->bytes + s->len;
+	const struct fail *f = NULL;
+
+	while (f == NULL && (!s->headed || s->x->status == 200) &&
+	       (end = memchr(from, '\n', (size_t)(last - from))) != NULL) {
+		*end = '\0';
+		if (s->headed)
+			f = tell(s, line, (size_t)(end - line));
+		else
+			hear_head(s->x, line, (size_t)(end - line));
+		s->headed = true;
+		line = from = end + 1;
+	}
+	s->len = (size_t)(last - line);
+	memmove(s->bytes, line, s->len);
+	s->bytes[s->len] = '\0';
+	return f;
+}
+
+/* As talk(), but line by line, and without an end of its own. */
+static const struct fail *
+follow(struct stream *s, int fd, const char *text, long quiet_ms)
+{
+	struct pollfd p = {.fd = fd};
+	size_t sent = 0, len = strlen(text);
+	const struct fail *f = NULL;
+	ssize_t n;
+	int rc;
+
+	while (f == NULL && widen(s)) {
+		p.events = sent < len ? POLLIN | POLLOUT : POLLIN;
+		rc = poll(&p, 1, (int)quiet_ms);
+		if (rc == 0)
+			f = tell(s, NULL, 0);
+		if (rc <= 0)
+			continue;
+		if ((p.revents & POLLOUT) && !push(fd, text, &sent, len))
+			sent = len;
+		if (!(p.revents & (POLLIN | POLLHUP | POLLERR)))
+			continue;
+		n = recv(fd, s->bytes + s->len, s->room - s->len, MSG_DONTWAIT);
+		if (n == -1 && passing())
+			continue;
+		if (n <= 0) {
+			if (!s->headed)
+				s->x->trouble = broken;
+			return NULL;
+		}
+		s->len += (size_t)n;
+		f = take_lines(s, (size_t)n);
+	}
+	if (f == NULL)
+		s->x->trouble = mem_printf("a line of the answer is longer "
+		                           "than %d kB",
+		    CLIENT_OWN_MAX >> 10);
+	return f;
+}
+
+const struct fail *
+client_stream(struct exchange *x, const struct conf *conf, long quiet_ms,
+    client_heard *heard, void *arg)
+{
+	const char *text = question(x, conf, 1, true);
+	struct stream s = {.x = x, .heard = heard, .arg = arg};
+	const struct fail *f;
+	pid_t pid;
+	int fd = begin(&pid, x, conf);
+
+	if (fd == -1)
+		return NULL;
+	x->trouble = NULL;
+	f = follow(&s, fd, text, quiet_ms);
+	close(fd);
+	end_program(pid);
+	if (s.headed && x->status != 200 && x->status != 0) {
+		x->answer = s.bytes;
+		x->answer_len = s.len;
+	}
+	return f;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf-cluster.h"
 #include "fail.h"
 #include "file.h"
 #include "mem.h"
@@ -19,7 +20,8 @@ typedef const char *conf_take(void *out, const char *value, const char *dir,
     long min, long max);
 
 static conf_take take_word, take_path, take_url, take_code, take_number,
-    take_switch, take_addresses, take_secrets;
+    take_switch, take_addresses, take_secrets, take_members, take_node,
+    take_prefix;
 
 static const struct conf_key {
 	const char *name;
@@ -57,6 +59,15 @@ static const struct conf_key {
     {"log_requests",      take_switch,    AT(log_requests),      0, 0,         "no"           },
     {"secrets",           take_secrets,   AT(sealed),            0, 0,         "clear"        },
     {"secrets_key",       take_path,      AT(secrets_key),       0, 0,         ""             },
+    {"cluster",           take_members,   AT(cluster),           0, 0,         ""             },
+    {"cluster_name",      take_node,      AT(cluster_name),      0, 0,         ""             },
+    {"cluster_prefix",    take_prefix,    AT(cluster_prefix),    0, 0,         "/sutler/"     },
+    {"consistent_reads",  take_switch,    AT(consistent_reads),  0, 0,         "no"           },
+    {"cluster_ca",        take_path,      AT(cluster_ca),        0, 0,         ""             },
+    {"cluster_cert",      take_path,      AT(cluster_cert),      0, 0,         ""             },
+    {"cluster_key",       take_path,      AT(cluster_key),       0, 0,         ""             },
+    {"cluster_user",      take_word,      AT(cluster_user),      0, 0,         ""             },
+    {"cluster_password",  take_path,      AT(cluster_password),  0, 0,         ""             },
 };
 
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
@@ -203,6 +214,27 @@ take_secrets(void *out, const char *value, const char *dir, long min, long max)
 	return NULL;
 }
 
+static const char *
+take_members(void *out, const char *value, const char *dir, long min, long max)
+{
+	(void)dir, (void)min, (void)max;
+	return conf_cluster_urls(out, value);
+}
+
+static const char *
+take_node(void *out, const char *value, const char *dir, long min, long max)
+{
+	(void)dir, (void)min, (void)max;
+	return conf_cluster_name(out, value);
+}
+
+static const char *
+take_prefix(void *out, const char *value, const char *dir, long min, long max)
+{
+	(void)dir, (void)min, (void)max;
+	return conf_cluster_prefix(out, value);
+}
+
 static char *
 trim(char *text)
 {
@@ -310,6 +342,7 @@ static const struct fail *
 fill_in(struct conf *c, const size_t seen[KEYS], size_t lines, const char *dir)
 {
 	const struct conf_key *key;
+	const char *why;
 	size_t i;
 
 	for (i = 0; i < KEYS; i++) {
@@ -324,6 +357,9 @@ fill_in(struct conf *c, const size_t seen[KEYS], size_t lines, const char *dir)
 	derive(c);
 	if (c->secrets_key == NULL)
 		c->secrets_key = mem_printf("%ssutler.key", dir);
+	why = conf_cluster_complete(c);
+	if (why != NULL)
+		return fail(FAIL_SYSTEM, "%s:%zu: %s", c->file, lines, why);
 	return NULL;
 }
 

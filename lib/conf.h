@@ -41,9 +41,17 @@ struct conf {
 	bool allow_private;     /* … and at private addresses */
 	bool log_requests;      /* a line of JSON for each, to stderr */
 	bool sealed; /* secrets are; NULL key file only without a file */
-	bool consistent_reads;
-	const char *cluster, *cluster_prefix, *cluster_name;
+	bool consistent_reads;   /* a GET asks the cluster first */
 	const char *secrets_key; /* the file with the key that seals them */
+	const char
+	    *cluster; /* URLs of etcd's members, with a comma between;
+	                 NULL: no cluster, and no other key of it counts */
+	const char *cluster_name;   /* this node's */
+	const char *cluster_prefix; /* of the keys in etcd; ends with a slash */
+	const char *cluster_ca, *cluster_cert,
+	    *cluster_key;             /* files, or NULL */
+	const char *cluster_user;     /* NULL: etcd asks for none */
+	const char *cluster_password; /* the file that holds it */
 };
 
 /*

@@ -56,6 +56,15 @@ struct order {
 	const char *log_input_url;    /* where the app's log is taken in */
 };
 
+/* What holds besides where the server is the operator's own, as etcd is: http
+ * and private addresses are allowed, a question and its answer may be of 4 MB
+ * each, and these times replace the call's. */
+struct exchange_own {
+	const char *ca, *cert, *key; /* files of PEM, or NULL: the authority to
+	                                believe in, and who we are */
+	long timeout_ms, connect_ms;
+};
+
 /* One HTTP question and its answer. */
 struct exchange {
 	const char *method;
@@ -69,6 +78,7 @@ struct exchange {
 	bool inspect;                /* ask nothing: the answer is when each
 	                                certificate of the chain expires, "Nov 26
 	                                16:43:33 2027 GMT", one a line */
+	const struct exchange_own *own; /* NULL for providers */
 	/* the answer */
 	int status;         /* 0: there was none */
 	const char *answer; /* its body, NUL behind; never NULL */

@@ -3,6 +3,8 @@
  * lib/client.h says.  It sees no record, and nothing else has libcurl.
  */
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -20,15 +22,20 @@
 enum {
 	QUESTION_MAX = 1 << 20,
 	ANSWER_MAX = 256 << 10,
+	OWN_MAX = 4 << 20, /* of both, where a server is the operator's own */
 	HEADERS_MAX = 64 << 10,
-	TIMEOUT_MAX = 60
+	TIMEOUT_MAX = 60,
+	BROKEN_MS = 10000 /* that a stream's network may take what is sent */
 };
 
 struct question {
 	const char *method, *url, *user, *password, *accept, *body;
 	const cJSON *headers;          /* further lines, strings */
-	long timeout, connect_timeout; /* seconds */
+	long timeout, connect_timeout; /* milliseconds */
 	bool form, allow_http, allow_private;
+	bool own;                    /* the server is the operator's */
+	const char *ca, *cert, *key; /* files */
+	bool stream;  /* the answer goes out as it comes, without an end */
 	bool inspect; /* ask nothing: when does the certificate expire? */
 };
 
@@ -36,10 +43,15 @@ struct answer {
 	long status;
 	char trouble[512]; /* "": none */
 	bool sent;         /* a byte of the question has left */
-	size_t len, headers;
+	size_t len, limit, headers;
 	bool large, refused, chatty;
-	char body[ANSWER_MAX];
+	CURL *streams; /* what comes from it has begun to go out, or will */
+	bool begun;
 };
+
+static char body[OWN_MAX]; /* of the answer */
+
+static bool put(const char *bytes, size_t len);
 
 /*
  * Addresses that are not on the public internet (the special-purpose address
@@ -125,17 +137,65 @@ open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *to)
 	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
+static bool
+put_status(long status)
+{
+	char line[64];
+
+	return put(line, (size_t)snprintf(line, sizeof(line),
+	                     "{\"status\":%ld,\"trouble\":null}\n", status));
+}
+
+static bool
+pass_on(struct answer *a, const char *bytes, size_t len)
+{
+	long status = 0;
+
+	curl_easy_getinfo(a->streams, CURLINFO_RESPONSE_CODE, &status);
+	if (!a->begun && !put_status(status))
+		return false;
+	a->begun = true;
+	return put(bytes, len);
+}
+
+/* Whoever listened to a stream is gone? */
+static int
+look_up(void *data, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	struct pollfd p = {.fd = STDOUT_FILENO};
+
+	(void)data, (void)a, (void)b, (void)c, (void)d;
+	return poll(&p, 1, 0) > 0;
+}
+
+/* A network that is cut is heard of even where nothing is to be said. */
+static int
+keep_alive(void *data, curl_socket_t fd, curlsocktype purpose)
+{
+	const unsigned int ms = BROKEN_MS;
+	const int on = 1, seconds = 3;
+
+	(void)data, (void)purpose;
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof(seconds));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof(seconds));
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+	return CURL_SOCKOPT_OK;
+}
+
 static size_t
 take_body(char *bytes, size_t size, size_t count, void *data)
 {
 	struct answer *a = data;
 	size_t len = size * count;
 
-	if (len > sizeof(a->body) - a->len) {
+	if (a->streams != NULL)
+		return pass_on(a, bytes, len) ? len : 0;
+	if (len > a->limit - a->len) {
 		a->large = true;
 		return 0;
 	}
-	memcpy(a->body + a->len, bytes, len);
+	memcpy(body + a->len, bytes, len);
 	a->len += len;
 	return len;
 }
@@ -185,6 +245,9 @@ static const struct {
     {CURLE_WEIRD_SERVER_REPLY,       "the answer is not HTTP"                     },
     {CURLE_UNSUPPORTED_PROTOCOL,     "the answer is not HTTP"                     },
     {CURLE_LOGIN_DENIED,             "the URL holds credentials"                  },
+    {CURLE_SSL_CERTPROBLEM,
+     "the certificate of ours, or its key, cannot be used"                        },
+    {CURLE_SSL_CACERT_BADFILE,       "the file of authorities cannot be read"     },
 };
 
 /* Never curl's own message: it may quote the URL. */
@@ -195,8 +258,8 @@ explain(struct answer *a, CURL *curl, const struct question *q, CURLcode code)
 	size_t i;
 
 	if (a->large)
-		return trouble(a, "the answer is longer than %d kB",
-		    ANSWER_MAX >> 10);
+		return trouble(a, "the answer is longer than %zu kB",
+		    a->limit >> 10);
 	if (a->chatty)
 		return trouble(a, "the answer's headers are longer than %d kB",
 		    HEADERS_MAX >> 10);
@@ -204,9 +267,10 @@ explain(struct answer *a, CURL *curl, const struct question *q, CURLcode code)
 		curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T,
 		    &connected);
 		if (connected == 0 && q->connect_timeout < q->timeout)
-			return trouble(a, "no connection within %ld s",
-			    q->connect_timeout);
-		return trouble(a, "no answer within %ld s", q->timeout);
+			return trouble(a, "no connection within %g s",
+			    (double)q->connect_timeout / 1000);
+		return trouble(a, "no answer within %g s",
+		    (double)q->timeout / 1000);
 	}
 	if (a->refused)
 		return trouble(a, "refused a private address");
@@ -248,8 +312,8 @@ set_limits(CURL *curl, const struct question *q, struct answer *a)
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, q->timeout);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, q->connect_timeout);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, q->stream ? 0 : q->timeout);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, q->connect_timeout);
 	/* else a slow name server outlives the timeout */
 	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
@@ -263,6 +327,27 @@ set_limits(CURL *curl, const struct question *q, struct answer *a)
 	}
 }
 
+/* What is of the operator's own servers alone. */
+static void
+set_own(CURL *curl, const struct question *q, struct answer *a)
+{
+	/* libcurl takes no file for one that is not there */
+	if (q->ca != NULL) {
+		curl_easy_setopt(curl, CURLOPT_CAINFO, q->ca);
+		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+	}
+	if (q->cert != NULL)
+		curl_easy_setopt(curl, CURLOPT_SSLCERT, q->cert);
+	if (q->key != NULL)
+		curl_easy_setopt(curl, CURLOPT_SSLKEY, q->key);
+	if (!q->stream)
+		return;
+	a->streams = curl;
+	curl_easy_setopt(curl, CURLOPT_SOCKOPTFUNCTION, keep_alive);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_up);
+}
+
 static bool
 exchange(struct answer *a, const struct question *q)
 {
@@ -274,6 +359,7 @@ exchange(struct answer *a, const struct question *q)
 	    (curl = curl_easy_init()) == NULL)
 		return trouble(a, "libcurl cannot be started");
 	set_limits(curl, q, a);
+	set_own(curl, q, a);
 	curl_easy_setopt(curl, CURLOPT_URL, q->url);
 	if (q->user != NULL) {
 		curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
@@ -333,9 +419,9 @@ inspect(struct answer *a, const struct question *q)
 		for (line = chain->certinfo[i]; line != NULL; line = line->next)
 			if (strncmp(line->data, expires, strlen(expires)) ==
 			        0 &&
-			    strlen(line->data) < sizeof(a->body) - a->len)
-				a->len += (size_t)snprintf(a->body + a->len,
-				    sizeof(a->body) - a->len, "%s\n",
+			    strlen(line->data) < a->limit - a->len)
+				a->len += (size_t)snprintf(body + a->len,
+				    a->limit - a->len, "%s\n",
 				    line->data + strlen(expires));
 	a->status = 200;
 	return true;
@@ -348,42 +434,66 @@ text_of(const cJSON *object, const char *key)
 	    cJSON_GetObjectItemCaseSensitive(object, key));
 }
 
+static bool
+flag_of(const cJSON *object, const char *key)
+{
+	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, key));
+}
+
+/* In milliseconds; each of them is so long in the question. */
 static long
-seconds_of(const cJSON *object, const char *key)
+time_of(const cJSON *object, const char *key, int each)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+	const int most = TIMEOUT_MAX * 1000 / each;
 
-	return !cJSON_IsNumber(item) || item->valueint < 1 ? 1
-	       : item->valueint > TIMEOUT_MAX              ? TIMEOUT_MAX
-	                                                   : item->valueint;
+	return (!cJSON_IsNumber(item) || item->valueint < 1 ? 1
+	           : item->valueint > most                  ? most
+	                                                    : item->valueint) *
+	       each;
+}
+
+static void
+read_own(struct question *q, struct answer *a, const cJSON *own)
+{
+	q->own = cJSON_IsObject(own);
+	a->limit = q->own ? OWN_MAX : ANSWER_MAX;
+	if (!q->own)
+		return;
+	q->ca = text_of(own, "ca");
+	q->cert = text_of(own, "cert");
+	q->key = text_of(own, "key");
+	q->stream = flag_of(own, "stream");
+	q->timeout = time_of(own, "timeout_ms", 1);
+	q->connect_timeout = time_of(own, "connect_ms", 1);
+	q->allow_http = q->allow_private = true;
 }
 
 static bool
 read_question(struct question *q, struct answer *a)
 {
-	static char bytes[QUESTION_MAX];
+	static char bytes[OWN_MAX];
 	size_t len = fread(bytes, 1, sizeof(bytes), stdin);
 	cJSON *o;
 
 	o = len == sizeof(bytes) ? NULL : cJSON_ParseWithLength(bytes, len);
 	q->method = text_of(o, "method");
 	q->url = text_of(o, "url");
-	if (q->method == NULL || q->url == NULL)
-		return trouble(a, "the question cannot be read");
 	q->user = text_of(o, "user");
 	q->password = text_of(o, "password");
 	q->accept = text_of(o, "accept");
 	q->headers = cJSON_GetObjectItemCaseSensitive(o, "headers");
 	q->body = text_of(o, "body");
-	q->timeout = seconds_of(o, "timeout");
-	q->connect_timeout = seconds_of(o, "connect_timeout");
-	q->form = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "form"));
-	q->allow_http =
-	    cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "allow_http"));
-	q->allow_private =
-	    cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "allow_private"));
-	q->inspect =
-	    cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "inspect"));
+	q->timeout = time_of(o, "timeout", 1000);
+	q->connect_timeout = time_of(o, "connect_timeout", 1000);
+	q->form = flag_of(o, "form");
+	q->allow_http = flag_of(o, "allow_http");
+	q->allow_private = flag_of(o, "allow_private");
+	q->inspect = flag_of(o, "inspect");
+	read_own(q, a, cJSON_GetObjectItemCaseSensitive(o, "own"));
+	if (q->method == NULL || q->url == NULL ||
+	    (len >= QUESTION_MAX && !q->own))
+		return trouble(a, "the question cannot be read");
 	return true;
 }
 
@@ -432,7 +542,7 @@ put(const char *bytes, size_t len)
 static void
 give_up(const struct question *q)
 {
-	static const struct fence_path paths[] = {
+	struct fence_path paths[] = {
 	    {"/etc/gai.conf",                    FENCE_READ},
 	    {"/etc/host.conf",                   FENCE_READ},
 	    {"/etc/hosts",                       FENCE_READ},
@@ -449,9 +559,13 @@ give_up(const struct question *q)
 	    {"/usr/local/lib",                   FENCE_READ},
 	    {"/usr/local/share/ca-certificates", FENCE_READ},
 	    {"/usr/share/ca-certificates",       FENCE_READ},
+	    {q->ca == NULL ? "" : q->ca,         FENCE_READ},
+	    {q->cert == NULL ? "" : q->cert,     FENCE_READ},
+	    {q->key == NULL ? "" : q->key,       FENCE_READ},
 	};
 	const struct fence f = {paths, sizeof(paths) / sizeof(paths[0]), 1,
-	    (unsigned int)q->timeout + 5, "sutler: send was ended\n"};
+	    q->stream ? 0 : (unsigned int)(q->timeout / 1000) + 5,
+	    "sutler: send was ended\n"};
 
 	/* whoever runs it has said what the kernel cannot do */
 	(void)fence_up(&f);
@@ -463,6 +577,7 @@ main(void)
 	static struct answer a;
 	struct question q = {0};
 	char line[sizeof(a.trouble) + 96];
+	bool good;
 	int len;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -470,13 +585,14 @@ main(void)
 		give_up(&q);
 		(void)(q.inspect ? inspect(&a, &q) : exchange(&a, &q));
 	}
+	if (a.begun)
+		_exit(0);
 	/* no trouble of ours needs escaping */
-	len = a.trouble[0] == '\0'
-	          ? snprintf(line, sizeof(line),
-	                "{\"status\":%ld,\"trouble\":null}\n", a.status)
-	          : snprintf(line, sizeof(line),
-	                "{\"status\":0,\"sent\":%s,\"trouble\":\"%s\"}\n",
-	                a.sent ? "true" : "false", a.trouble);
+	len = snprintf(line, sizeof(line),
+	    "{\"status\":0,\"sent\":%s,\"trouble\":\"%s\"}\n",
+	    a.sent ? "true" : "false", a.trouble);
+	good = a.trouble[0] == '\0' ? put_status(a.status)
+	                            : put(line, (size_t)len);
 	/* the system frees faster than libcurl, which may wait for a thread */
-	_exit(put(line, (size_t)len) && put(a.body, a.len) ? 0 : 1);
+	_exit(good && put(body, a.len) ? 0 : 1);
 }
