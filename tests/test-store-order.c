@@ -376,6 +376,9 @@ main(void)
 	}
 	a = open_store("a");
 	b = open_store("b");
+	/* as who joins does: their journals begin anew */
+	ok(store_checkpoint(a) == NULL && store_checkpoint(b) == NULL,
+	    "two stores of one history");
 	test_in_turn(a, b);
 	test_races(a, b);
 	test_several(a, b);
