@@ -256,7 +256,7 @@ cgi_answer_fail(struct cgi *c, const struct fail *why)
 	shapes[c->family](answer, f, text);
 	if (f->code == FAIL_METHOD && f->what != NULL)
 		cgi_header(c, "Allow", f->what);
-	if (f->code == FAIL_RATE)
+	if (f->what != NULL && (f->code == FAIL_RATE || f->code == FAIL_BUSY))
 		cgi_header(c, "Retry-After", f->what);
 	if (f->code == FAIL_AUTH)
 		cgi_header(c, "WWW-Authenticate",

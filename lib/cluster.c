@@ -195,11 +195,11 @@ ask(struct etcd_answer *out, const struct conf *conf,
 	const struct fail *f;
 
 	if (is_away(conf))
-		return fail(FAIL_BUSY, "etcd did not answer a moment ago");
-	f = etcd_txn(out, conf, txn);
-	if (f != NULL)
+		f = fail(FAIL_BUSY, "etcd did not answer a moment ago");
+	else if ((f = etcd_txn(out, conf, txn)) != NULL)
 		note_away(conf);
-	return f;
+	return f == NULL || f->code != FAIL_BUSY ? f
+	                                         : fail_away(CLUSTER_AWAY, f);
 }
 
 const struct fail *

@@ -100,6 +100,15 @@ fail_errno(const char *format, ...)
 	return f;
 }
 
+const struct fail *
+fail_away(int seconds, const struct fail *f)
+{
+	struct fail *away = make(FAIL_BUSY, mem_printf("%d", seconds), f->text);
+
+	away->error = EAGAIN;
+	return away;
+}
+
 bool
 fail_is_record(const struct fail *f)
 {

@@ -24,7 +24,8 @@ enum fail_code {
 	FAIL_LENGTH,    /* a body without Content-Length */
 	FAIL_SLOW,      /* a body that does not arrive */
 	FAIL_RATE,      /* too often; what: seconds to wait */
-	FAIL_BUSY,      /* try again: a lock, a full disk, a broken record */
+	FAIL_BUSY,      /* try again: a lock, a full disk, a broken record;
+	                   what: seconds to wait, where that is known */
 	FAIL_PROVIDER,  /* the provider did not do its part */
 	FAIL_DRY_RUN,   /* nothing was done, as was asked */
 	FAIL_SYSTEM,    /* our fault; the text is for the log alone */
@@ -72,6 +73,10 @@ const struct fail *fail_missing(const char *kind)
 const struct fail *fail_field(const struct fail *so_far, const char *field,
     const char *format, ...)
     __attribute__((returns_nonnull, format(printf, 3, 4)));
+
+/* FAIL_BUSY with f's text: whoever is needed is away, for some seconds. */
+const struct fail *fail_away(int seconds, const struct fail *f)
+    __attribute__((returns_nonnull));
 
 /*
  * A failed system call, errno and all: FAIL_BUSY where waiting or a free disk
