@@ -155,6 +155,9 @@ conf_cluster_complete(struct conf *c)
 		return "cluster_cert and cluster_key need each other";
 	if ((c->cluster_user == NULL) != (c->cluster_password == NULL))
 		return "cluster_user and cluster_password need each other";
+	if (c->sealed)
+		return "secrets = sealed does not go with a cluster: each node"
+		       " would have keys of its own";
 	if (c->cluster_name == NULL)
 		c->cluster_name = host_name();
 	if (*c->cluster_name == '\0')

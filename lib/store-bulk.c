@@ -292,6 +292,11 @@ store_bulk(struct store_bulk *out, struct store *s,
 	const struct fail *f;
 
 	*out = (struct store_bulk){.commit = ""};
+	if (s->ordered)
+		return fail(FAIL_CONFLICT,
+		    "a member of a cluster does not rewrite all records at"
+		    " once: leave it, and let the others begin with a new"
+		    " clone");
 	b.batch = calloc(1, sizeof(*b.batch));
 	if (b.batch == NULL)
 		return fail_errno("cannot begin");
