@@ -22,6 +22,10 @@ take(const struct conf *conf, bool report)
 
 	f = record_store(&store, conf);
 	if (f == NULL)
+		f = store_catch_up(&taken, store);
+	if (cluster_is_far(f))
+		f = cluster_far(store, conf, NULL);
+	if (f == NULL)
 		f = report ? cluster_catch_up(store, conf)
 		           : store_catch_up(&taken, store);
 	if (f == NULL)

@@ -41,7 +41,8 @@ const struct fail *cluster_note_write(const struct conf *conf,
     const char *commit, int64_t number);
 
 /* What member/<name> holds of this node. */
-const char *cluster_member_text(const char *commit, int64_t number);
+const char *cluster_member_text(const struct conf *conf, const char *commit,
+    int64_t number);
 
 /*
  * *number = that of commit, by the head and the log; -1: it is in none.

@@ -47,6 +47,7 @@ read_members(struct cluster_member **out, const struct etcd_pair *p,
 		m = mem_alloc(sizeof(*m));
 		m->name = p->key + skip;
 		m->commit = json_text(o, "commit");
+		m->store = json_text(o, "store");
 		m->number = number_in(o, "number");
 		m->seen = number_in(o, "seen");
 		*out = m;
@@ -89,7 +90,8 @@ enter(bool *done, const struct conf *conf, bool first, const char *commit,
 {
 	const struct etcd_compare none = {.key = cluster_key(conf, "head")};
 	const struct etcd_op ops[] = {cluster_put(cluster_member_key(conf),
-	                                  cluster_member_text(commit, number)),
+	                                  cluster_member_text(conf, commit,
+	                                      number)),
 	    cluster_put(none.key, cluster_head_text(commit, number))};
 	const struct etcd_txn txn = {.compares = &none,
 	    .compare_count = first ? 1 : 0,
@@ -220,7 +222,7 @@ cluster_report(const struct conf *conf)
 	if (f != NULL || known == NULL || known[0] == '\0')
 		return f;
 	put = cluster_put(cluster_member_key(conf),
-	    cluster_member_text(known, number));
+	    cluster_member_text(conf, known, number));
 	return etcd_txn(&answer, conf, &txn);
 }
 

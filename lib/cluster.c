@@ -154,11 +154,12 @@ cluster_age(const struct conf *conf)
 }
 
 const char *
-cluster_member_text(const char *commit, int64_t number)
+cluster_member_text(const struct conf *conf, const char *commit, int64_t number)
 {
 	cJSON *o = cJSON_CreateObject();
 
 	json_add_text(o, "commit", commit);
+	json_add_text(o, "store", conf->cluster_store);
 	cJSON_AddNumberToObject(o, "number", (double)number);
 	cJSON_AddNumberToObject(o, "seen", (double)clock_now());
 	return json_print(o, false);
@@ -198,8 +199,9 @@ ask(struct etcd_answer *out, const struct conf *conf,
 		f = fail(FAIL_BUSY, "etcd did not answer a moment ago");
 	else if ((f = etcd_txn(out, conf, txn)) != NULL)
 		note_away(conf);
-	return f == NULL || f->code != FAIL_BUSY ? f
-	                                         : fail_away(CLUSTER_AWAY, f);
+	return f == NULL || f->code != FAIL_BUSY
+	           ? f
+	           : fail_away(CLUSTER_AWAY, EAGAIN, f);
 }
 
 const struct fail *
@@ -245,6 +247,23 @@ cluster_find(int64_t *number, const char **head, const struct conf *conf,
 	return NULL;
 }
 
+bool
+cluster_is_far(const struct fail *f)
+{
+	return f != NULL && f->code == FAIL_BUSY && f->error == ESTALE;
+}
+
+static const struct fail *
+far_behind(const char *head)
+{
+	return fail_away(CLUSTER_FAR, ESTALE,
+	    fail(FAIL_BUSY,
+	        "what came after commit %s is no longer in etcd: this node has"
+	        " been away too long; sutler follow fetches it from another"
+	        " member",
+	        head));
+}
+
 /* The number of head, on which this store stands. */
 static const struct fail *
 number_of(int64_t *number, const struct conf *conf, const char *head)
@@ -264,10 +283,7 @@ number_of(int64_t *number, const struct conf *conf, const char *head)
 		f = fail(FAIL_BUSY, "etcd has no cluster below %s",
 		    conf->cluster_prefix);
 	if (f == NULL && *number < 0)
-		f = fail(FAIL_BUSY,
-		    "commit %s is not in the cluster's history,"
-		    " or too old to go on from",
-		    head);
+		f = far_behind(head);
 	return f;
 }
 
@@ -275,16 +291,13 @@ number_of(int64_t *number, const struct conf *conf, const char *head)
  */
 static const struct fail *
 read_others(struct journal_entry **others, const struct conf *conf,
-    const struct etcd_pair *pairs, int64_t *number)
+    const char *head, const struct etcd_pair *pairs, int64_t *number)
 {
 	const struct fail *f = NULL;
 
 	for (; f == NULL && pairs != NULL; pairs = pairs->next) {
 		if (cluster_log_number(conf, pairs->key) != ++*number)
-			return fail(FAIL_BUSY,
-			    "commit %" PRId64 " is no longer"
-			    " in etcd: this node has been away too long",
-			    *number);
+			return far_behind(head);
 		f = journal_unpack(others, pairs->value, pairs->len);
 		others = &(*others)->next;
 	}
@@ -362,7 +375,7 @@ place(struct journal_entry **others, size_t *placed, void *arg,
 		p->ops[p->count++] = cluster_put(same.key,
 		    cluster_head_text(p->head, number + (int64_t)p->entries));
 		p->ops[p->count++] = cluster_put(cluster_member_key(conf),
-		    cluster_member_text(head, number));
+		    cluster_member_text(conf, head, number));
 	}
 	txn.then_count = p->count;
 	f = ask(&answer, conf, &txn);
@@ -375,10 +388,9 @@ place(struct journal_entry **others, size_t *placed, void *arg,
 		    number + (int64_t)p->entries);
 		return NULL;
 	}
-	f = read_others(others, conf, answer.pairs[0], &number);
+	f = read_others(others, conf, head, answer.pairs[0], &number);
 	if (f == NULL && *others == NULL)
-		f = fail(FAIL_BUSY, "what came after commit %s is not in etcd",
-		    head);
+		f = far_behind(head);
 	for (e = *others; f == NULL && e != NULL; e = e->next)
 		if (e->next == NULL)
 			(void)cluster_note_write(conf, e->id, number);

@@ -15,7 +15,8 @@
  *	head		"<commit id> <number>" of the newest commit
  *	log/<number>	the commit of that number (16 hex digits), as
  *			journal_pack() makes it; until every member has it
- *	member/<name>	{"commit", "number", "seen"}: up to where it has applied
+ *	member/<name>	{"commit", "number", "seen", "store"}: up to where it
+ *			has applied, and where git may fetch its store
  *	turn/<work>	who does what only one is to do, with a lease
  *
  * A node is a member once it has joined: DATA/state/cluster names the last
@@ -28,6 +29,7 @@ enum {
 	CLUSTER_BATCH = 32,           /* commits in one transaction */
 	CLUSTER_BYTES = 1200 << 10,   /* … and bytes of them */
 	CLUSTER_AWAY = 1,             /* s that etcd is not asked again */
+	CLUSTER_FAR = 60,             /* s until who was away has fetched */
 	CLUSTER_PATIENCE = 7 * 86400, /* s without a sign of life, after which
 	                                 the log does not wait for a member */
 	CLUSTER_TURN = 120            /* s of a turn's lease */
@@ -57,6 +59,7 @@ const struct fail *cluster_leave(bool *last, struct store *store,
 struct cluster_member {
 	struct cluster_member *next;
 	const char *name, *commit;
+	const char *store;    /* where git may fetch its store, or NULL */
 	int64_t number, seen; /* ms since 1970 */
 };
 
@@ -81,6 +84,17 @@ const struct fail *cluster_turn(bool *mine, int64_t *lease,
 /* Take what others did, and say how far this node has come. */
 const struct fail *cluster_catch_up(struct store *store,
     const struct conf *conf);
+
+/* Does f say that what this node lacks is no longer in etcd? */
+bool cluster_is_far(const struct fail *f);
+
+/*
+ * Then: it is fetched from a member that says where its store can be fetched,
+ * by the program git.  Afterwards this node is to catch up.  FAIL_BUSY: nobody
+ * had it.
+ */
+const struct fail *cluster_far(struct store *store, const struct conf *conf,
+    store_tell *tell);
 
 /* Take commits as they come, until etcd is away (FAIL_BUSY), or they cannot be
  * taken. */

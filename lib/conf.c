@@ -61,6 +61,7 @@ static const struct conf_key {
     {"secrets_key",       take_path,      AT(secrets_key),       0, 0,         ""             },
     {"cluster",           take_members,   AT(cluster),           0, 0,         ""             },
     {"cluster_name",      take_node,      AT(cluster_name),      0, 0,         ""             },
+    {"cluster_store",     take_word,      AT(cluster_store),     0, 0,         ""             },
     {"cluster_prefix",    take_prefix,    AT(cluster_prefix),    0, 0,         "/sutler/"     },
     {"consistent_reads",  take_switch,    AT(consistent_reads),  0, 0,         "no"           },
     {"cluster_ca",        take_path,      AT(cluster_ca),        0, 0,         ""             },

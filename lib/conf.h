@@ -46,7 +46,9 @@ struct conf {
 	const char
 	    *cluster; /* URLs of etcd's members, with a comma between;
 	                 NULL: no cluster, and no other key of it counts */
-	const char *cluster_name;   /* this node's */
+	const char *cluster_name; /* this node's */
+	const char
+	    *cluster_store; /* where git may fetch this node's, or NULL */
 	const char *cluster_prefix; /* of the keys in etcd; ends with a slash */
 	const char *cluster_ca, *cluster_cert,
 	    *cluster_key;             /* files, or NULL */

@@ -101,11 +101,11 @@ fail_errno(const char *format, ...)
 }
 
 const struct fail *
-fail_away(int seconds, const struct fail *f)
+fail_away(int seconds, int error, const struct fail *f)
 {
 	struct fail *away = make(FAIL_BUSY, mem_printf("%d", seconds), f->text);
 
-	away->error = EAGAIN;
+	away->error = error;
 	return away;
 }
 

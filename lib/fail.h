@@ -74,8 +74,9 @@ const struct fail *fail_field(const struct fail *so_far, const char *field,
     const char *format, ...)
     __attribute__((returns_nonnull, format(printf, 3, 4)));
 
-/* FAIL_BUSY with f's text: whoever is needed is away, for some seconds. */
-const struct fail *fail_away(int seconds, const struct fail *f)
+/* FAIL_BUSY with f's text: whoever is needed is away, for some seconds; and the
+ * errno that says how: EAGAIN, ESTALE. */
+const struct fail *fail_away(int seconds, int error, const struct fail *f)
     __attribute__((returns_nonnull));
 
 /*

@@ -137,18 +137,18 @@ known(const struct journal_entry *entries, const char *path, const char *id)
 	return false;
 }
 
-/* Take away the directories that the record at path was the last of; who
- * writes into one makes it again. */
-static void
-prune(const struct store *s, const char *path)
+const struct fail *
+store_remove(const struct store *s, const char *path)
 {
+	const struct fail *f = file_remove(mem_printf("%s/%s", s->root, path));
 	char *dir = mem_copy(path), *slash;
 
-	while ((slash = strrchr(dir, '/')) != NULL) {
+	while (f == NULL && (slash = strrchr(dir, '/')) != NULL) {
 		*slash = '\0';
 		if (rmdir(mem_printf("%s/%s", s->root, dir)) != 0)
-			return;
+			break;
 	}
+	return f;
 }
 
 /* entries: all of the batch that c is of.  replay: after a boot; the index is
@@ -191,10 +191,7 @@ apply_change(struct store *s, const struct journal_change *c,
 		return f;
 	if (c->text != NULL)
 		return file_replace(path, s->tmp, c->text, c->len);
-	f = file_remove(path);
-	if (f == NULL)
-		prune(s, c->path);
-	return f;
+	return store_remove(s, c->path);
 }
 
 const char *

@@ -112,6 +112,10 @@ const struct fail *store_move_index_head(struct store *s, const char *commit);
 const struct fail *store_keep_aside(struct store *s, const char *path,
     const char *text, size_t len, const char *commit);
 
+/* Take away the record at path, and the directories that it was the last of;
+ * who writes into one makes it again. */
+const struct fail *store_remove(const struct store *s, const char *path);
+
 /* After a boot: replay what the journal holds. */
 const struct fail *store_recover(struct store *s);
 

@@ -1,6 +1,7 @@
 /*
  * A bulk commit that has been promised, done.
  */
+#include "fail.h"
 #include "file.h"
 #include "hash.h"
 #include "mem.h"
@@ -14,6 +15,14 @@ const char *
 store_bulk_note(const struct store *s)
 {
 	return mem_printf("%s/bulk", s->state);
+}
+
+const struct fail *
+store_bulk_promise(struct store *s, const char *base, const char *old,
+    const char *new)
+{
+	return file_replace(store_bulk_note(s), s->tmp,
+	    mem_printf("%s %s %s\n", base, old, new), 3 * (JOURNAL_ID + 1));
 }
 
 struct rest {
@@ -33,14 +42,17 @@ write_file(void *arg, const char *path, const char *before, const char *after)
 
 	f = file_read(&is, &is_len, file);
 	/* one that was deleted by hand stays so */
-	if (f != NULL || is == NULL)
+	if (f != NULL || (is == NULL && before[0] != '\0'))
 		return f;
-	id = hash_blob(is, is_len);
+	id = is == NULL ? "" : hash_blob(is, is_len);
 	if (strcmp(id, after) == 0)
 		return NULL;
 	/* a loss of power may have left ours without its bytes */
-	if (strcmp(id, before) != 0 && strlen(is) == is_len && is_len > 0)
+	if (is != NULL && strcmp(id, before) != 0 && strlen(is) == is_len &&
+	    is_len > 0)
 		f = store_keep_aside(s, path, is, is_len, r->commit);
+	if (f == NULL && after[0] == '\0')
+		return store_remove(s, path);
 	if (f == NULL)
 		f = store_git_text(&text, &len, s->git, after);
 	return f == NULL ? file_replace(file, s->tmp, text, len) : f;
@@ -98,6 +110,8 @@ store_bulk_settle_held(struct store *s)
 		return f;
 	s->journal->head = mem_copy(new);
 	f = journal_reset(s->journal);
+	if (f == NULL && s->ordered)
+		f = store_seal(s);
 	return f == NULL ? file_remove(store_bulk_note(s)) : f;
 }
 
@@ -112,5 +126,36 @@ store_bulk_settle(struct store *s)
 	if (f == NULL)
 		f = store_bulk_settle_held(s);
 	store_give(&s->flush_fd);
+	return f;
+}
+
+const struct fail *
+store_bulk_forward(struct store *s, const char *commit, store_tell *tell)
+{
+	const struct fail *f = store_lock(s);
+	const char *old;
+
+	if (f == NULL)
+		f = store_checkpoint_locked(s);
+	if (f == NULL)
+		f = store_take(&s->flush_fd, s, "flush");
+	old = s->journal->head;
+	if (f == NULL && !store_git_reaches(s->git, old, commit))
+		f = fail(FAIL_CONFLICT,
+		    "commit %s does not stand upon ours, %s", commit, old);
+	if (f == NULL && strcmp(old, commit) != 0) {
+		/* who needs the index waits until it has been made anew */
+		f = file_remove(store_index_mark(s));
+		if (f == NULL)
+			f = store_bulk_promise(s, old, old, commit);
+		if (f == NULL)
+			f = store_sync(s->data);
+		if (f == NULL)
+			f = store_bulk_settle_held(s);
+		if (f == NULL)
+			f = store_reindex_held(s, tell);
+	}
+	store_give(&s->flush_fd);
+	store_unlock(s);
 	return f;
 }

@@ -253,10 +253,8 @@ promise(struct bulk *b, const struct store_message *message)
 	if (f == NULL)
 		f = store_sync(s->data);
 	if (f == NULL)
-		f = file_replace(store_bulk_note(s), s->tmp,
-		    mem_printf("%s %s %s\n", s->journal->head, b->head,
-		        b->out->commit),
-		    3 * (JOURNAL_ID + 1));
+		f = store_bulk_promise(s, s->journal->head, b->head,
+		    b->out->commit);
 	return f == NULL ? store_sync(s->data) : f;
 }
 

@@ -34,9 +34,20 @@ const struct fail *store_bulk(struct store_bulk *out, struct store *s,
     const struct store_message *message, store_remake *remake,
     store_tell *tell);
 
+/*
+ * Become what commit, a descendant of ours whose objects are there already,
+ * makes of all records; the index is made anew.  For a member of a cluster that
+ * has been away for longer than its commits are kept.  FAIL_CONFLICT: commit
+ * does not stand upon ours.
+ */
+const struct fail *store_bulk_forward(struct store *s, const char *commit,
+    store_tell *tell);
+
 /* The file of the note: the commit that the journal begins upon, the parent of
  * ours, and ours. */
 const char *store_bulk_note(const struct store *s);
+const struct fail *store_bulk_promise(struct store *s, const char *base,
+    const char *old, const char *new);
 
 /* Under the writers' lock: do what is left of a bulk commit, if there is one.
  */

@@ -71,6 +71,17 @@ store_git_base(const char **base, struct store_git *g, const char *one,
 	}
 }
 
+const struct fail *
+store_git_at(const char **id, struct store_git *g, const char *ref)
+{
+	git_oid oid;
+
+	if (git_reference_name_to_id(&oid, g->repo, ref) != 0)
+		return store_git_fail(mem_printf("read %s", ref));
+	*id = store_git_id(&oid);
+	return NULL;
+}
+
 static const char *
 id_of(const git_diff_file *file)
 {

@@ -22,8 +22,7 @@ struct store_git {
 	struct store_git_ids unpacked; /* commits still to be packed */
 };
 
-/* Where the store's commits stand, and who commits them. */
-#define STORE_GIT_MAIN "refs/heads/main"
+/* Who commits. */
 #define STORE_GIT_EMAIL "sutler@localhost"
 
 /* libgit2 itself, once: no settings but the repository's own; our objects need

@@ -44,6 +44,11 @@ const struct fail *store_git_show_by(struct store_git *g, const char *command);
  * is read. */
 const struct fail *store_git_open(struct store_git **out, const char *dir);
 
+/* The branch, and the commit that the reference ref stands at. */
+#define STORE_GIT_MAIN "refs/heads/main"
+const struct fail *store_git_at(const char **id, struct store_git *g,
+    const char *ref);
+
 /* The commit that main stands at. */
 const struct fail *store_git_head(const char **id, struct store_git *g);
 
