@@ -78,8 +78,8 @@ STORE = store store-put store-apply store-bulk store-bulk-settle \
 SPEECH = plan manifest manifest-heroku dialect dialect-hear \
 	dialect-scalingo dialect-heroku dialect-appfog dialect-heroku-v3 \
 	dialect-clevercloud dialect-flynn provider provider-manifest \
-	provider-past provider-change client etcd etcd-admin etcd-answer etcd-call \
-	etcd-watch probe probe-callback \
+	provider-past provider-change client etcd etcd-admin etcd-answer \
+	etcd-call etcd-watch probe probe-callback \
 	probe-config probe-desk probe-judge probe-judge-callback \
 	probe-order probe-platform probe-request probe-rules probe-show \
 	transcript transcript-mask
@@ -218,7 +218,8 @@ check: all $(UNIT)
 
 test:
 	@sh tests/packages.sh $(PACKAGES_TEST)
-	@$(MAKE) --no-print-directory all $(UNIT) $(SLOW_FLUSH) $(BREAKOUT) asan fuzzers
+	@$(MAKE) --no-print-directory all $(UNIT) $(SLOW_FLUSH) $(BREAKOUT) \
+	    $(ETCD_TOOL) asan fuzzers
 	@python3 tests/all.py '$(SCENARIOS) $(BUILD)/asan --door direct' \
 	    '$(SCENARIOS) $(BUILD) --door direct' \
 	    '$(SCENARIOS) $(BUILD)/asan --door direct --sealed --core' \
@@ -233,6 +234,7 @@ test:
 	    'python3 tests/crowd.py --build $(BUILD) --writes 4000' \
 	    'python3 tests/power.py --build $(BUILD) --cuts 5' \
 	    'python3 tests/readme.py --build $(BUILD)' \
+	    'python3 tests/etcd.py --build $(BUILD)' \
 	    'python3 tests/setup.py --build $(BUILD)' \
 	    '$(BROWSER)' \
 	    '$(BROWSER) --door apache-prefix -k "console|policy|edited|ordered"'

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "complain.h"
+#include "conf-cluster.h"
 #include "fence.h"
 #include "guess.h"
 #include "mem.h"
@@ -17,7 +18,7 @@
 enum {
 	READ_SECONDS = 30,
 	WRITE_SECONDS = 120, /* two calls, and locks that are waited for */
-	OWN_PATHS = 5
+	OWN_PATHS = 4
 };
 
 static bool
@@ -50,13 +51,15 @@ cgi_fence(const struct cgi *c, const struct route *row)
 {
 	const struct conf *conf = c->act.conf;
 	const bool reads = only_reads(c, row);
-	struct fence_path paths[OWN_PATHS + FENCE_SYSTEM] = {
-	    {conf->data,        reads ? FENCE_READ : FENCE_CHANGE},
-	    {conf->secrets_key, FENCE_READ                       },
-	};
+	struct fence_path paths[OWN_PATHS + CONF_CLUSTER_FILES + FENCE_SYSTEM] =
+	    {
+	        {conf->data,        reads ? FENCE_READ : FENCE_CHANGE},
+	        {conf->secrets_key, FENCE_READ                       },
+        };
 	struct fence f = {paths, 2, !reads,
 	    reads ? READ_SECONDS : WRITE_SECONDS, NULL};
-	const char *why;
+	const char *why, *files[CONF_CLUSTER_FILES];
+	size_t i, count;
 
 	if (!conf->fence)
 		return;
@@ -67,6 +70,10 @@ cgi_fence(const struct cgi *c, const struct route *row)
 		paths[f.count++] = (struct fence_path){conf->file, FENCE_READ};
 		paths[f.count++] =
 		    (struct fence_path){conf->libexec, FENCE_RUN};
+		count = conf_cluster_files(files, conf);
+		for (i = 0; i < count; i++)
+			paths[f.count++] =
+			    (struct fence_path){files[i], FENCE_READ};
 		memcpy(paths + f.count, fence_system, sizeof(fence_system));
 		f.count += FENCE_SYSTEM;
 	}

@@ -306,7 +306,7 @@ widen(struct stream *s)
 
 	if (s->len < s->room)
 		return true;
-	if (s->room > CLIENT_OWN_MAX)
+	if (s->room >= CLIENT_OWN_MAX)
 		return false;
 	s->room = s->room == 0 ? TALK_SIZE : s->room * 2;
 	wider = mem_alloc(s->room + 1);

@@ -164,3 +164,16 @@ conf_cluster_complete(struct conf *c)
 		return "cluster_name is missing, and the host has no name";
 	return NULL;
 }
+
+size_t
+conf_cluster_files(const char *out[CONF_CLUSTER_FILES], const struct conf *c)
+{
+	const char *const files[CONF_CLUSTER_FILES] = {c->cluster_ca,
+	    c->cluster_cert, c->cluster_key, c->cluster_password};
+	size_t i, count = 0;
+
+	for (i = 0; c->cluster != NULL && i < CONF_CLUSTER_FILES; i++)
+		if (files[i] != NULL)
+			out[count++] = files[i];
+	return count;
+}

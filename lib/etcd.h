@@ -13,7 +13,12 @@
  * all.
  *
  * FAIL_BUSY: etcd is away, has no quorum, or refuses; the text says which and
- * never quotes a key, a value or a password.
+ * never quotes a key, a value or a password.  FAIL_MISSING: the lease is gone,
+ * or the revision compacted, where that is said.  FAIL_SYSTEM: the file of the
+ * password will not do.
+ *
+ * etcd's own limits, as it comes: 128 operations in each branch and as many
+ * compares, 1.5 MB in all.  An election is waited for within ETCD_SECONDS.
  */
 struct conf;
 struct fail;
@@ -57,7 +62,8 @@ struct etcd_pair {
 
 struct etcd_answer {
 	bool succeeded; /* the compares held */
-	bool unknown;   /* with a failure: it may have been done */
+	bool unknown;   /* with a failure: it may have been done; never of
+	                   what only reads */
 	int64_t revision;
 	struct etcd_pair **pairs; /* of each operation that was done: what a
 	                             range found, NULL where nothing */
@@ -72,10 +78,13 @@ const struct fail *etcd_txn(struct etcd_answer *out, const struct conf *conf,
 /* A lease of so many seconds; keys put with it go with it. */
 const struct fail *etcd_grant(int64_t *lease, const struct conf *conf,
     long seconds);
+/* FAIL_MISSING: it is gone. */
 const struct fail *etcd_keep(const struct conf *conf, int64_t lease);
+/* One that is gone is no failure. */
 const struct fail *etcd_revoke(const struct conf *conf, int64_t lease);
 
-/* Forget what was before revision, in all members; give the disk space back,
+/* Forget what was before revision, in all members (what is forgotten already is
+ * no failure); give the disk space back,
  * in the member at endpoint. */
 const struct fail *etcd_compact(const struct conf *conf, int64_t revision);
 const struct fail *etcd_defragment(const struct conf *conf,
@@ -89,18 +98,22 @@ struct etcd_member {
 	const char *version;
 	bool leader;
 	int64_t revision, size, size_in_use; /* bytes of its database */
-	const char *alarms;                  /* "NOSPACE", … or "" */
+	const char *alarms; /* that it knows of, in all of etcd: "NOSPACE",
+	                       "CORRUPT", both with a blank between, or "" */
 };
 
-/* Ask each endpoint of conf->cluster. */
+/* Ask each endpoint of conf->cluster, for its share of ETCD_SECONDS (at least
+ * half a second). */
 const struct fail *etcd_status(struct etcd_member **out,
     const struct conf *conf);
 
 /* Hear each change of a key in [key, end) from revision on, until heard returns
  * a failure, which is given back, or the connection ends: FAIL_BUSY.  What
  * heard allocates is gone after it.  pair is NULL once the watch stands, and
- * for etcd's signs of life (at least one in 10 s is expected, else FAIL_BUSY);
- * pair->value NULL: deleted. */
+ * for etcd's signs of life (at least one in 10 s is expected, else FAIL_BUSY;
+ * where nothing changes etcd is asked for one, as it gives none by itself);
+ * pair->value NULL: deleted.  FAIL_MISSING: what was at revision is compacted.
+ * Changes of one revision come in the order of the transaction. */
 typedef const struct fail *etcd_heard(void *arg, const struct etcd_pair *pair);
 const struct fail *etcd_watch(const struct conf *conf, const char *key,
     const char *end, int64_t revision, etcd_heard *heard, void *arg);

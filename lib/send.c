@@ -45,6 +45,7 @@ struct answer {
 	bool sent;         /* a byte of the question has left */
 	size_t len, limit, headers;
 	bool large, refused, chatty;
+	char *told;    /* of the server's own, by libcurl; never passed on */
 	CURL *streams; /* what comes from it has begun to go out, or will */
 	bool begun;
 };
@@ -250,6 +251,22 @@ static const struct {
     {CURLE_SSL_CACERT_BADFILE,       "the file of authorities cannot be read"     },
 };
 
+/* In TLS 1.3 a server refuses us behind the handshake, when we have spoken
+ * already; but it has not listened. */
+static bool
+turned_away(const struct answer *a)
+{
+	static const char *const words[] = {"certificate", "unknown ca",
+	    "access denied"};
+	const char *alert = a->told == NULL ? NULL : strstr(a->told, " alert ");
+	size_t i;
+
+	for (i = 0; alert != NULL && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strstr(alert, words[i]) != NULL)
+			return true;
+	return false;
+}
+
 /* Never curl's own message: it may quote the URL. */
 static bool
 explain(struct answer *a, CURL *curl, const struct question *q, CURLcode code)
@@ -274,6 +291,10 @@ explain(struct answer *a, CURL *curl, const struct question *q, CURLcode code)
 	}
 	if (a->refused)
 		return trouble(a, "refused a private address");
+	if (turned_away(a)) {
+		a->sent = false;
+		return trouble(a, "the server does not take our certificate");
+	}
 	for (i = 0; i < sizeof(troubles) / sizeof(troubles[0]); i++)
 		if (troubles[i].code == code)
 			return trouble(a, "%s", troubles[i].text);
@@ -331,7 +352,12 @@ set_limits(CURL *curl, const struct question *q, struct answer *a)
 static void
 set_own(CURL *curl, const struct question *q, struct answer *a)
 {
-	/* libcurl takes no file for one that is not there */
+	static char told[CURL_ERROR_SIZE];
+
+	if (!q->own)
+		return;
+	a->told = told;
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, told);
 	if (q->ca != NULL) {
 		curl_easy_setopt(curl, CURLOPT_CAINFO, q->ca);
 		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);

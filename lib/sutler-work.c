@@ -2,6 +2,7 @@
 #include "clock.h"
 #include "cluster.h"
 #include "complain.h"
+#include "conf-cluster.h"
 #include "fail.h"
 #include "fence.h"
 #include "file.h"
@@ -217,17 +218,23 @@ tick_one(void *arg, const struct work *o)
 static void
 give_up(const struct conf *conf)
 {
-	struct fence_path paths[4 + FENCE_SYSTEM] = {
+	struct fence_path paths[4 + CONF_CLUSTER_FILES + FENCE_SYSTEM] = {
 	    {conf->data,        FENCE_CHANGE},
 	    {conf->libexec,     FENCE_RUN   },
 	    {conf->file,        FENCE_READ  },
 	    {conf->secrets_key, FENCE_READ  },
 	};
-	const struct fence f = {paths, 4 + FENCE_SYSTEM, 1, 0, NULL};
+	struct fence f = {paths, 4, 1, 0, NULL};
+	const char *files[CONF_CLUSTER_FILES];
+	const size_t count = conf_cluster_files(files, conf);
+	size_t i;
 
 	if (conf->restart_hook != NULL || !conf->fence)
 		return;
-	memcpy(paths + 4, fence_system, sizeof(fence_system));
+	for (i = 0; i < count; i++)
+		paths[f.count++] = (struct fence_path){files[i], FENCE_READ};
+	memcpy(paths + f.count, fence_system, sizeof(fence_system));
+	f.count += FENCE_SYSTEM;
 	/* the programs that serve requests say what the kernel cannot do */
 	(void)fence_up(&f);
 }

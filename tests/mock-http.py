@@ -50,6 +50,19 @@ class Mock(BaseHTTPRequestHandler):
             self.wfile.write(b"x")
             time.sleep(0.1)
 
+    def lines(self):
+        self.send_response(200)
+        self.end_headers()
+        for text in (b"one\n", b"", b"two\nthr", b"ee\n\n", b"rest"):
+            self.wfile.write(text)
+            time.sleep(0.3)
+
+    def long_line(self):
+        self.send_response(200)
+        self.end_headers()
+        for _ in range(80):
+            self.wfile.write(b"x" * (64 << 10))
+
     def redirect(self):
         self.answer(302, b"elsewhere", Location="/echo")
 

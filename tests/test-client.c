@@ -211,6 +211,100 @@ test_slow(void)
 	ok(clock_now() - start < 5000, "neither takes much longer");
 }
 
+static const struct exchange_own own = {.timeout_ms = 1500, .connect_ms = 1500};
+
+static struct exchange
+own_path(const char *path)
+{
+	return (struct exchange){.method = "GET",
+	    .url = mem_printf("%s%s", root, path),
+	    .own = &own};
+}
+
+/* The operator's own server. */
+static void
+test_own(void)
+{
+	struct exchange x = own_path("/huge");
+
+	conf.allow_http = conf.allow_private = false;
+	client_send(&x, &conf, 20);
+	ok(x.answer_len == CLIENT_ANSWER_MAX + 1, "more than 256 kB are taken");
+	x = own_path("/endless");
+	client_send(&x, &conf, 20);
+	is(x.trouble, "the answer is longer than 4096 kB", "4 MB are the most");
+	x = own_path("/slow");
+	client_send(&x, &conf, 20);
+	is(x.trouble, "no answer within 1.5 s", "its time is its own");
+	x = own_path("/echo");
+	x.method = "POST";
+	x.body = memset(mem_alloc((2 << 20) + 1), 'x', 2 << 20);
+	client_send(&x, &conf, 20);
+	ok(x.status == 201 && x.answer_len > 2 << 20, "2 MB are sent");
+	conf.allow_http = conf.allow_private = true;
+	x.own = NULL;
+	client_send(&x, &conf, 20);
+	is(x.trouble, "the question cannot be read", "not to others");
+}
+
+struct ear {
+	struct mem_text *text;
+	const char *until;
+	int quiet;
+};
+
+static const struct fail *
+listen_to(void *arg, const char *line, size_t len)
+{
+	struct ear *ear = arg;
+
+	if (line == NULL) {
+		ear->quiet++;
+		return NULL;
+	}
+	ok(strlen(line) == len, "a line's length");
+	mem_alloc(1000); /* goes again */
+	strcat(strcat(ear->text->text, line), "|");
+	return ear->until != NULL && strcmp(line, ear->until) == 0
+	           ? fail(FAIL_CONFLICT, "enough")
+	           : NULL;
+}
+
+static void
+test_stream(void)
+{
+	struct mem_text text = {.text = mem_alloc(1000)};
+	struct ear ear = {.text = &text};
+	struct exchange x = own_path("/lines");
+	const struct fail *f;
+
+	conf.allow_http = conf.allow_private = false;
+	f = client_stream(&x, &conf, 100, listen_to, &ear);
+	ok(f == NULL && x.status == 200 && x.trouble == NULL, "a stream ends");
+	is(text.text, "one|two|three||", "its lines");
+	ok(ear.quiet > 0, "silence is told");
+	x = own_path("/lines");
+	ear.until = "three";
+	text.text[0] = '\0';
+	f = client_stream(&x, &conf, 100, listen_to, &ear);
+	ok(f != NULL && f->code == FAIL_CONFLICT, "who hears may end it");
+	is(text.text, "one|two|three|", "there");
+	x = own_path("/login");
+	f = client_stream(&x, &conf, 1000, listen_to, &ear);
+	ok(f == NULL && x.status == 401, "another status");
+	is(x.answer, "no", "its body");
+	x = own_path("/long-line");
+	f = client_stream(&x, &conf, 1000, listen_to, &ear);
+	ok(f == NULL, "a line without an end");
+	is(x.trouble, "a line of the answer is longer than 4096 kB",
+	    "is too long");
+	x = own_path("/garbage");
+	f = client_stream(&x, &conf, 1000, listen_to, &ear);
+	ok(f == NULL && x.status == 0, "garbage");
+	is(x.trouble, "the answer is not HTTP", "is none");
+	conf.allow_http = conf.allow_private = true;
+}
+
 /* A port where nobody listens, as one bound and closed just now. */
 static const char *
 closed_port(void)
@@ -393,6 +487,8 @@ main(int argc, char **argv)
 	test_methods();
 	test_answers();
 	test_slow();
+	test_own();
+	test_stream();
 	test_refused();
 	test_proxy();
 	test_programs();

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf-cluster.h"
 #include "conf.h"
 #include "fail.h"
 #include "mem.h"
@@ -73,6 +74,7 @@ test_defaults(void)
 	ok(!c->allow_http && !c->allow_private, "allow_http, allow_private");
 	ok(!c->sealed, "secrets");
 	is(c->secrets_key, mem_printf("%s/sutler.key", dir), "secrets_key");
+	ok(c->cluster == NULL && c->cluster_name == NULL, "no cluster");
 }
 
 static void
@@ -103,35 +105,128 @@ test_all(void)
 	is(c->secrets_key, "/etc/x.key", "secrets_key");
 }
 
+#define MEMBERS "cluster = http://a:1\n"
+
+static void
+test_cluster(void)
+{
+	struct conf *c = NULL;
+	const char *files[CONF_CLUSTER_FILES];
+	char host[256] = "";
+
+	put(mem_printf("%s%s", least, MEMBERS));
+	ok(conf_read_file(&c, file) == NULL, "a cluster");
+	if (c == NULL)
+		return;
+	is(c->cluster, "http://a:1", "one member");
+	is(c->cluster_prefix, "/sutler/", "cluster_prefix");
+	gethostname(host, sizeof(host) - 1);
+	ok(strncasecmp(c->cluster_name, host, 1) == 0 &&
+	        strlen(c->cluster_name) <= CONF_NODE_MAX,
+	    "cluster_name is the host's");
+	ok(conf_cluster_files(files, c) == 0, "no files");
+	put(mem_printf("%scluster = https://[::1]:2379 ,  http://A.b-c_d:65535,"
+	               "http://10.0.0.1:1\ncluster_name = node-7\n"
+	               "cluster_prefix = /\ncluster_ca = ca\n"
+	               "cluster_cert = /cert\ncluster_key = key\n"
+	               "cluster_user = me\ncluster_password = pw\n",
+	    least));
+	ok(conf_read_file(&c, file) == NULL, "all keys of a cluster");
+	is(c->cluster,
+	    "https://[::1]:2379,http://A.b-c_d:65535,"
+	    "http://10.0.0.1:1",
+	    "three members");
+	is(c->cluster_name, "node-7", "a node's name");
+	is(c->cluster_prefix, "/", "a prefix");
+	is(c->cluster_user, "me", "a user");
+	ok(conf_cluster_files(files, c) == 4, "four files");
+	is(files[0], mem_printf("%s/ca", dir), "the authority");
+	is(files[1], "/cert", "the certificate");
+	is(files[2], mem_printf("%s/key", dir), "its key");
+	is(files[3], mem_printf("%s/pw", dir), "the password");
+	put(mem_printf("%scluster_cert = x\ncluster_name = y\n", least));
+	ok(conf_read_file(&c, file) == NULL, "without a cluster nothing of it "
+	                                     "counts");
+	ok(conf_cluster_files(files, c) == 0, "… and no file is looked at");
+}
+
+static const struct {
+	const char *value, *want;
+} bad_members[] = {
+    {"10.0.0.1:2379",
+     "\"10.0.0.1:2379\" begins with neither http:// nor https://"                                },
+    {"ftp://a:1",                        "\"ftp://a:1\" begins with neither http:// nor https://"},
+    {"http://",                          "\"http://\" has no host"                               },
+    {"http://:1",                        "\"http://:1\" has no host"                             },
+    {"http://[]:1",                      "\"http://[]:1\" has no host"                           },
+    {"http://[::1:1",                    "\"http://[::1:1\" has no host"                         },
+    {"http://a",                         "\"http://a\" has no port (etcd's own is 2379)"         },
+    {"http://a/",                        "\"http://a/\" has no port (etcd's own is 2379)"        },
+    {"http://u:p@a:1",
+     "\"http://u:p@a:1\" has a port that is no number from 1 to 65535"                           },
+    {"http://u@a:1",                     "\"http://u@a:1\" has a host that cannot be one"        },
+    {"http://a b:1",                     "\"http://a b:1\" has a host that cannot be one"        },
+    {"http://a:0",
+     "\"http://a:0\" has a port that is no number from 1 to 65535"                               },
+    {"http://a:65536",
+     "\"http://a:65536\" has a port that is no number from 1 to 65535"                           },
+    {"http://a:000001",
+     "\"http://a:000001\" has a port that is no number from 1 to 65535"                          },
+    {"http://a:1/",                      "\"http://a:1/\" must end with its port"                },
+    {"http://a:1x",                      "\"http://a:1x\" must end with its port"                },
+    {"http://a:1,",                      "\"\" is empty"                                         },
+    {",http://a:1",                      "\"\" is empty"                                         },
+    {"http://a:1,,http://b:1",           "\"\" is empty"                                         },
+    {"http://a:1,http://b:1,http://a:1", "\"http://a:1\" stands there already"                   },
+};
+
 static const struct {
 	const char *text, *want;
 } bad[] = {
-    {"",                                   ":1: data is missing"                                },
-    {"data = d\n",                         ":2: public_url is missing"                          },
-    {"data = d\nfoo = 1\n",                ":2: there is no key \"foo\""                        },
-    {"Data = d\n",                         ":1: there is no key \"Data\""                       },
-    {"data = d\n\ndata = e\n",             ":3: data stands in line 1 already"                  },
-    {"data\n",                             ":1: it must read key = value"                       },
-    {"= d\n",                              ":1: it must read key = value"                       },
-    {"data = # none\n",                    ":1: data has no value"                              },
-    {"data = a\033b\n",                    ":1: there is a control character in it"             },
-    {"region = a\rb\n",                    ":1: there is a control character in it"             },
+    {"cluster_name = A\n",
+     ":1: cluster_name must be 1 to 40 of a-z, 0-9 and -"                                                                   },
+    {"cluster_name = 12345678901234567890123456789012345678901\n",
+     ":1: cluster_name must be 1 to 40 of a-z, 0-9 and -"                                                                   },
+    {"cluster_prefix = /a\n",
+     ":1: cluster_prefix must begin and end with a slash, without blanks, "
+     "ASCII, at most 200 bytes"                                                                                             },
+    {"cluster_prefix = a/\n",
+     ":1: cluster_prefix must begin and end with a slash, without blanks, "
+     "ASCII, at most 200 bytes"                                                                                             },
+    {"cluster_prefix = /\303\251/\n",
+     ":1: cluster_prefix must begin and end with a slash, without blanks, "
+     "ASCII, at most 200 bytes"                                                                                             },
+    {"data = d\npublic_url = http://x\n" MEMBERS "cluster_cert = a\n",
+     ":5: cluster_cert and cluster_key need each other"                                                                     },
+    {"data = d\npublic_url = http://x\n" MEMBERS "cluster_user = a\n",
+     ":5: cluster_user and cluster_password need each other"                                                                },
+
+    {"",                                                               ":1: data is missing"                                },
+    {"data = d\n",                                                     ":2: public_url is missing"                          },
+    {"data = d\nfoo = 1\n",                                            ":2: there is no key \"foo\""                        },
+    {"Data = d\n",                                                     ":1: there is no key \"Data\""                       },
+    {"data = d\n\ndata = e\n",                                         ":3: data stands in line 1 already"                  },
+    {"data\n",                                                         ":1: it must read key = value"                       },
+    {"= d\n",                                                          ":1: it must read key = value"                       },
+    {"data = # none\n",                                                ":1: data has no value"                              },
+    {"data = a\033b\n",                                                ":1: there is a control character in it"             },
+    {"region = a\rb\n",                                                ":1: there is a control character in it"             },
     {"provider_timeout = 26\n",
-     ":1: provider_timeout must be a whole number from 1 to 25"                                 },
+     ":1: provider_timeout must be a whole number from 1 to 25"                                                             },
     {"provider_timeout = 0\n",
-     ":1: provider_timeout must be a whole number from 1 to 25"                                 },
+     ":1: provider_timeout must be a whole number from 1 to 25"                                                             },
     {"provider_timeout = 5s\n",
-     ":1: provider_timeout must be a whole number from 1 to 25"                                 },
+     ":1: provider_timeout must be a whole number from 1 to 25"                                                             },
     {"page_size = 99999999999999999999\n",
-     ":1: page_size must be a whole number from 1 to 4000"                                      },
-    {"page_size = -1\n",                   ":1: page_size must be a whole number from 1 to 4000"},
-    {"allow_http = true\n",                ":1: allow_http must be yes or no"                   },
-    {"secrets = yes\n",                    ":1: secrets must be clear or sealed"                },
+     ":1: page_size must be a whole number from 1 to 4000"                                                                  },
+    {"page_size = -1\n",                                               ":1: page_size must be a whole number from 1 to 4000"},
+    {"allow_http = true\n",                                            ":1: allow_http must be yes or no"                   },
+    {"secrets = yes\n",                                                ":1: secrets must be clear or sealed"                },
     {"currency = eur\n",
-     ":1: currency must be three capital letters, as in ISO 4217"                               },
+     ":1: currency must be three capital letters, as in ISO 4217"                                                           },
     {"currency = EURO\n",
-     ":1: currency must be three capital letters, as in ISO 4217"                               },
-    {"region = a b\n",                     ":1: region must be one word without quotes"         },
+     ":1: currency must be three capital letters, as in ISO 4217"                                                           },
+    {"region = a b\n",                                                 ":1: region must be one word without quotes"         },
 };
 
 static const char *const bad_urls[] = {
@@ -165,6 +260,16 @@ test_refusals(void)
 		    ":1: public_url must be a URL: http:// or https://, "
 		    "a host, perhaps a port and a path",
 		    "refused: %s", bad_urls[i]);
+	for (i = 0; i < sizeof(bad_members) / sizeof(bad_members[0]); i++)
+		is(said(mem_printf("cluster = %s\n", bad_members[i].value)),
+		    mem_printf(":1: cluster must be URLs of etcd's members, "
+		               "with commas between: %s",
+		        bad_members[i].want),
+		    "refused: %s", bad_members[i].value);
+	text = mem_copy("cluster = http://a:1");
+	for (i = 2; i < 18; i++)
+		text = mem_printf("%s,http://a:%zu", text, i);
+	is(said(text), ":1: cluster has more than 16 URLs", "too many");
 	text = mem_alloc(20000);
 	memset(text, '\n', 19999);
 	is(said(text), ":1: the file is longer than 16384 bytes", "too long");
@@ -192,6 +297,7 @@ main(void)
 	file = mem_printf("%s/sutler.conf", dir);
 	test_defaults();
 	test_all();
+	test_cluster();
 	test_refusals();
 	test_environment();
 	unlink(file);
