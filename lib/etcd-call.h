@@ -68,4 +68,21 @@ bool etcd_number(int64_t *out, const cJSON *o, const char *key);
 /* The pair that o is; what is not as asked, or NULL. */
 const char *etcd_pair(struct etcd_pair *out, const cJSON *o);
 
+/* Fill out from etcd's answer to txn; what is not as asked, or NULL. */
+const char *etcd_read(struct etcd_answer *out, const struct etcd_txn *txn,
+    const cJSON *answer);
+
+/* A watch that has been asked for. */
+struct etcd_watch {
+	const struct conf *conf;
+	const char *endpoint, *key, *end;
+	etcd_heard *heard;
+	void *arg;
+	bool created; /* etcd has said so */
+};
+
+/* What a line of its answer says goes to heard; arg is the watch.  A
+ * client_heard of lib/client.h. */
+const struct fail *etcd_hear(void *arg, const char *line, size_t len);
+
 #endif

@@ -15,16 +15,8 @@
 
 enum { QUIET_MS = 4000, CONNECT_MS = ETCD_SECONDS * 1000 };
 
-struct watch {
-	const struct conf *conf;
-	const char *endpoint, *key, *end;
-	etcd_heard *heard;
-	void *arg;
-	bool created;
-};
-
 static const struct fail *
-strange(const struct watch *w, const char *what)
+strange(const struct etcd_watch *w, const char *what)
 {
 	return fail(FAIL_BUSY, "etcd: the watch at %s: %s", w->endpoint, what);
 }
@@ -48,7 +40,7 @@ ask_for_life(const char **endpoint, const struct conf *conf, const char *key)
 }
 
 static const struct fail *
-hear_event(const struct watch *w, const cJSON *event)
+hear_event(const struct etcd_watch *w, const cJSON *event)
 {
 	const cJSON *type = json_get(event, "type");
 	struct etcd_pair pair;
@@ -70,7 +62,7 @@ hear_event(const struct watch *w, const cJSON *event)
 }
 
 static const struct fail *
-hear_result(struct watch *w, const cJSON *result)
+hear_result(struct etcd_watch *w, const cJSON *result)
 {
 	const cJSON *events = json_get(result, "events"), *event;
 	const struct fail *f = NULL;
@@ -97,10 +89,10 @@ hear_result(struct watch *w, const cJSON *result)
 	return f;
 }
 
-static const struct fail *
-hear(void *arg, const char *line, size_t len)
+const struct fail *
+etcd_hear(void *arg, const char *line, size_t len)
 {
-	struct watch *w = arg;
+	struct etcd_watch *w = arg;
 	const struct fail *f;
 	cJSON *o;
 
@@ -140,7 +132,7 @@ const struct fail *
 etcd_watch(const struct conf *conf, const char *key, const char *end,
     int64_t revision, etcd_heard *heard, void *arg)
 {
-	struct watch w = {.conf = conf,
+	struct etcd_watch w = {.conf = conf,
 	    .key = key,
 	    .end = end,
 	    .heard = heard,
@@ -158,7 +150,7 @@ etcd_watch(const struct conf *conf, const char *key, const char *end,
 	etcd_question(&x, &own, conf, w.endpoint, "/v3/watch");
 	x.body = body_of(key, end, revision);
 	own.connect_ms = own.timeout_ms = CONNECT_MS;
-	f = client_stream(&x, conf, QUIET_MS, hear, &w);
+	f = client_stream(&x, conf, QUIET_MS, etcd_hear, &w);
 	if (f != NULL)
 		return f;
 	if (x.status == 200)

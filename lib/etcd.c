@@ -153,9 +153,8 @@ read_range(struct etcd_pair **out, bool *more, const struct etcd_op *op,
 	return NULL;
 }
 
-/* What is wrong with the answer, or NULL. */
-static const char *
-read_answer(struct etcd_answer *out, const struct etcd_txn *txn,
+const char *
+etcd_read(struct etcd_answer *out, const struct etcd_txn *txn,
     const cJSON *answer)
 {
 	const cJSON *all = json_get(answer, "responses"), *one;
@@ -212,7 +211,7 @@ etcd_txn(struct etcd_answer *out, const struct conf *conf,
 	out->unknown = c.unknown;
 	if (f != NULL)
 		return f;
-	why = read_answer(out, txn, c.answer);
+	why = etcd_read(out, txn, c.answer);
 	if (why == NULL)
 		return NULL;
 	*out = (struct etcd_answer){.unknown = !c.repeatable};
