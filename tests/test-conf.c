@@ -189,13 +189,13 @@ static const struct {
      ":1: cluster_name must be 1 to 40 of a-z, 0-9 and -"                                                                   },
     {"cluster_prefix = /a\n",
      ":1: cluster_prefix must begin and end with a slash, without blanks, "
-     "ASCII, at most 200 bytes"                                                                                             },
+        "ASCII, at most 200 bytes"                                                                                          },
     {"cluster_prefix = a/\n",
      ":1: cluster_prefix must begin and end with a slash, without blanks, "
-     "ASCII, at most 200 bytes"                                                                                             },
+        "ASCII, at most 200 bytes"                                                                                          },
     {"cluster_prefix = /\303\251/\n",
      ":1: cluster_prefix must begin and end with a slash, without blanks, "
-     "ASCII, at most 200 bytes"                                                                                             },
+        "ASCII, at most 200 bytes"                                                                                          },
     {"data = d\npublic_url = http://x\n" MEMBERS "cluster_cert = a\n",
      ":5: cluster_cert and cluster_key need each other"                                                                     },
     {"data = d\npublic_url = http://x\n" MEMBERS "cluster_user = a\n",
