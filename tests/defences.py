@@ -166,14 +166,14 @@ ROWS = [Row(*row) for row in (
     # what comes back
     ("decompression bombs", SEND, "CURLOPT_HTTP_CONTENT_DECODING, 0L",
      'CURLOPT_ACCEPT_ENCODING, ""', "direct: attack: decompression"),
-    ("an endless answer", SEND, "if (len > sizeof(a->body) - a->len) {",
-     "if (len > sizeof(a->body) - a->len)\n\t\tlen = 0;\n\tif (false) {",
+    ("an endless answer", SEND, "if (len > a->limit - a->len) {",
+     "if (len > a->limit - a->len)\n\t\tlen = 0;\n\tif (false) {",
      "test-client"),
     ("endless headers", SEND, "if (a->headers > HEADERS_MAX) {",
      "if (false) {", "test-client"),
     # beneath it send has the same limit of its own
     ("slow providers", "lib/client.c",
-     "deadline = now_ms() + timeout * 1000 + GRACE_MS",
+     "deadline = now_ms() + ms + GRACE_MS",
      "deadline = now_ms() + 3600 * 1000", "test-client"),
     # servers' own
     ("a name that nobody has checked", "tests/servers/nginx.conf",

@@ -22,7 +22,8 @@ check_texts(const struct conf *c)
 {
 	const char *const texts[] = {c->data, c->public_url, c->host, c->region,
 	    c->provider_region, c->appfog_region, c->libexec, c->billing_url,
-	    c->currency};
+	    c->currency, c->cluster == NULL ? "none" : c->cluster,
+	    c->cluster == NULL ? "none" : c->cluster_name, c->cluster_prefix};
 	const char *p;
 	size_t i;
 
@@ -33,6 +34,9 @@ check_texts(const struct conf *c)
 			fuzz_must((unsigned char)*p >= ' ' && *p != 0x7f,
 			    "no value has control characters");
 	}
+	fuzz_must(strpbrk(c->cluster == NULL ? "" : c->cluster, " \t\"'@?#") ==
+	              NULL,
+	    "a member's URL may be asked");
 	fuzz_must(c->public_url[strlen(c->public_url) - 1] != '/',
 	    "public_url ends without a slash");
 	fuzz_must(strpbrk(c->public_url, " \"'<>\\") == NULL,

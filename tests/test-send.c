@@ -134,8 +134,8 @@ ask(bool allow_private)
 {
 	struct question q = {.method = "GET",
 	    .url = "http://provider.test:8080/x",
-	    .timeout = 5,
-	    .connect_timeout = 5,
+	    .timeout = 5000,
+	    .connect_timeout = 5000,
 	    .allow_http = true,
 	    .allow_private = allow_private};
 	static struct answer a;
