@@ -361,4 +361,5 @@ addon_installation(struct installation *out, const struct act *act,
 	    .public_url = conf->public_url,
 	    .provider = r->provider->slug,
 	    .apps_path = r->provider->dialect->apps_path};
+	out->ident = provider_ident(r->provider, out->heroku_id, out->uuid);
 }

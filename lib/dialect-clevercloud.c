@@ -122,7 +122,7 @@ clevercloud_info(const struct installation *in)
 	struct installation ours = *in;
 	cJSON *info;
 
-	ours.heroku_id = in->addon_id;
+	ours.heroku_id = ours.ident = in->addon_id;
 	ours.provider_region = zone_of(in->provider_region);
 	info = heroku_info(&ours);
 	json_add_text(info, "owner_id", in->account);

@@ -97,6 +97,8 @@ read_v1(struct provider *p, const cJSON *manifest)
 static cJSON *
 provision_body(const struct order *order)
 {
+	const char *ident =
+	    provider_ident(order->provider, order->heroku_id, order->uuid);
 	cJSON *body = cJSON_CreateObject();
 
 	json_add_text(body, "heroku_id", order->heroku_id);
@@ -104,7 +106,7 @@ provision_body(const struct order *order)
 	json_add_text(body, "plan", order->plan);
 	json_add_text(body, "region", order->provider_region);
 	json_add_text(body, "callback_url",
-	    dialect_callback(order->public_url, VENDOR_APPS, order->heroku_id));
+	    dialect_callback(order->public_url, VENDOR_APPS, ident));
 	json_add_text(body, "logplex_token", NULL);
 	cJSON_AddItemToObject(body, "options", dialect_options(order, true));
 	return body;
@@ -234,7 +236,7 @@ heroku_row(const struct installation *in)
 	    in->resource == NULL ? NULL : json_plain(in->resource));
 	json_add_text(row, "heroku_id", in->heroku_id);
 	json_add_text(row, "callback_url",
-	    dialect_callback(in->public_url, in->apps_path, in->heroku_id));
+	    dialect_callback(in->public_url, in->apps_path, in->ident));
 	json_add_text(row, "plan", in->plan);
 	json_add_text(row, "name", in->app_name);
 	json_add_text(cJSON_AddObjectToObject(row, "resource"), "uuid",
@@ -251,7 +253,7 @@ heroku_info(const struct installation *in)
 	json_add_text(info, "name", in->app_name);
 	cJSON_AddItemToObject(info, "config", json_vars(in->config));
 	json_add_text(info, "callback_url",
-	    dialect_callback(in->public_url, in->apps_path, in->heroku_id));
+	    dialect_callback(in->public_url, in->apps_path, in->ident));
 	json_add_text(info, "owner_email", in->owner_email);
 	json_add_text(info, "region", in->provider_region);
 	cJSON_AddArrayToObject(info, "domains");

@@ -127,6 +127,7 @@ struct installation {
 	const cJSON *resource; /* as the provider answered it: text or number */
 	const char *plan;      /* canonical name */
 	const char *app_id, *app_name, *heroku_id;
+	const char *ident; /* in its callback URL: provider_ident() */
 	const char *account, *owner_email; /* NULL in a list row */
 	const struct json_var *config;     /* NULL in a list row */
 	const char *region, *provider_region, *appfog_region, *public_url;

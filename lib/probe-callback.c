@@ -54,6 +54,7 @@ info_object(const struct probe *p, const struct outcome *outcome)
 	    .app_id = o->app_id,
 	    .app_name = o->app_name,
 	    .heroku_id = o->heroku_id,
+	    .ident = provider_ident(provider, o->heroku_id, o->uuid),
 	    .account = o->account,
 	    .owner_email = o->owner_email,
 	    .config = outcome->config,

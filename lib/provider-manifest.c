@@ -12,6 +12,13 @@
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
+const char *
+provider_ident(const struct provider *p, const char *heroku_id,
+    const char *uuid)
+{
+	return p->many_per_app ? uuid : heroku_id;
+}
+
 bool
 provider_declares(const struct provider *p, const char *name)
 {

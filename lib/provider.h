@@ -64,6 +64,12 @@ void provider_read(struct provider *p);
 /* True where the manifest declares the variable name. */
 bool provider_declares(const struct provider *p, const char *name);
 
+/* The name by which a callback URL of p's means one installation: heroku_id,
+ * which is the app's, or uuid where an app may have several.  Source: Heroku,
+ * "Add-on Manifest" (many_per_app). */
+const char *provider_ident(const struct provider *p, const char *heroku_id,
+    const char *uuid);
+
 /* The provider with that slug.  FAIL_MISSING "addon_provider". */
 const struct fail *provider_load(struct provider **out, struct store *store,
     const char *slug);

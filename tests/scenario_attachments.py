@@ -1,5 +1,6 @@
 """One add-on on several apps, several of a kind on one: by prefixes."""
 from scenario_base import Commits, Unchanged, same, scenario, true
+from scenario_dialects import behind
 from world import MARK
 
 
@@ -140,6 +141,35 @@ def many(world):
     same(world.call(supplier, "GET", f"/vendor/apps/{spare[3:]}",
                     want=200).data["config"], {url: f"{MARK}-2"},
          "the provider sees its own names")
+
+
+@scenario("several of a kind on one app, each called back by a URL of its own")
+def several(world):
+    supplier = shared(world, "many_per_app")
+    app = world.app()
+    one = world.addon(app, supplier)
+    url, key = supplier.variables
+    before = world.values(app)
+    supplier.desk.then(202, {"id": "second"})
+    two = world.order(app, supplier, name="SPARE").data["addon"]
+    places = [seen.json()["callback_url"]
+              for seen in supplier.desk.asked("POST")]
+    world.call(supplier, "PUT", behind(world, places[1]),
+               {"config": {url: f"{MARK}-two"}}, want=200)
+    same(world.values(app), dict(before, SPARE_URL=f"{MARK}-two"), "values")
+    shown = world.call(app.owner, "GET", app.path(f"/addons/{two['id']}"),
+                       want=200).data["addon"]
+    same(shown["status"], "running", "the second")
+    for addon, place in ((one, places[0]), (two, places[1])):
+        found = world.call(supplier, "GET", behind(world, place),
+                           want=200).data
+        same((found["resource"]["uuid"], found["callback_url"]),
+             (addon["id"][3:], place), "shown")
+    rows = world.call(supplier, "GET", "/vendor/apps", want=200).data
+    same([row["callback_url"] for row in rows], places, "the list")
+    world.call(supplier, "PUT", behind(world, places[0]),
+               {"config": {key: f"{MARK}-one"}}, want=200)
+    same(world.values(app)[key], f"{MARK}-one", "the first")
 
 
 @scenario("a provider's change restarts every app that has the add-on")

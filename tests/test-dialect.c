@@ -242,6 +242,7 @@ test_installation(const struct dialect *d, const cJSON *c)
 	    .app_id = "64a000000000000000000001",
 	    .app_name = "pond",
 	    .heroku_id = "app7001@market.example",
+	    .ident = "app7001@market.example",
 	    .account = "ana",
 	    .owner_email = "ana@example.org",
 	    .region = "local-1",
