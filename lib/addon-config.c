@@ -237,12 +237,29 @@ set(struct event *e, const struct provider *p, struct addon *a, const cJSON *v)
 	    data);
 }
 
-/* In some dialects setting config says "ready"; early, it is remembered. */
+/* *says: setting a's config says "ready". */
+static const struct fail *
+says_ready(bool *says, const struct act *act, const struct addon *a)
+{
+	const struct dialect *d = act->provider->dialect;
+	const struct fail *f = NULL;
+	struct work *work = NULL;
+
+	*says = d->config_ends_wait;
+	if (*says || !d->config_ends_change)
+		return NULL;
+	if (!addon_is_asked(a))
+		f = work_load(&work, act->store, a->id);
+	/* an order is answered by an action of its own */
+	*says = a->wanted_plan != NULL ||
+	        (work != NULL && strcmp(work->kind, WORK_EXPECT) == 0);
+	return f;
+}
+
+/* The word "ready"; early, it is remembered. */
 static bool
 end_wait(struct event *e, const struct act *act, struct addon *a)
 {
-	if (!act->provider->dialect->config_ends_wait)
-		return false;
 	if (addon_is_asked(a)) {
 		a->verdict = "ready";
 		return true;
@@ -285,10 +302,12 @@ addon_configure(struct addon_result *out, const struct act *act,
 	struct mem_text names = {0};
 	const cJSON *v;
 	struct event e;
-	bool running, ended;
+	bool running, ready, ended;
 
 	if (f == NULL)
 		f = addon_locate(out, act, ident, true);
+	if (f == NULL)
+		f = says_ready(&ready, act, out->addon);
 	if (f == NULL)
 		f = check_config(act->provider, config);
 	if (f == NULL)
@@ -307,7 +326,7 @@ addon_configure(struct addon_result *out, const struct act *act,
 		set(&e, act->provider, out->addon, v);
 	}
 	running = is_running(out->addon);
-	ended = end_wait(&e, act, out->addon);
+	ended = ready && end_wait(&e, act, out->addon);
 	out->variables = addon_names(out->provider, out->addon);
 	if (names.len == 0 && !ended) {
 		store_unlock(act->store);
@@ -317,6 +336,7 @@ addon_configure(struct addon_result *out, const struct act *act,
 	    act->provider->slug, names.len == 0 ? "nothing" : names.text)
 	                .subject;
 	event_addon(&e, out->addon->id);
+	running |= is_running(out->addon);
 	if (running && !act->provider->dialect->rebinds)
 		addon_owe_restart(&e, act, out);
 	return app_save(act, out->app, &e);

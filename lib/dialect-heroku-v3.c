@@ -85,6 +85,7 @@ const struct dialect dialect_heroku_v3 = {
     .family = FAMILY_HEROKU,
     .drops_undeclared = false,
     .undeclared = FAIL_FORBIDDEN,
+    .config_ends_change = true,
     .removes_later = true,
     .by_uuid = true,
     .grants = true,

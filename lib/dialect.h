@@ -158,8 +158,9 @@ struct dialect {
 	enum fail_code undeclared;
 	/* A change by the provider waits until the user binds again. */
 	bool rebinds;
-	/* Setting config ends the wait of an answer "not yet". */
-	bool config_ends_wait;
+	/* Setting config ends the wait of an answer "not yet"; or of one to
+	 * a change of plan alone. */
+	bool config_ends_wait, config_ends_change;
 	/* An answer "not yet" that nothing follows is taken for done. */
 	bool patient;
 	/* A removal answered 202 is finished by a call of the provider's. */

@@ -105,18 +105,30 @@ ends_in(const char *text, const char *tail)
 /* Is the call said one that is waited for? */
 typedef bool wanted(const struct probe *p, const cJSON *said);
 
+static bool
+sets_config(const cJSON *said)
+{
+	const char *method = json_text(said, "method");
+
+	return (strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0) &&
+	       json_get(json_get(said, "body"), "config") != NULL;
+}
+
 /* What was pending is done. */
 static bool
 is_ready(const struct probe *p, const cJSON *said)
 {
-	const char *method = json_text(said, "method");
-	const char *path = json_text(said, "path");
+	return ends_in(json_text(said, "path"), "/actions/provision") ||
+	       (p->with.provider->dialect->config_ends_wait &&
+	           sets_config(said));
+}
 
-	if (ends_in(path, "/actions/provision"))
-		return true;
-	return p->with.provider->dialect->config_ends_wait &&
-	       (strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0) &&
-	       json_get(json_get(said, "body"), "config") != NULL;
+static bool
+is_changed(const struct probe *p, const cJSON *said)
+{
+	return is_ready(p, said) ||
+	       (p->with.provider->dialect->config_ends_change &&
+	           sets_config(said));
 }
 
 static bool
@@ -176,8 +188,10 @@ wait_for(struct probe *p, int *place, wanted *is_wanted)
 const cJSON *
 probe_callback(struct probe *p, enum probe_step step)
 {
-	const cJSON *said = wait_for(p, &p->heard_out,
-	    step == STEP_REMOVE ? is_removed : is_ready);
+	wanted *is_wanted = step == STEP_REMOVE   ? is_removed
+	                    : step == STEP_CHANGE ? is_changed
+	                                          : is_ready;
+	const cJSON *said = wait_for(p, &p->heard_out, is_wanted);
 
 	p->ready |= said != NULL;
 	return said;

@@ -434,6 +434,45 @@ def change_waits(world):
     same(world.owed(addon), [], "owed")
 
 
+def hooked(world, ask) -> list:
+    """The apps that are restarted for what ask() does."""
+    hook, log = world.dir / "restart", world.dir / "restarted-apps"
+    hook.write_text(f"#!/bin/sh\necho $1 >>{log}\n", encoding="utf-8")
+    hook.chmod(0o755)
+    log.write_text("", encoding="utf-8")
+    world.configure(restart_hook=hook)
+    try:
+        ask()
+        while "another tick" in world.sutler("tick").stdout.decode():
+            time.sleep(0.1)
+    finally:
+        world.configure(restart_hook=None)
+    return log.read_text(encoding="utf-8").split()
+
+
+@scenario("variables that end a wait restart the app; AppFog's user binds "
+          "anew")
+def late_config(world):
+    for dialect in ("heroku", "clevercloud", "appfog"):
+        app, supplier = world.app(), world.provider(dialect)
+        addon = not_yet(world, supplier, app)["id"]
+        path = app.path(f"/addons/{addon}")
+        place = supplier.desk.asked("POST")[-1].json()["callback_url"]
+        place = place.removeprefix(world.door.public_url)
+        want = [] if dialect == "appfog" else [app.name]
+        for value in ("first", "second"):
+            body = {"config": {supplier.variables[0]: f"{MARK}-{value}"}}
+            same(hooked(world, lambda p=place, b=body, s=supplier: world.call(
+                s, "PUT", p, b, want=200)), want, f"{dialect}: restarts")
+            same(status(world, app, addon), "running", dialect)
+            same(world.owed(addon), [], dialect)
+            if value == "first":   # and the same for a change of plan
+                supplier.desk.then(202, {"message": "Moving"})
+                world.call(app.owner, "PATCH", path, {"addon": {
+                    "plan_id": supplier.plans["large"]}}, want=200)
+                same(status(world, app, addon), "provisioning", dialect)
+
+
 @scenario("a look at an add-on whose outcome is overdue has it settled")
 def lazily(world):
     app, supplier = world.app(), world.provider("scalingo")

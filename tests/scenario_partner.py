@@ -5,7 +5,7 @@ import time
 import urllib.parse
 
 from scenario_base import Commits, Unchanged, forge, same, scenario, true
-from scenario_outbox import kind_of, tick
+from scenario_outbox import hooked, kind_of, status, tick
 from world import MARK
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -156,6 +156,45 @@ def later(world):
     same(world.values(app), {supplier.variables[0]: f"{MARK}-early",
                              supplier.variables[1]: f"{MARK}-2"}, "values")
     same(world.owed(addon["id"]), [], "owed")
+
+
+@scenario("a slow plan change of version 3 ends by the config that it brings")
+def slow_change(world):
+    supplier, secret = partner(world)
+    app = world.app()
+    addon = world.addon(app, supplier)["id"]
+    me = bearer(exchange(world, supplier, secret))
+    path = app.path(f"/addons/{addon}")
+    name = supplier.variables[0]
+
+    def configure(value):
+        world.call(me, "PATCH", f"/addons/{addon[3:]}/config",
+                   {"config": [{"name": name, "value": value}]}, want=200)
+
+    supplier.desk.then(202, {"message": "Moving"})
+    found = world.call(app.owner, "PATCH", path, {"addon": {
+        "plan_id": supplier.plans["large"]}}, want=200).data["addon"]
+    same(found["status"], "provisioning", "status")
+    same(hooked(world, lambda: configure(f"{MARK}-moved")), [app.name],
+         "restarts")
+    same((status(world, app, addon), world.owed(addon)), ("running", []),
+         "in the end")
+    # the word may come before the answer
+    supplier.desk.then(202, {"message": "Moving"},
+                       during=lambda _: configure(f"{MARK}-back"))
+    found = world.call(app.owner, "PATCH", path, {"addon": {
+        "plan_id": supplier.plans["small"]}}, want=200).data["addon"]
+    same((found["status"], found["plan"]["name"]), ("running", "small"),
+         "early")
+    same(world.values(app)[name], f"{MARK}-back", "early")
+    # of an order it says nothing yet
+    other = world.app()
+    supplier.desk.then(202, {"id": "x"})
+    waiting = world.order(other, supplier).data["addon"]["id"]
+    me = bearer(exchange(world, supplier, secret))
+    world.call(me, "PATCH", f"/addons/{waiting[3:]}/config",
+               {"config": [{"name": name, "value": MARK}]}, want=200)
+    same(status(world, other, waiting), "provisioning", "an order")
 
 
 @scenario("an asynchronous order of version 3 that fails is gone")
