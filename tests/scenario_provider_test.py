@@ -51,8 +51,7 @@ WITHOUT = {
     "heroku": TOKENS | PAUSES,
     "appfog": TOKENS | PAUSES | {"log-drain-url"},
     "heroku-v3": PAUSES,
-    # nothing of its ends a wait
-    "clevercloud": TOKENS | PAUSES | {"callback-auth", "callback-config"},
+    "clevercloud": TOKENS | PAUSES,
     "flynn": TOKENS | PAUSES | CALLBACKS | {
         "log-drain-url", "provision-idempotent", "provision-unknown",
         "refusal-reason"} | {rule for rule in FAULTS
@@ -275,7 +274,7 @@ def later(world):
                             ("change-later", "change-callback"),
                             ("remove-later", "remove-callback")):
             for dialect in DIALECTS:
-                if rule in WITHOUT[dialect] or dialect == "clevercloud":
+                if rule in WITHOUT[dialect]:
                     continue
                 found = rows(world, sandbox.manifest(dialect, fault),
                              "--listen", port, *PRODUCTION.get(dialect, ()))
