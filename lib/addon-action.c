@@ -196,6 +196,102 @@ addon_suspend(struct addon_result *out, const struct act *act,
 	return f;
 }
 
+/* What is to be sent, and what the add-on has to be for it. */
+static const struct fail *
+check_resume(struct order *order, struct work **before, const struct act *act,
+    const struct addon_result *r)
+{
+	const struct fail *f = work_load(before, act->store, r->addon->id);
+	struct plan plan = {.name = r->addon->plan};
+
+	if (f != NULL)
+		return f;
+	if (strcmp(r->addon->status, "suspended") != 0)
+		return fail(FAIL_CONFLICT, "the add-on is %s, not suspended",
+		    r->addon->status);
+	/* which of the two it would hear last nobody would know */
+	if (*before != NULL && strcmp((*before)->kind, WORK_SUSPEND) == 0 &&
+	    work_due(*before))
+		return fail(FAIL_CONFLICT,
+		    "its provider is being told of the suspension: try again"
+		    " later");
+	addon_order(order, ORDER_RESUME, act, r, &plan);
+	return NULL;
+}
+
+/* A commit on the resumption, and on what the provider is owed for it. */
+static const struct fail *
+note_resume(const struct act *act, const struct addon_result *r,
+    const char *what, const char *exchange)
+{
+	struct event e =
+	    event_new("%s: %s %s", r->app->name, r->provider->slug, what);
+
+	event_exchange(&e, exchange);
+	event_app(&e, r->app->id, r->app->name);
+	event_addon(&e, r->addon->id);
+	return event_commit(NULL, act, &e);
+}
+
+/* The intent: where no answer is known in the end, the provider is told once
+ * more of the suspension, which holds until then. */
+static const struct fail *
+intend_resume(const struct act *act, const struct addon_result *r)
+{
+	struct work *work = work_addon(WORK_SUSPEND, act, r->app, r->addon);
+
+	work->next_at = clock_text(
+	    clock_now() + (act->conf->provider_timeout + WORK_GRACE) * 1000);
+	work_put(act->store, work);
+	return note_resume(act, r, "is to resume", NULL);
+}
+
+/* It did not, or nobody knows: then the intent stands. */
+static const struct fail *
+undo_resume(const struct act *act, const struct addon_result *r,
+    const struct work *before, const struct outcome *out)
+{
+	const struct fail *f = store_lock(act->store);
+	struct work *now = NULL;
+	const char *what = "did not resume";
+
+	if (f == NULL)
+		f = work_load(&now, act->store, r->addon->id);
+	if (f != NULL) {
+		store_unlock(act->store);
+		return f;
+	}
+	/* it may have been removed meanwhile */
+	if (now != NULL && strcmp(now->kind, WORK_SUSPEND) == 0) {
+		if (out->unsure)
+			what = "may have resumed: to be told of its suspension";
+		else if (before != NULL)
+			work_put(act->store, before);
+		else
+			work_put_gone(act->store, r->addon);
+	}
+	return note_resume(act, r, what, out->exchange);
+}
+
+/* Tell the provider; its no, as a failure of ours. */
+static const struct fail *
+ask_resume(struct outcome *out, const struct act *act,
+    const struct addon_result *r, const struct order *order,
+    const struct work *before)
+{
+	const struct fail *f = intend_resume(act, r), *refusal;
+	struct act later = addon_act_later(act);
+
+	if (f != NULL)
+		return f;
+	provider_order(out, act->conf, order, act->conf->provider_timeout);
+	refusal = addon_failure(out, r->provider);
+	if (refusal == NULL)
+		return NULL;
+	f = undo_resume(&later, r, before, out);
+	return f != NULL ? f : refusal;
+}
+
 const struct fail *
 addon_resume(struct addon_result *out, const struct act *act, const char *ident,
     const char *id)
@@ -203,43 +299,37 @@ addon_resume(struct addon_result *out, const struct act *act, const char *ident,
 	const struct fail *f = addon_load(out, act, ident, id);
 	struct outcome outcome = {.kind = OUTCOME_DONE};
 	struct act later = addon_act_later(act);
-	struct plan plan = {0};
 	struct order order;
 	struct work *work;
+	bool told;
 
 	if (f == NULL)
-		f = event_match(act, "add-on", app_addon_revision(out->addon));
-	if (f == NULL && strcmp(out->addon->status, "suspended") != 0)
-		f = fail(FAIL_CONFLICT, "the add-on is %s, not suspended",
-		    out->addon->status);
-	if (f == NULL)
-		f = work_load(&work, act->store, id);
-	/* which of the two it would hear last nobody would know */
-	if (f == NULL && work != NULL &&
-	    strcmp(work->kind, WORK_SUSPEND) == 0 && work_due(work))
-		f = fail(FAIL_CONFLICT, "its provider is being told of the"
-		                        " suspension: try again later");
+		f = app_edit_addon(&out->app, &out->addon, act, ident, id);
 	if (f != NULL)
 		return f;
-	plan.name = out->addon->plan;
-	addon_order(&order, ORDER_RESUME, act, out, &plan);
-	if (out->provider->dialect->suspends && act->dry_run != NULL)
+	f = check_resume(&order, &work, act, out);
+	if (f != NULL) {
+		store_unlock(act->store);
+		return f;
+	}
+	told = out->provider->dialect->suspends;
+	if (told && act->dry_run != NULL) {
 		dry_run_order(act, &order, out->app, NULL, 0);
-	else if (out->provider->dialect->suspends)
-		provider_order(&outcome, act->conf, &order,
-		    act->conf->provider_timeout);
-	f = addon_failure(&outcome, out->provider);
-	if (f == NULL)
-		f = app_edit_addon(&out->app, &out->addon, &later, ident, id);
-	if (f != NULL)
-		return f;
+	} else if (told) {
+		f = ask_resume(&outcome, act, out, &order, work);
+		if (f == NULL)
+			f = app_edit_addon(&out->app, &out->addon, &later,
+			    ident, id);
+		if (f != NULL)
+			return f;
+	}
 	out->message = outcome.message;
 	out->variables = addon_names(out->provider, out->addon);
 	if (strcmp(out->addon->status, "suspended") != 0) {
 		store_unlock(act->store);
 		return NULL;
 	}
-	if (out->provider->dialect->suspends)
+	if (told)
 		work_put_gone(act->store, out->addon);
 	return set_status(out, &later, "running", "resume_addon", NULL,
 	    outcome.exchange);

@@ -135,8 +135,9 @@ verdict(const struct order *order, int status, bool plain)
 /*
  * True where a failed order may have been carried out all the same.  A refusal
  * changed nothing, and a 200 that cannot be read made nothing new; 201, 202,
- * any other 2xx, a 5xx and silence may have.  A change of plan can be put back
- * without harm: after a 200 that cannot be read it is in doubt as well.
+ * any other 2xx, a 5xx and silence may have.  A change of plan, and what ends
+ * a suspension, can be put back without harm: after a 200 that cannot be read
+ * it is in doubt as well.
  * Source: Open Service Broker API, "Orphan Mitigation".
  */
 static bool
@@ -147,7 +148,7 @@ is_unsure(const struct order *order, const struct outcome *out,
 		return false;
 	if (x->status == 0)
 		return x->sent;
-	if (order->kind == ORDER_CHANGE)
+	if (order->kind == ORDER_CHANGE || order->kind == ORDER_RESUME)
 		return x->status / 100 == 2 || x->status >= 500;
 	if (order->kind != ORDER_PROVISION)
 		return false;

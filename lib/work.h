@@ -17,13 +17,14 @@
  *	leave	   (all three)		  takes the add-on as removed
  *	remove	   at once		  asks the provider to remove it (1)
  *	restore	   after a minute	  asks it for the plan we have
- *	suspend	   at once		  tells it
+ *	suspend	   at once (2)		  tells it
  *	restart	   at once		  runs the operator's hook
  *	notify	   at once		  tells the owner, in order
  *	webhook	   at once		  tells a provider's webhook, in order
  *
  * (1) One whose id never became known is ordered again, by the same uuid, to
  * learn it; where orders name no uuid it stays open until it is given up.
+ * (2) Owed, too, while it is asked to resume, until that has an answer.
  *
  * Source: Open Service Broker API, "Orphan Mitigation"; Heroku, "Asynchronous
  * Provisioning".

@@ -503,9 +503,10 @@ def suspended(world):
         world.call(app.owner, "PATCH", path, {
             "addon": {"plan_id": supplier.plans["large"]}}, want=409)
         world.sutler("addon", "suspend", addon["id"], want=1)
+    before = world.contents()
     supplier.desk.then(422, {"error": "pay first"})
-    with Unchanged(world, "refused"):
-        world.call(app.owner, "POST", path + "/resume", want=422)
+    world.call(app.owner, "POST", path + "/resume", want=422)
+    same(world.contents(), before, "refused")
     supplier.desk.then(200, {"message": "Welcome back"})
     found = world.call(app.owner, "POST", path + "/resume", want=200).data
     same((found["addon"]["status"], found["message"]),
@@ -534,6 +535,44 @@ def suspended_later(world):
          ("suspended", asked), "Heroku has no word for it")
     world.sutler("addon", "resume", second)
     same(status(world, app, second), "running", "resumed")
+
+
+@scenario("resumed, it seems, but nobody knows: told of its suspension again")
+def half_resumed(world):
+    app, supplier = world.app(), world.provider("scalingo")
+    addon = world.addon(app, supplier)["id"]
+    path = app.path(f"/addons/{addon}/resume")
+    world.sutler("addon", "suspend", addon)
+
+    def killed():
+        supplier.desk.then(200, {},
+                           during=lambda _: kill_ours(world, "addons"))
+        broken_off(lambda: world.call(app.owner, "POST", path))
+
+    def answered(**answer):
+        supplier.desk.then(**answer)
+        world.call(app.owner, "POST", path, want=503)
+
+    for what, broken in (
+            ("killed", killed), ("hangs up", lambda: answered(close=True)),
+            ("500", lambda: answered(status=500))):
+        broken()
+        same((status(world, app, addon), kind_of(world, addon)),
+             ("suspended", "suspend"), what)
+        world.sutler("tick")   # not due yet: it may be on its way
+        true(supplier.desk.seen[-1].path.endswith("/resume"), what)
+        tick(world, addon)
+        same([seen.path.rpartition("/")[2]
+              for seen in supplier.desk.seen[-2:]], ["resume", "suspend"],
+             what)
+        same((status(world, app, addon), world.owed(addon)),
+             ("suspended", []), what)
+    answered(status=401)   # it was not let in: nothing has happened
+    same(world.owed(addon), [], "401")
+    answered(close=True)   # and another try may succeed
+    world.call(app.owner, "POST", path, want=200)
+    same((status(world, app, addon), world.owed(addon)), ("running", []),
+         "in the end")
 
 
 @scenario("what is owed can be given up, which the history says")
