@@ -192,7 +192,7 @@ addon_suspend(struct addon_result *out, const struct act *act,
 		work_put(act->store, work);
 	f = set_status(out, act, "suspended", "suspend_addon", reason, NULL);
 	if (f == NULL && told)
-		(void)work_try(&state, act, work, WORK_FIRST_TRY, true);
+		(void)work_try(&state, act, work, WORK_FIRST_TRY);
 	return f;
 }
 
@@ -263,12 +263,15 @@ undo_resume(const struct act *act, const struct addon_result *r,
 	}
 	/* it may have been removed meanwhile */
 	if (now != NULL && strcmp(now->kind, WORK_SUSPEND) == 0) {
-		if (out->unsure)
+		if (out->unsure) {
 			what = "may have resumed: to be told of its suspension";
-		else if (before != NULL)
+			now->trouble = out->reason;
+			work_put(act->store, now);
+		} else if (before != NULL) {
 			work_put(act->store, before);
-		else
+		} else {
 			work_put_gone(act->store, r->addon);
+		}
 	}
 	return note_resume(act, r, what, out->exchange);
 }

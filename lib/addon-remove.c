@@ -29,7 +29,7 @@ try_once(const struct act *act, struct work **works, size_t n)
 		/* an order that is still on its way is let arrive first */
 		if (!work_due(works[i]))
 			continue;
-		(void)work_try(&state, act, works[i], left, true);
+		(void)work_try(&state, act, works[i], left);
 	}
 }
 

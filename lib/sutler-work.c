@@ -200,7 +200,7 @@ tick_one(void *arg, const struct work *o)
 		return NULL;
 	if (strcmp(o->next_at, t->now) <= 0)
 		f = work_try(&state, act, o,
-		    is_held(t, o) ? 0 : act->conf->provider_timeout, false);
+		    is_held(t, o) ? 0 : act->conf->provider_timeout);
 	if (state == WORK_SETTLED)
 		t->settled++;
 	else

@@ -401,7 +401,7 @@ conclude(struct attempt *t, size_t kind)
 
 const struct fail *
 work_try(enum work_state *state, const struct act *act, const struct work *o,
-    long timeout, bool quiet)
+    long timeout)
 {
 	struct act settling = *act;
 	struct attempt t = {.act = &settling, .work = o, .timeout = timeout};
@@ -421,8 +421,6 @@ work_try(enum work_state *state, const struct act *act, const struct work *o,
 		complain("%s of %s for %s: %s", kinds[kind].what,
 		    o->provider == NULL ? "app" : o->provider, o->app_name,
 		    t.trouble);
-	if (t.trouble != NULL && quiet)
-		return NULL;
 	do
 		f = conclude(&t, kind);
 	while (store_raced(&races, f));
@@ -431,7 +429,7 @@ work_try(enum work_state *state, const struct act *act, const struct work *o,
 	if (t.next == NULL)
 		*state = WORK_SETTLED;
 	else if (work_due(t.next))
-		return work_try(state, act, t.next, timeout, quiet);
+		return work_try(state, act, t.next, timeout);
 	return NULL;
 }
 

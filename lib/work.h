@@ -106,13 +106,13 @@ cJSON *work_view(const struct work *o);
  * Try o, and what follows from it, within timeout seconds.  Settled: the
  * record is gone, by a commit.  Not settled: by a commit it counts the attempt
  * and says when the next is due (one minute, doubled each time, at most a
- * day); quiet leaves that commit out.  timeout 0: nobody is asked, and what
- * needs no answer is settled.  *state tells; WORK_SILENT: open, and the
- * provider did not answer at all.  No lock is held while anybody is asked.
+ * day).  timeout 0: nobody is asked, and what needs no answer is settled.
+ * *state tells; WORK_SILENT: open, and the provider did not answer at all.
+ * No lock is held while anybody is asked.
  */
 enum work_state { WORK_OPEN, WORK_SILENT, WORK_SETTLED };
 const struct fail *work_try(enum work_state *state, const struct act *act,
-    const struct work *o, long timeout, bool quiet);
+    const struct work *o, long timeout);
 
 /* Give o up, for a reason: nobody is asked, the commit says so.  What it was
  * about is then as after tick: an add-on that was ordered is gone, a plan

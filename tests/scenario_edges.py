@@ -603,6 +603,7 @@ def crossed(world):
     world.sutler("addon", "suspend", addon)
     same(kind_of(world, addon), "suspend", "work")
     path = app.path(f"/addons/{addon}/resume")
+    due_now(world, addon)
     with Unchanged(world):
         world.call(app.owner, "POST", path, want=409)
     tick(world, addon)

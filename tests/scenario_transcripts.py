@@ -121,6 +121,23 @@ def all_kinds(world):
                want=204)
     one = transcript(world, exchange_of(world))[0]
     same([one["order"], one["status"]], ["remove", 204], "a removal")
+    # the first try, within the request, and a resumption, when they fail
+    ident = world.addon(app, supplier)["id"]
+    path = app.path(f"/addons/{ident}")
+    failing = {
+        "suspend": lambda: world.sutler("addon", "suspend", ident),
+        "resume": lambda: world.call(app.owner, "POST", path + "/resume",
+                                     want=503),
+        "remove": lambda: world.call(app.owner, "DELETE", path, want=204)}
+    for order, ask in failing.items():
+        if order == "resume":
+            tick(world, ident)   # of its suspension it has been told
+        supplier.desk.then(500)
+        ask()
+        one = transcript(world, exchange_of(world))[0]
+        same([one["order"], one["status"]], [order, 500], "failed")
+        owed = world.sutler("open").stdout.decode()
+        true(ident in owed and "500" in owed, f"{order}: {owed}")
 
 
 @scenario("a long body is cut, and what follows still reads")
