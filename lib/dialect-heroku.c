@@ -108,6 +108,9 @@ provision_body(const struct order *order)
 	json_add_text(body, "callback_url",
 	    dialect_callback(order->public_url, VENDOR_APPS, ident));
 	json_add_text(body, "logplex_token", NULL);
+	if (order->provider->log_drain)
+		json_add_text(body, "log_drain_token",
+		    mem_printf("d.%s", order->uuid));
 	cJSON_AddItemToObject(body, "options", dialect_options(order, true));
 	return body;
 }
