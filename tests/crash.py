@@ -303,11 +303,17 @@ def value(name: str):
     return state
 
 
+def addons_of(app):
+    def state(world):
+        found = world.call(app.owner, "GET", app.path("/addons"),
+                           want=200).data
+        return ",".join(f"{addon['plan']['name']} {addon['status']}"
+                        for addon in found["addons"])
+    return state
+
+
 def addons(world) -> str:
-    found = world.call(world.crash_app.owner, "GET",
-                       world.crash_app.path("/addons"), want=200).data
-    return ",".join(f"{addon['plan']['name']} {addon['status']}"
-                    for addon in found["addons"])
+    return addons_of(world.crash_app)(world)
 
 
 def token_named(name: str):
@@ -418,6 +424,9 @@ def make_requests(ground: Ground) -> list:
     first, second = world.provider("scalingo"), world.provider("heroku")
     addon = world.addon(ground.app, first)
     signed = world.addon(doomed, second)
+    resting = world.app(owner=owner)
+    paused = world.addon(resting, first)["id"]
+    world.sutler("addon", "suspend", paused)
     user, vendor = f"Bearer {owner.token}", basic(first.user, first.password)
     config = first.variables[0]
     before = world.values(ground.app)[config]
@@ -470,6 +479,11 @@ def make_requests(ground: Ground) -> list:
         Request("plan change", (user, "PATCH", path(f"/addons/{addon['id']}"),
                 '{"addon":{"plan_id":"%s"}}' % first.plans["large"]), addons,
                 ("small running", "large running"), again=False),
+        Request("suspend", ["addon", "suspend", addon["id"]], addons,
+                ("small running", "small suspended"), again=False),
+        Request("resume", (user, "POST", resting.path(
+                f"/addons/{paused}/resume"), None), addons_of(resting),
+                ("small suspended", "small running"), again=False),
         Request("remove", (user, "DELETE", path(f"/addons/{addon['id']}"),
                 None), addons, ("small running", ""), again=False),
         Request("token create", (user, "POST", "/v1/tokens",
