@@ -25,7 +25,8 @@ def due_now(world, addon_id: str):
 
 def tick(world, addon_id: str):
     due_now(world, addon_id)
-    world.sutler("tick")
+    while "another tick" in world.sutler("tick").stdout.decode():
+        time.sleep(0.1)   # one that a request before has started
 
 
 def kind_of(world, addon_id: str) -> str:
