@@ -105,7 +105,8 @@ struct outcome {
 	const char *dropped;       /* undeclared names left out, or NULL */
 	bool unsure; /* FAILED: it may have happened there all the same */
 	int status;  /* of the answer; 0: there was none */
-	const char *exchange; /* id of its transcript, or NULL */
+	const char *exchange; /* id of its transcript, or NULL; of both, with a
+	                         blank between, where it was asked twice */
 };
 
 /* A signed entrance to a provider's dashboard. */

@@ -50,10 +50,14 @@ event_addon(struct event *e, const char *id)
 }
 
 void
-event_exchange(struct event *e, const char *id)
+event_exchange(struct event *e, const char *ids)
 {
-	if (id != NULL)
-		mem_addf(&e->trailers, "Exchange: %s\n", id);
+	size_t len;
+
+	for (; ids != NULL && *ids != '\0'; ids += len + (ids[len] == ' ')) {
+		len = strcspn(ids, " ");
+		mem_addf(&e->trailers, "Exchange: %.*s\n", (int)len, ids);
+	}
 }
 
 const char *

@@ -88,8 +88,9 @@ struct event event_new(const char *format, ...)
 void event_app(struct event *e, const char *id, const char *name);
 void event_addon(struct event *e, const char *id);
 
-/* It came of the exchange with that id (NULL: of none that was kept). */
-void event_exchange(struct event *e, const char *id);
+/* It came of the exchanges with these ids, blanks between (NULL: of none that
+ * was kept). */
+void event_exchange(struct event *e, const char *ids);
 
 /* It is an event of that type; data is an object or NULL. */
 void event_add(struct event *e, const char *type, const cJSON *data);

@@ -344,31 +344,46 @@ provider_put_again(struct store *store, struct provider *p)
 	return put(store, path, p);
 }
 
-void
-provider_order(struct outcome *out, const struct conf *conf,
-    const struct order *order, long timeout)
+/* Ask once, by password where it is not NULL. */
+static void
+ask(struct outcome *out, const struct conf *conf, const struct order *order,
+    const char *password, long timeout)
 {
 	const struct dialect *d = order->provider->dialect;
-	int64_t began = clock_now(), ended, spent;
-	const char *old;
+	int64_t began = clock_now(), ended;
 	struct exchange x;
 
 	d->ask(&x, order);
 	x.request_id = order->request_id;
+	if (password != NULL)
+		x.password = password;
 	client_send(&x, conf, timeout);
-	old = provider_old_password(order->provider, began);
-	spent = (clock_now() - began + 999) / 1000;
-	if (x.status == 401 && old != NULL && spent < timeout) {
-		d->ask(&x, order);
-		x.request_id = order->request_id;
-		x.password = old;
-		client_send(&x, conf, timeout - (long)spent);
-	}
 	ended = clock_now();
 	d->hear(out, order, &x);
 	out->status = x.status;
 	out->exchange =
 	    transcript_keep(conf, order, &x, out, began, ended - began);
+}
+
+void
+provider_order(struct outcome *out, const struct conf *conf,
+    const struct order *order, long timeout)
+{
+	const char *first, *old;
+	int64_t began = clock_now();
+	long spent;
+
+	ask(out, conf, order, NULL, timeout);
+	old = provider_old_password(order->provider, began);
+	spent = (long)((clock_now() - began + 999) / 1000);
+	if (out->status != 401 || old == NULL || spent >= timeout)
+		return;
+	first = out->exchange;
+	ask(out, conf, order, old, timeout - spent);
+	if (out->exchange == NULL)
+		out->exchange = first;
+	else if (first != NULL)
+		out->exchange = mem_printf("%s %s", first, out->exchange);
 }
 
 cJSON *

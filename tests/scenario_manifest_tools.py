@@ -249,6 +249,10 @@ def password(world):
         same([seen.basic() for seen in supplier.desk.asked("PUT")],
              [f"{supplier.user}:{fresh}",
               f"{supplier.user}:{supplier.password}"], "asked with")
+        told = json.loads(world.sutler("transcript", world.head(),
+                                       "--json").stdout)
+        same([one["status"] for one in told], [401, 200],
+             "looked up from the commit")
 
         world.sutler("provider", "password", supplier.slug, "--new",
                      "chosen-by-us", "--keep", "0")
