@@ -70,17 +70,24 @@ class Cage:
         they hand to each other."""
         for place in Path("/proc").glob("[0-9]*"):
             try:
-                words = (place / "cmdline").read_bytes()
-                name = os.readlink(place / "exe")
-            except OSError:   # it has gone, or is another's
+                words, env = (place / "cmdline").read_bytes(), b""
+                name = os.fsdecode(words.partition(b"\0")[0])
+                try:
+                    name = os.readlink(place / "exe")
+                    # a CGI program itself has its request there
+                    if self.ours(name):
+                        env = (place / "environ").read_bytes()
+                except PermissionError:
+                    pass   # hidden from all but root: from us, unless we are
+            except OSError:   # it has gone
                 continue
-            ours = name.startswith(str(self.world.build)) or \
-                name.startswith(str(self.world.dir))
-            env = b""
-            if ours and not name.startswith(str(self.world.dir / "cgi")):
-                # a CGI program itself has its request there
-                env = (place / "environ").read_bytes()
             self.processes.append((name, words, env))
+
+    def ours(self, name: str) -> bool:
+        """Is it a program of ours, and none that a server runs?"""
+        places = str(self.world.build), str(self.world.dir)
+        return name.startswith(places) and \
+            not name.startswith(str(self.world.dir / "cgi"))
 
     def find(self, data: bytes) -> list:
         return [what for what, canary in self.canaries.items()
@@ -293,7 +300,7 @@ def search_words(cage: Cage):
     cage.search([("git log", cage.world.git(
         "log", "--all", "--format=%an %ae %B").encode())], "a message")
     names = [name for name, _, _ in cage.processes]
-    true(any(name.endswith("/send") for name in names),
+    true("send" in [Path(name).name for name in names],
          f"the program that asks was not seen: {names}")
     cage.search([(name, words) for name, words, _ in cage.processes],
                 "a command line")
