@@ -16,7 +16,7 @@ import subprocess
 import urllib.parse
 from pathlib import Path
 
-from servers import SERVERS, Lighttpd   # noqa: F401, for those who want one
+from servers import SERVERS, Lighttpd, Server   # noqa: F401, for those who want one
 from wire import SECONDS, Answer
 
 TESTS = Path(__file__).resolve().parent
@@ -91,11 +91,9 @@ class Direct:
     public_url = "http://market.test"
     demonstration = False
     as_root = True
-    missed = ""
+    ways = ()        # none goes beside a server
     fallback = True
     home = False      # "/" is no program's
-    passes = None     # all headers
-    hides = ()
     http2 = proxied = False
     served = False    # no web server stands between
     rewrites = True   # paths that no file can have are routed
@@ -199,4 +197,5 @@ def hard_link(source: Path, place: Path):
         shutil.copy2(source, place)
 
 
+Server.beside = Direct
 DOORS = {door.name: door for door in (Direct, Linked, *SERVERS)}

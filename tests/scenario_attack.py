@@ -41,7 +41,7 @@ def splitting(world):
                      'a"b', "<a>"):
             found = look(world, app.owner, "GET", app.path(), None,
                          {"X-Request-Id": text})
-            if found.status == 200 and not world.door.hides:
+            if found.status == 200:
                 true(re.fullmatch("[0-9a-f]{16}",
                                   found.header("X-Request-Id")),
                      f"{text!r} is {found.header('X-Request-Id')!r}")

@@ -39,8 +39,9 @@ def well(world):
         same(found[check], [("ok", "well", None)], check)
     true("fault" not in states(found, "space"), str(found["space"]))
     if world.door.served:
-        hides = "authorization" not in (world.door.passes or "authorization")
-        same(states(found, "server"), ["warning" if hides else "ok"], "server")
+        passes = world.door.lets("Authorization", "Bearer")
+        same(states(found, "server"), ["ok" if passes else "warning"],
+             "server")
     else:
         same(states(found, "server"), ["fault"], "no server")
         true("start the web server" in found["server"][0][2], str(found))

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 from doors import LINKS, PAGES, TESTS, Direct, parse_cgi
+from passage import BY_METHOD
 from scenario_base import Skip, among, same, scenario, true
 from wire import SECONDS
 
@@ -24,6 +25,14 @@ TYPES = {"html": ("text/html; charset=utf-8",),
                 for end in ("", "; charset=utf-8")],
          "json": ("application/json; charset=utf-8", "application/json"),
          "svg": ("image/svg+xml", "image/svg+xml; charset=utf-8")}
+# What a request may say that an answer turns on.
+HEADERS = (
+    ("Authorization", "Bearer x"), ("Authorization", "Basic ZGVtbzp4"),
+    ("Cookie", "a=b"), ("If_Match", "x"), ("If_None_Match", '"x"'),
+    ("X_Dry_Run", "true"), ("Idempotency_Key", "y"), ("Origin", "http://a"),
+    ("Sec_Fetch_Site", "cross-site"), ("Content_Encoding", "gzip"),
+    ("Accept", "text/csv"), ("X_Request_Id", "mine"), ("Referer", "http://a/"),
+    ("User_Agent", "test"))
 BIG = b'{"app":{"name":"' + b"x" * 200000 + b'"}}'
 
 
@@ -43,7 +52,8 @@ class Showing:
     def __enter__(self):
         self.program.rename(self.kept)
         self.program.write_text(
-            "#!/bin/sh\nprintf 'Status: 200 OK\\nContent-Type: text/plain\\n\\n'\nenv\n",
+            "#!/bin/sh\nprintf 'Status: 200 OK\\nContent-Type: text/plain\\n\\n'\n"
+            "env\nprintf BODY=\nhead -c \"${CONTENT_LENGTH:-0}\"\n",
             encoding="ascii")
         self.program.chmod(0o755)
         return self
@@ -51,10 +61,14 @@ class Showing:
     def __exit__(self, *_rest):
         self.kept.replace(self.program)
 
-    def ask(self, target="/sandbox/a%20b?q=1", **headers) -> dict:
-        answer = self.world.door.request("GET", target, {
-            name.replace("_", "-"): value for name, value in headers.items()})
-        same(answer.status, 200, target)
+    def ask(self, method="GET", body=None, **headers) -> dict:
+        """What reaches it of a request that is sent as it is."""
+        door = self.world.door
+        answer = door.ask(method, f"{door.prefix}/sandbox/a%20b?q=1", {
+            name.replace("_", "-"): value
+            for name, value in headers.items()}, body, None)
+        if answer.status != 200:
+            return {}
         return dict(line.split("=", 1) for line in
                     answer.body.decode().splitlines() if "=" in line)
 
@@ -62,25 +76,46 @@ class Showing:
 @scenario("nothing that a client sends becomes a setting, or a user's name")
 def environment(world):
     at_server(world)
-    if world.door.passes is not None or world.door.prefix:
-        raise Skip("a server without a file of its own for this")
+    door = world.door
     with Showing(world) as shown:
         basic = "Basic ZGVtbzp4"
         seen = shown.ask(Authorization=basic, Proxy="http://evil.test:1",
                          Sutler_Conf="/evil", X_Forwarded_User="demo",
                          Remote_User="demo", Auth_Type="Basic")
         same(seen.get("REMOTE_USER", ""), "", "REMOTE_USER")
-        same(seen.get("HTTP_PROXY", ""), "", "HTTP_PROXY")
+        if door.rewrites:   # else there is no rule; no program heeds it
+            same(seen.get("HTTP_PROXY", ""), "", "HTTP_PROXY")
         same(seen["SUTLER_CONF"], str(world.conf), "SUTLER_CONF")
-        same(seen["HTTP_AUTHORIZATION"], basic, "Authorization")
-        same(seen["PATH"], "/usr/local/bin:/usr/bin:/bin", "PATH")
+        same(seen.get("HTTP_AUTHORIZATION"), basic if door.lets(
+            "Authorization", basic) else None, "Authorization")
+        true(all(place.startswith("/") for place in seen["PATH"].split(":")),
+             seen["PATH"])
         same((seen["QUERY_STRING"], seen["REQUEST_METHOD"]), ("q=1", "GET"))
-        same(seen["SCRIPT_NAME"] + seen["PATH_INFO"], "/sandbox/a b", "path")
-        seen = shown.ask(If_Match="x", X_Dry_Run="true", Origin="http://a",
-                         Idempotency_Key="y", Cookie="a=b")
-        for name in ("IF_MATCH", "X_DRY_RUN", "ORIGIN", "IDEMPOTENCY_KEY",
-                     "COOKIE"):
-            true(seen.get(f"HTTP_{name}"), f"{name} is hidden")
+        same(seen["SCRIPT_NAME"] + seen["PATH_INFO"],
+             f"{door.prefix}/sandbox/a b", "path")
+
+
+@scenario("a server passes on what its door says, and no more")
+def passed_on(world):
+    """So that nothing goes beside it which could be said through it."""
+    at_server(world)
+    door = world.door
+    with Showing(world) as shown:
+        for name, value in HEADERS:
+            seen = shown.ask(**{name: value})
+            same(seen.get(f"HTTP_{name.upper()}"), value if door.lets(
+                name.replace("_", "-"), value) else None, name)
+        for method in ("GET", "POST", *BY_METHOD):
+            seen = shown.ask(method)
+            same(seen.get("REQUEST_METHOD"),
+                 method if door.lets_method(method, None) else None, method)
+            if door.lets_method(method, b"hello") and method != "GET":
+                same(shown.ask(method, b"hello").get("BODY"), "hello",
+                     f"the body of a {method}")
+        for method in ("OPTIONS", "TRACE", "get") if door.methods else ():
+            seen = shown.ask(method)
+            same(seen.get("REQUEST_METHOD") == method,
+                 method in door.methods, method)
 
 
 @scenario("a page comes with its policy, whoever serves it")
@@ -102,10 +137,10 @@ def pages(world):
         same(world.door.request("HEAD", path, {}).status, 200, f"HEAD {path}")
         among(world.door.request("POST", path, {}, b"x=1").status,
               (0, 200, 403, 404, 405, 501), f"POST {path}")
-    if world.door.passes is None and "if-none-match" not in world.door.hides:
-        tag = answer.header("ETag")
-        same(world.door.request("GET", path, {"If-None-Match": tag}).status,
-             304, path)
+    answer = world.door.request("GET", path := "/index.html", {})
+    tag = answer.header("ETag")
+    same(world.door.request("GET", path, {"If-None-Match": tag}).status, 304,
+         path)
 
 
 @scenario("no program is a file, no path leads out, no directory is listed")

@@ -20,7 +20,8 @@ from pathlib import Path
 
 import scenario_base
 from doors import DOORS
-from servers import NotHere, leave_root
+from passage import beside
+from servers import leave_root
 from world import MARK, TESTS, World
 
 # Every scenario_*.py; two of them help the others.
@@ -60,7 +61,8 @@ class Report:
     def __init__(self, verbose: bool):
         self.verbose = verbose
         self.passed = self.failed = 0
-        self.elsewhere = 0   # what cannot be asked through this door
+        self.elsewhere = 0   # of these, nothing could be asked through here
+        self.ways = []       # of all requests (passage.py)
 
     def say(self, title: str, trouble=""):
         number = self.passed + self.failed + 1
@@ -75,27 +77,25 @@ class Report:
 
     def run(self, title: str, function, world):
         """One scenario, and the store after it."""
-        trouble = store = ""   # store: that of check_store
-        world.door.missed = ""
+        trouble, before = "", len(world.door.ways)
         for step in (function, check_store):
-            before = trouble
             try:
                 step(world)
             except scenario_base.Skip as skip:
                 title += f" # SKIP {skip}"
-            except NotHere:
-                pass
             except AssertionError as error:
                 trouble += f"{step.__name__}: {error}\n{place(error)}\n"
                 if self.verbose:
                     trouble += traceback.format_exc()
             except Exception:   # a fault of the test is a failure too
                 trouble += traceback.format_exc()
-            store = trouble[len(before):]
-        if world.door.missed:   # whatever came of it
-            title += f" # SKIP not for this door: {world.door.missed}"
-            trouble = store
-            self.elsewhere += 1
+        ways = world.door.ways[before:]
+        self.ways += ways
+        if ways and all(ways):
+            title += f" # SKIP {beside(ways)}"
+            self.elsewhere += not trouble
+        elif beside(ways):
+            title += f" ({beside(ways)})"
         self.say(title, trouble)
 
 
@@ -147,6 +147,8 @@ def main() -> int:
           f"{report.failed} failed" +
           (f", {report.elsewhere} not for this door"
            if report.elsewhere else ""))
+    if beside(report.ways):
+        print(f"# {beside(report.ways)}")
     return 1 if report.failed or not report.passed else 0
 
 

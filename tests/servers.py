@@ -2,12 +2,8 @@
 door (see doors.py) with the configuration file that users copy.
 
 A server is a class with its package's program, its file, how it is started,
-and what it does not pass on to a program.  What a server hides comes by the
-doors that sutler has for it: a method as ?_method=, a header as a query
-parameter.  What then still cannot be said raises NotHere, and the scenario is
-counted as not for that server.
+and what it passes on to a program (see passage.py).
 """
-import json
 import os
 import pwd
 import shutil
@@ -16,24 +12,15 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.parse
 from pathlib import Path
 
 import wire
 import wire_curl
+from passage import Passage
 
 TESTS = Path(__file__).resolve().parent
 START_SECONDS = 60  # longest wait for a web server
 USER = "www-data"   # who runs servers and all, where root runs the tests
-# What a header that is hidden may be said by.
-BY_QUERY = {"if-match": "if_match", "x-dry-run": "dry_run",
-            "idempotency-key": "idempotency_key"}
-# What may be left out: nothing that is asked for turns on it.
-UNUSED = ("accept", "x-request-id")
-
-
-class NotHere(Exception):
-    """What a scenario wants to send cannot get through this server."""
 
 
 def free_port() -> int:
@@ -42,7 +29,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-class Server:
+class Server(Passage):
     """A web server on a free port of 127.0.0.1."""
     name = ""
     program = ""        # has to be installed
@@ -57,18 +44,14 @@ class Server:
     http2 = False       # is spoken, by curl
     proxied = False     # a server with TLS stands before one without
     log = b""
-    missed = ""         # what NotHere was last about
-    methods = None      # that it passes to programs; None: all
-    passes = None       # headers that it passes; None: all
-    hides = ()          # headers that it keeps from programs, passes None
     apart = False       # head and body are to come in packets of their own
 
     def __init__(self, build: Path, directory: Path):
+        super().__init__()
         self.build = build
         self.directory = directory
         self.conf = None
         self.children = []
-        self.cookies = {}   # of API tokens, where Authorization is hidden
         self.port = free_port()
         self.public_url = f"http://127.0.0.1:{self.port}{self.prefix}"
 
@@ -163,63 +146,9 @@ class Server:
 
     # Asking
 
-    def request(self, method: str, target: str, headers=None, body=None,
-                length=None) -> wire.Answer:
-        method, target, headers = self.through(method, target,
-                                               dict(headers or {}))
-        return self.ask(method, self.prefix + target, headers, body, length)
-
     def ask(self, method: str, target: str, headers: dict, body, length):
         return wire.ask(self.port, method, target, headers, body, length,
                         self.apart)
-
-    def through(self, method: str, target: str, headers: dict) -> tuple:
-        """The request as it can be said through this server."""
-        if self.methods and method not in self.methods:
-            if method not in ("PUT", "PATCH", "DELETE"):
-                self.not_here(f"{method} does not get through")
-            target = with_query(target, "_method", method)
-            method = "POST"
-        for name in list(headers) if self.passes is not None else ():
-            if name.lower() in self.passes or name.lower() in UNUSED:
-                continue
-            value = headers.pop(name)
-            if name.lower() == "authorization":
-                self.by_cookie(method, headers, value)
-            elif name.lower() in BY_QUERY:
-                target = with_query(target, BY_QUERY[name.lower()], value)
-            else:
-                self.not_here(f"{name} does not get through")
-        return method, target, headers
-
-    def not_here(self, reason: str):
-        """Say so to whoever asks, be it a thread whose end nobody sees."""
-        self.missed = reason
-        raise NotHere(reason)
-
-    def by_cookie(self, method: str, headers: dict, value: str):
-        """Who asks: by a session, where it is an account."""
-        scheme, _, token = value.partition(" ")
-        if scheme != "Bearer" or not token.startswith("tk-us-"):
-            self.not_here(f"Authorization: {scheme} does not get through"
-                          if scheme == "Basic" else
-                          "an Authorization that is no API token's does not "
-                          "get through")
-        if "Cookie" in headers:
-            self.not_here("a cookie and Authorization beside it")
-        if token not in self.cookies:
-            self.cookies[token] = self.sign_in(token)
-        headers["Cookie"] = self.cookies[token]
-        if method != "GET":
-            headers.setdefault("Content-Type", "application/json")
-
-    def sign_in(self, token: str) -> str:
-        """What a browser sends from then on; nobody's where it is refused."""
-        answer = wire.ask(self.port, "POST", f"{self.prefix}/v1/session",
-                          {"Content-Type": "application/json"},
-                          json.dumps({"token": token}).encode(), None,
-                          self.apart)
-        return answer.header("Set-Cookie", "none=").partition(";")[0]
 
 
 def leave_root():
@@ -244,11 +173,6 @@ def edited(file: Path, changes: dict) -> str:
             raise AssertionError(f"{file} has no {old}")
         text = text.replace(old, str(new))
     return text
-
-
-def with_query(target: str, name: str, value: str) -> str:
-    mark = "&" if "?" in target else "?"
-    return f"{target}{mark}{name}={urllib.parse.quote(value, safe='')}"
 
 
 class Lighttpd(Server):
@@ -469,7 +393,6 @@ class Small(Server):
     rewrites = fallback = False
     place = ""           # of the programs below the directory
     settings = False     # passes SUTLER_CONF on
-    methods = ("GET", "HEAD", "POST")
 
     def lay_out(self):
         super().lay_out()
@@ -506,12 +429,13 @@ class Busybox(Small):
     place = "cgi-bin/sutler"
     settings = True
     home = False
-    hides = ("if-none-match",)
+    methods = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS",
+               "TRACE")   # not "get", of which it makes "GET"
+    bodies = ("POST",)
+    hides = ("if-none-match:", "authorization: basic")
 
-    def through(self, method: str, target: str, headers: dict) -> tuple:
-        if headers.get("Authorization", "").lower().startswith("basic"):
-            self.not_here("Authorization: Basic does not get through")
-        return super().through(method, target, headers)
+    def programs(self) -> Path:
+        return self.directory / "root" / self.place
 
     def commands(self) -> list:
         text = self.shipped({**self.here("127.0.0.1:"),
@@ -524,7 +448,8 @@ class Merecat(Small):
     name = "merecat"
     program = "merecat"
     file = "merecat.conf"
-    methods = ("GET", "HEAD", "POST", "PUT")
+    methods = ("GET", "HEAD", "POST", "PUT", "DELETE", "TRACE")
+    bodies = ("POST", "PUT")
     passes = ("authorization", "cookie", "content-type", "accept",
               "accept-encoding", "accept-language", "host", "referer",
               "user-agent")
@@ -539,6 +464,8 @@ class MiniHttpd(Small):
     name = "mini-httpd"
     program = "mini_httpd"
     file = "mini-httpd.conf"
+    methods = ("GET", "HEAD", "POST", "PUT", "DELETE", "TRACE")
+    bodies = ("POST",)   # others come in one packet with the head, or never
     passes = ("cookie", "content-type", "host", "referer", "user-agent")
     apart = True    # else the answer is lost
 
