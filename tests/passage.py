@@ -7,8 +7,10 @@ server, to the program itself; all else of the scenario goes through, and both
 are counted.
 """
 import json
+import re
 import urllib.parse
 from collections import Counter
+from pathlib import Path
 
 # What a header that is hidden may be said by.
 BY_QUERY = {"if-match": "if_match", "x-dry-run": "dry_run",
@@ -16,6 +18,13 @@ BY_QUERY = {"if-match": "if_match", "x-dry-run": "dry_run",
 BY_METHOD = ("PUT", "PATCH", "DELETE")
 # What all requests say, and no answer turns on.
 UNUSED = (("accept", "application/json"), ("accept", "*/*"))
+# The headers that any program reads: no answer turns on another.
+TREE = Path(__file__).resolve().parent.parent
+HEEDED = {name.lower().replace("_", "-")
+          for place in ("lib", "cgi-bin")
+          for file in (TREE / place).glob("*.c")
+          for name in re.findall(r'"HTTP_([A-Z_]+)"',
+                                 file.read_text("utf-8"))}
 NOBODY = "none=none"   # a cookie of no session
 
 
@@ -96,7 +105,8 @@ class Passage:
             target = with_query(target, "_method", method)
             method = "POST"
         for name, value in list(headers.items()):
-            if self.lets(name, value) or (name.lower(), value) in UNUSED:
+            if self.lets(name, value) or (name.lower(), value) in UNUSED or \
+                    name.lower() not in (*HEEDED, "content-type"):
                 continue
             headers.pop(name)
             if name.lower() == "authorization":

@@ -429,13 +429,15 @@ class Busybox(Small):
     place = "cgi-bin/sutler"
     settings = True
     home = False
-    methods = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS",
-               "TRACE")   # not "get", of which it makes "GET"
     bodies = ("POST",)
     hides = ("if-none-match:", "authorization: basic")
 
     def programs(self) -> Path:
         return self.directory / "root" / self.place
+
+    def lets_method(self, method: str, body) -> bool:
+        """It makes "GET" of "get"."""
+        return method.isupper() and super().lets_method(method, body)
 
     def commands(self) -> list:
         text = self.shipped({**self.here("127.0.0.1:"),

@@ -1,11 +1,17 @@
 """HTTP on a socket, as the tests speak it: what is sent is what was asked
 for, faults included."""
+import fcntl
 import http.client
 import io
+import re
 import socket
+import sys
+import termios
 import time
+from pathlib import Path
 from typing import NamedTuple
 
+TCP = Path("/proc/net/tcp")   # what each connection here has not yet read
 SECONDS = 60        # longest wait for one answer
 
 
@@ -28,7 +34,7 @@ class Answer(NamedTuple):
 def ask(port: int, method: str, target: str, headers: dict, body=None,
         length=None, apart=False) -> Answer:
     """One request to 127.0.0.1.  length: a Content-Length that may lie.
-    apart: the body is sent when the head has surely been read."""
+    apart: the body is sent when the head has been read."""
     if length is None and (body is not None or method == "POST"):
         length = len(body or b"")
     lines = [f"{method} {target} HTTP/1.1", f"Host: 127.0.0.1:{port}",
@@ -41,10 +47,26 @@ def ask(port: int, method: str, target: str, headers: dict, body=None,
         if apart and body:
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             link.sendall(head)
-            time.sleep(0.1)
+            await_reader(link)
             head = b""
         return exchange(link, method, head + (body or b""),
                         body is not None and length != len(body))
+
+
+def await_reader(link: socket.socket):
+    """Until the other end, which is here, too, has read what was sent."""
+    mine, theirs = link.getsockname()[1], link.getpeername()[1]
+    row = re.compile(rf":{theirs:04X} [0-9A-F]{{8}}:{mine:04X} "
+                     rf"[0-9A-F]{{2}} [0-9A-F]{{8}}:([0-9A-F]{{8}}) ")
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        sent = int.from_bytes(fcntl.ioctl(link, termios.TIOCOUTQ, b"\0" * 4),
+                              sys.byteorder)
+        found = row.search(TCP.read_text("ascii"))
+        if not found or (sent == 0 and int(found[1], 16) == 0):
+            return   # none: it has hung up
+        time.sleep(0.0005)
+    raise AssertionError("nobody reads what is sent")
 
 
 def exchange(link: socket.socket, method: str, sent: bytes,
