@@ -16,8 +16,6 @@ from pathlib import Path
 BY_QUERY = {"if-match": "if_match", "x-dry-run": "dry_run",
             "idempotency-key": "idempotency_key"}
 BY_METHOD = ("PUT", "PATCH", "DELETE")
-# What all requests say, and no answer turns on.
-UNUSED = (("accept", "application/json"), ("accept", "*/*"))
 # The headers that any program reads: no answer turns on another.
 TREE = Path(__file__).resolve().parent.parent
 HEEDED = {name.lower().replace("_", "-")
@@ -107,12 +105,15 @@ class Passage:
             target = with_query(target, "_method", method)
             method = "POST"
         for name, value in list(headers.items()):
-            if self.lets(name, value) or (name.lower(), value) in UNUSED or \
+            if self.lets(name, value) or \
                     name.lower() not in (*HEEDED, "content-type"):
                 continue
             headers.pop(name)
             if name.lower() == "authorization":
                 self.by_cookie(method, target, headers, value)
+            elif name.lower() == "accept":   # of JSON and CSV alone
+                if value.startswith("text/csv") and "format=" not in target:
+                    target = with_query(target, "format", "csv")
             elif name.lower() in BY_QUERY:
                 target = with_query(target, BY_QUERY[name.lower()], value)
             else:
