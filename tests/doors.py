@@ -16,7 +16,8 @@ import subprocess
 import urllib.parse
 from pathlib import Path
 
-from servers import SERVERS, Lighttpd, Server   # noqa: F401, for those who want one
+from servers import SERVERS, Server
+from servers import Lighttpd   # noqa: F401, for those who want one
 from wire import SECONDS, Answer
 
 TESTS = Path(__file__).resolve().parent

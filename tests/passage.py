@@ -99,7 +99,7 @@ class Passage:
                 body=None) -> tuple:
         """The request as it can be said through this server."""
         if not self.lets_method(method, body):
-            # a provider is asked in its own words: the sandbox knows no _method
+            # asked in a provider's words: the sandbox knows no _method
             if method not in BY_METHOD or target.startswith("/sandbox/"):
                 raise NotHere(f"{method}{' with a body' if body else ''}")
             target = with_query(target, "_method", method)
@@ -154,4 +154,5 @@ def beside(ways: list) -> str:
                      for reason, count in sorted(reasons.items()))
     if reasons.total() == len(ways):
         return f"the server passes none of its requests: {told}"
-    return f"{reasons.total()} of {len(ways)} requests beside the server: {told}"
+    return (f"{reasons.total()} of {len(ways)} requests beside the server: "
+            f"{told}")
