@@ -7,6 +7,8 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,6 +19,7 @@
 enum {
 	HEAD_MAX = 4 << 10, /* of the line before the body */
 	TALK_SIZE = 64 << 10,
+	RESIDENT_QUEUE = 64,
 	GRACE_MS = 1000 /* that send has beyond its own timeout */
 };
 
@@ -98,12 +101,13 @@ open_pair(int pair[2])
 	return false;
 }
 
-/* Starts program with end as its stdin and stdout; 0 or an errno. */
+/* Starts program, with word (may be NULL) as its argument and end as its stdin
+ * and stdout; 0 or an errno. */
 static int
-start(pid_t *pid, const char *program, int end)
+start(pid_t *pid, const char *program, char *word, int end)
 {
 	/* nothing of the request stands in its environment */
-	char name[] = "send", *argv[] = {name, NULL}, *envp[] = {NULL};
+	char name[] = "send", *argv[] = {name, word, NULL}, *envp[] = {NULL};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
 	sigset_t none, pipes;
@@ -256,7 +260,7 @@ begin(pid_t *pid, struct exchange *x, const struct conf *conf)
 		x->trouble = mem_printf("no sockets: %s", strerror(errno));
 		return -1;
 	}
-	error = start(pid, program, pair[1]);
+	error = start(pid, program, NULL, pair[1]);
 	close(pair[1]);
 	if (error != 0) {
 		close(pair[0]);
@@ -269,21 +273,84 @@ begin(pid_t *pid, struct exchange *x, const struct conf *conf)
 	return pair[0];
 }
 
+/* The address of one that stays; false: its path is too long. */
+static bool
+resident(struct sockaddr_un *at, const struct conf *conf)
+{
+	const char *path = mem_printf("%s/state/send", conf->data);
+
+	*at = (struct sockaddr_un){.sun_family = AF_UNIX};
+	if (strlen(path) >= sizeof(at->sun_path))
+		return false;
+	memcpy(at->sun_path, path, strlen(path));
+	return true;
+}
+
+/* Connected to one that stays, or -1: there is none. */
+static int
+reach(struct exchange *x, const struct conf *conf)
+{
+	struct sockaddr_un at;
+	int fd;
+
+	if (x->own == NULL || !resident(&at, conf))
+		return -1;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return -1;
+	if (connect(fd, (struct sockaddr *)&at, sizeof(at)) != 0) {
+		close(fd);
+		return -1;
+	}
+	x->status = 0;
+	x->sent = true;
+	x->answer = "";
+	x->answer_len = 0;
+	return fd;
+}
+
+int
+client_resident(pid_t *pid, const struct conf *conf)
+{
+	char stay[] = "--stay";
+	struct sockaddr_un at;
+	int fd, error;
+
+	*pid = -1;
+	if (!resident(&at, conf))
+		return ENAMETOOLONG;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return errno;
+	unlink(at.sun_path);
+	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 ||
+	    chmod(at.sun_path, 0600) != 0 || listen(fd, RESIDENT_QUEUE) != 0)
+		error = errno;
+	else
+		error =
+		    start(pid, mem_printf("%s/send", conf->libexec), stay, fd);
+	close(fd);
+	return error;
+}
+
 void
 client_send(struct exchange *x, const struct conf *conf, long timeout)
 {
 	const char *text = question(x, conf, timeout, false);
 	struct mem_text heard = {0};
-	pid_t pid;
-	int fd = begin(&pid, x, conf);
+	pid_t pid = -1;
+	int fd = reach(x, conf);
 
+	if (fd == -1)
+		fd = begin(&pid, x, conf);
 	if (fd == -1)
 		return;
 	x->trouble = talk(&heard, fd, text,
 	    x->own == NULL ? timeout * 1000 : x->own->timeout_ms,
 	    x->own == NULL ? CLIENT_ANSWER_MAX : CLIENT_OWN_MAX);
 	close(fd);
-	end_program(pid);
+	if (pid != -1)
+		end_program(pid);
 	if (x->trouble == NULL)
 		hear(x, &heard);
 }

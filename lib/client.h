@@ -1,6 +1,8 @@
 #ifndef SUTLER_CLIENT_H
 #define SUTLER_CLIENT_H
 
+#include <sys/types.h>
+
 #include "conf.h"
 #include "dialect.h"
 
@@ -37,6 +39,13 @@ typedef const struct fail *client_heard(void *arg, const char *line,
  * x tells.  A network that is cut ends it after some 10 s. */
 const struct fail *client_stream(struct exchange *x, const struct conf *conf,
     long quiet_ms, client_heard *heard, void *arg);
+
+/*
+ * Start a send that stays, for x->own's servers: its socket is DATA/state/send,
+ * and client_send() prefers it, since it has started and is connected already.
+ * It ends with this process; *pid is its.  0, or an errno.
+ */
+int client_resident(pid_t *pid, const struct conf *conf);
 
 /* True where this process has sent anything to anyone but etcd. */
 bool client_spoke(void);

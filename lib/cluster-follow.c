@@ -1,6 +1,7 @@
 /*
  * Commits of others are taken as they come.
  */
+#include "client.h"
 #include "cluster-inside.h"
 #include "complain.h"
 #include "record.h"
@@ -34,6 +35,20 @@ take(const struct conf *conf, bool report)
 	return f->code == FAIL_BUSY ? LATER : NEVER;
 }
 
+/* While this process runs, writers need not start a program to ask etcd. */
+static void
+keep_sender(const struct conf *conf)
+{
+	static pid_t sender = -1;
+	int error;
+
+	if (sender != -1 && waitpid(sender, NULL, WNOHANG) == 0)
+		return;
+	error = client_resident(&sender, conf);
+	if (error != 0)
+		complain("no program waits for writers: %s", strerror(error));
+}
+
 /* In a process of its own, so that nothing of it is left in this one, however
  * long it runs.  A new head; or a sign of life, as which this node's own goes
  * back. */
@@ -41,9 +56,11 @@ static const struct fail *
 hear(void *arg, const struct etcd_pair *pair)
 {
 	const struct conf *conf = arg;
-	pid_t child = fork();
 	int status = 0;
+	pid_t child;
 
+	keep_sender(conf);
+	child = fork();
 	if (child == -1)
 		return fail_errno("cannot begin a process");
 	if (child == 0)
@@ -64,6 +81,7 @@ cluster_follow(const struct conf *conf)
 	if (cluster_age(conf) < 0)
 		return fail(FAIL_CONFLICT, "this node is no member of a"
 		                           " cluster: sutler cluster join");
+	keep_sender(conf);
 	return etcd_watch(conf, cluster_key(conf, "head"), NULL, 0, hear,
 	    (void *)conf);
 }

@@ -1,7 +1,12 @@
 /*
  * Sends one HTTP exchange: the question on stdin, the answer on stdout, as
  * lib/client.h says.  It sees no record, and nothing else has libcurl.
+ *
+ * With the argument --stay, stdin is a socket that listens: each connection is
+ * one question to a server of the operator's own, and its answer; what it
+ * connects to stays connected.
  */
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -11,7 +16,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
@@ -50,7 +57,8 @@ struct answer {
 	bool begun;
 };
 
-static char body[OWN_MAX]; /* of the answer */
+static char body[OWN_MAX];         /* of the answer */
+static int hearer = STDOUT_FILENO; /* whom it goes to */
 
 static bool put(const char *bytes, size_t len);
 
@@ -374,15 +382,29 @@ set_own(CURL *curl, const struct question *q, struct answer *a)
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_up);
 }
 
+/* The one that there is, as if new but for its connections; NULL: none. */
+static CURL *
+handle(void)
+{
+	static CURL *curl;
+
+	if (curl != NULL)
+		curl_easy_reset(curl);
+	else if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
+		curl = curl_easy_init();
+	return curl;
+}
+
 static bool
 exchange(struct answer *a, const struct question *q)
 {
+	struct curl_slist *list;
 	CURL *curl;
 	CURLcode code;
 	long bytes = 0;
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
-	    (curl = curl_easy_init()) == NULL)
+	curl = handle();
+	if (curl == NULL)
 		return trouble(a, "libcurl cannot be started");
 	set_limits(curl, q, a);
 	set_own(curl, q, a);
@@ -400,12 +422,14 @@ exchange(struct answer *a, const struct question *q)
 		    (curl_off_t)(q->body == NULL ? 0 : strlen(q->body)));
 	}
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, q->method);
-	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers(q));
+	list = headers(q);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, a);
 	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt(curl, CURLOPT_HEADERDATA, a);
 	code = curl_easy_perform(curl);
+	curl_slist_free_all(list);
 	curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &bytes);
 	a->sent = bytes > 0;
 	if (code != CURLE_OK)
@@ -427,8 +451,8 @@ inspect(struct answer *a, const struct question *q)
 	CURLcode code;
 	int i;
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
-	    (curl = curl_easy_init()) == NULL)
+	curl = handle();
+	if (curl == NULL)
 		return trouble(a, "libcurl cannot be started");
 	set_limits(curl, q, a);
 	curl_easy_setopt(curl, CURLOPT_URL, q->url);
@@ -495,14 +519,20 @@ read_own(struct question *q, struct answer *a, const cJSON *own)
 	q->allow_http = q->allow_private = true;
 }
 
+/* *all is the question, in which stands what q says. */
 static bool
-read_question(struct question *q, struct answer *a)
+read_question(cJSON **all, struct question *q, struct answer *a, int from)
 {
 	static char bytes[OWN_MAX];
-	size_t len = fread(bytes, 1, sizeof(bytes), stdin);
+	size_t len = 0;
+	ssize_t n;
 	cJSON *o;
 
+	while (len < sizeof(bytes) &&
+	       (n = read(from, bytes + len, sizeof(bytes) - len)) > 0)
+		len += (size_t)n;
 	o = len == sizeof(bytes) ? NULL : cJSON_ParseWithLength(bytes, len);
+	*all = o;
 	q->method = text_of(o, "method");
 	q->url = text_of(o, "url");
 	q->user = text_of(o, "user");
@@ -557,7 +587,7 @@ put(const char *bytes, size_t len)
 	ssize_t sent;
 
 	for (; len > 0; bytes += sent, len -= (size_t)sent) {
-		sent = write(STDOUT_FILENO, bytes, len);
+		sent = write(hearer, bytes, len);
 		if (sent <= 0)
 			return false;
 	}
@@ -566,7 +596,7 @@ put(const char *bytes, size_t len)
 
 /* It reads what names and certificates need, and connects; nothing else. */
 static void
-give_up(const struct question *q)
+give_up(const struct question *q, bool stay)
 {
 	struct fence_path paths[] = {
 	    {"/etc/gai.conf",                    FENCE_READ},
@@ -590,35 +620,82 @@ give_up(const struct question *q)
 	    {q->key == NULL ? "" : q->key,       FENCE_READ},
 	};
 	const struct fence f = {paths, sizeof(paths) / sizeof(paths[0]), 1,
-	    q->stream ? 0 : (unsigned int)(q->timeout / 1000) + 5,
+	    stay || q->stream ? 0 : (unsigned int)(q->timeout / 1000) + 5,
 	    "sutler: send was ended\n"};
 
 	/* whoever runs it has said what the kernel cannot do */
 	(void)fence_up(&f);
 }
 
-int
-main(void)
+/* What came of the exchange; false: nobody hears it. */
+static bool
+tell(const struct answer *a)
 {
-	static struct answer a;
-	struct question q = {0};
-	char line[sizeof(a.trouble) + 96];
-	bool good;
+	char line[sizeof(a->trouble) + 96];
 	int len;
 
-	signal(SIGPIPE, SIG_IGN);
-	if (read_question(&q, &a) && check_question(&q, &a)) {
-		give_up(&q);
-		(void)(q.inspect ? inspect(&a, &q) : exchange(&a, &q));
-	}
-	if (a.begun)
-		_exit(0);
 	/* no trouble of ours needs escaping */
 	len = snprintf(line, sizeof(line),
 	    "{\"status\":0,\"sent\":%s,\"trouble\":\"%s\"}\n",
-	    a.sent ? "true" : "false", a.trouble);
-	good = a.trouble[0] == '\0' ? put_status(a.status)
-	                            : put(line, (size_t)len);
+	    a->sent ? "true" : "false", a->trouble);
+	return (a->trouble[0] == '\0' ? put_status(a->status)
+	                              : put(line, (size_t)len)) &&
+	       put(body, a->len);
+}
+
+/* One question after the other, until whoever made the socket ends. */
+static int
+stay(void)
+{
+	const struct timeval patience = {1, 0};
+	struct question q;
+	struct answer a;
+	bool fenced = false;
+	cJSON *all;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (
+	    (hearer = accept4(STDIN_FILENO, NULL, NULL, SOCK_CLOEXEC)) != -1 ||
+	    errno == EINTR || errno == ECONNABORTED) {
+		setsockopt(hearer, SOL_SOCKET, SO_RCVTIMEO, &patience,
+		    sizeof(patience));
+		setsockopt(hearer, SOL_SOCKET, SO_SNDTIMEO, &patience,
+		    sizeof(patience));
+		q = (struct question){0};
+		a = (struct answer){0};
+		if (read_question(&all, &q, &a, hearer) &&
+		    check_question(&q, &a)) {
+			/* the files are the same for all of them */
+			if (!fenced)
+				give_up(&q, true);
+			fenced = true;
+			if (q.own && !q.stream && !q.inspect)
+				(void)exchange(&a, &q);
+			else
+				trouble(&a, "the question is not for me");
+		}
+		(void)tell(&a);
+		close(hearer);
+		cJSON_Delete(all);
+	}
+	return 1;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct answer a;
+	struct question q = {0};
+	cJSON *all;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (argc == 2 && strcmp(argv[1], "--stay") == 0)
+		return stay();
+	if (read_question(&all, &q, &a, STDIN_FILENO) &&
+	    check_question(&q, &a)) {
+		give_up(&q, false);
+		(void)(q.inspect ? inspect(&a, &q) : exchange(&a, &q));
+	}
 	/* the system frees faster than libcurl, which may wait for a thread */
-	_exit(good && put(body, a.len) ? 0 : 1);
+	_exit(a.begun || tell(&a) ? 0 : 1);
 }
