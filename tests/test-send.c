@@ -2,7 +2,7 @@
  * Where send connects to, whatever the name server says: the resolver and
  * connect(2) are fakes, which libcurl meets in place of the system's.
  */
-int send_main(void);
+int send_main(int argc, char **argv);
 #define main send_main
 #include "../lib/send.c"
 #undef main
