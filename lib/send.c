@@ -59,6 +59,7 @@ struct answer {
 
 static char body[OWN_MAX];         /* of the answer */
 static int hearer = STDOUT_FILENO; /* whom it goes to */
+static bool stays;
 
 static bool put(const char *bytes, size_t len);
 
@@ -382,17 +383,18 @@ set_own(CURL *curl, const struct question *q, struct answer *a)
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_up);
 }
 
-/* The one that there is, as if new but for its connections; NULL: none. */
+/* A new one; of who stays, the one that there is, as if new but for what it is
+ * connected to.  NULL: none. */
 static CURL *
 handle(void)
 {
-	static CURL *curl;
+	static CURL *kept;
 
-	if (curl != NULL)
-		curl_easy_reset(curl);
+	if (kept != NULL && stays)
+		curl_easy_reset(kept);
 	else if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
-		curl = curl_easy_init();
-	return curl;
+		kept = curl_easy_init();
+	return kept;
 }
 
 static bool
@@ -596,7 +598,7 @@ put(const char *bytes, size_t len)
 
 /* It reads what names and certificates need, and connects; nothing else. */
 static void
-give_up(const struct question *q, bool stay)
+give_up(const struct question *q)
 {
 	struct fence_path paths[] = {
 	    {"/etc/gai.conf",                    FENCE_READ},
@@ -620,7 +622,7 @@ give_up(const struct question *q, bool stay)
 	    {q->key == NULL ? "" : q->key,       FENCE_READ},
 	};
 	const struct fence f = {paths, sizeof(paths) / sizeof(paths[0]), 1,
-	    stay || q->stream ? 0 : (unsigned int)(q->timeout / 1000) + 5,
+	    stays || q->stream ? 0 : (unsigned int)(q->timeout / 1000) + 5,
 	    "sutler: send was ended\n"};
 
 	/* whoever runs it has said what the kernel cannot do */
@@ -653,6 +655,7 @@ stay(void)
 	bool fenced = false;
 	cJSON *all;
 
+	stays = true;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	while (
 	    (hearer = accept4(STDIN_FILENO, NULL, NULL, SOCK_CLOEXEC)) != -1 ||
@@ -667,7 +670,7 @@ stay(void)
 		    check_question(&q, &a)) {
 			/* the files are the same for all of them */
 			if (!fenced)
-				give_up(&q, true);
+				give_up(&q);
 			fenced = true;
 			if (q.own && !q.stream && !q.inspect)
 				(void)exchange(&a, &q);
@@ -693,7 +696,7 @@ main(int argc, char **argv)
 		return stay();
 	if (read_question(&all, &q, &a, STDIN_FILENO) &&
 	    check_question(&q, &a)) {
-		give_up(&q, false);
+		give_up(&q);
 		(void)(q.inspect ? inspect(&a, &q) : exchange(&a, &q));
 	}
 	/* the system frees faster than libcurl, which may wait for a thread */
