@@ -80,13 +80,15 @@ class Member:
     def __init__(self, etcd, name: str, client: int, peer: int):
         self.etcd, self.name, self.process = etcd, name, None
         self.url = f"{etcd.scheme}://127.0.0.1:{client}"
+        self.also_url = f"{etcd.scheme}://{etcd.also}:{client}"
         self.peer = f"http://127.0.0.1:{peer}"
         self.log = etcd.dir / f"{name}.log"
 
     def start(self):
         words = ["--name", self.name, "--data-dir",
                  str(self.etcd.dir / self.name),
-                 "--listen-client-urls", self.url,
+                 "--listen-client-urls", self.url + (
+                     f",{self.also_url}" if self.etcd.also else ""),
                  "--advertise-client-urls", self.url,
                  "--listen-peer-urls", self.peer,
                  "--initial-advertise-peer-urls", self.peer,
@@ -127,11 +129,25 @@ class Member:
         except (OSError, ValueError, KeyError):
             return False
 
+    def leads(self) -> bool:
+        """It is the leader, and says so."""
+        try:
+            request = urllib.request.Request(
+                f"{self.url}/v3/maintenance/status", b"{}")
+            with urllib.request.urlopen(request, timeout=2,
+                                        context=self.etcd.context) as answer:
+                status = json.load(answer)
+            return status["leader"] == status["header"]["member_id"]
+        except (OSError, ValueError, KeyError):
+            return False
+
 
 class Etcd:
     """A cluster; the words behind options go to each member."""
 
-    def __init__(self, members: int = 1, tls: bool = False, options=()):
+    def __init__(self, members: int = 1, tls: bool = False, options=(),
+                 also: str = ""):
+        self.also = also   # one more address to listen at
         self.dir = Path(tempfile.mkdtemp(prefix="sutler-test-etcd-"))
         self.scheme = "https" if tls else "http"
         self.options = list(options)
@@ -166,6 +182,10 @@ class Etcd:
     @property
     def urls(self) -> str:
         return ",".join(member.url for member in self.members)
+
+    @property
+    def also_urls(self) -> str:
+        return ",".join(member.also_url for member in self.members)
 
     def wait(self, members=None):
         """Until these, or all, are healthy."""

@@ -1,0 +1,630 @@
+#!/usr/bin/env python3
+"""Several nodes, one history: writers on all of them, and one trouble after
+the other.
+
+usage: cluster.py [--build DIR] [--nodes N] [--members N] [--pace N]
+                  [--rounds N] [--rows PATTERN] [--seed N]
+
+Real etcd members and sutler nodes on loopback (nodes.py).  Each row is a
+trouble that comes while writers of every node change the same records: as
+crowd.py's do, and as clients of registers, who read with ?consistent=true,
+write, and write by If-Match on what they read.  Once it is over, and all nodes
+have what there is, every change that was acknowledged is found once in one
+line of commits, one that was refused is not, and one whose outcome nobody
+heard of is at most once; all nodes stand at the same commit, with the same
+plain files; git and sutler find nothing to complain of; and the registers'
+history is linearizable (linear.py).
+
+A row waits for commits, not for time: --pace of them before, during and after
+the trouble.  --rounds: all rows so many times, with other victims.
+"""
+import argparse
+import contextlib
+import http.client
+import json
+import multiprocessing
+import random
+import re
+import signal
+import sys
+import tempfile
+import time
+import traceback
+import urllib.parse
+from pathlib import Path
+from typing import NamedTuple
+
+import crowd
+import history
+import linear
+import nodes
+from linear import UNKNOWN, Op
+
+
+SECONDS = 180      # the longest that a thing is waited for
+REGISTERS = 2
+WRITERS = 2        # of crowd.py's kind, on each node
+BACK_OFF = 0.1     # s, after an answer that says nothing
+APPS = 6           # that all write to
+
+
+class Task(NamedTuple):
+    """What a writer is told."""
+    work: crowd.Work
+    network: str     # its node's; "": ours
+    stop: str        # a file: it ends once this is there
+    registers: tuple
+    rough: bool      # a connection may break, an answer be the server's own
+
+
+class Told(NamedTuple):
+    """What a writer tells."""
+    done: list
+    odd: list
+    conflicts: int
+    longest: float
+    unknown: list    # Done, whose outcome nobody knows
+    ops: list        # of registers
+
+
+class Lost(NamedTuple):
+    """No answer, or none of sutler's."""
+    status: int = 0
+
+    def getheader(self, _name: str) -> str:
+        return ""
+
+
+class Writer(crowd.Writer):
+    """One who does not know what came of what was not acknowledged."""
+
+    def __init__(self, task: Task):
+        super().__init__(task.work)
+        self.task = task
+        self.unknown, self.ops, self.asked = [], [], 0
+
+    def told(self) -> Told:
+        return Told(self.done, self.odd, self.conflicts, self.longest,
+                    self.unknown, self.ops)
+
+    def request_id(self) -> str:
+        return f"w{self.work.number}-{self.asked}"
+
+    def call(self, who: str, method: str, path: str, data=None, revision=""):
+        self.asked += 1
+        headers = {"Authorization": who, "Content-Type": "application/json",
+                   "X-Request-Id": self.request_id()}
+        if revision:
+            headers["If-Match"] = f'"{revision}"'
+        link = http.client.HTTPConnection(self.url.hostname, self.url.port,
+                                          timeout=SECONDS)
+        try:
+            link.request(method, path,
+                         None if data is None else json.dumps(data), headers)
+            answer = link.getresponse()
+            text = answer.read()
+        except (OSError, http.client.HTTPException):
+            return Lost(), None
+        finally:
+            link.close()
+        try:
+            return answer, json.loads(text) if text else None
+        except ValueError:
+            return Lost(answer.status), None
+
+    def change(self, kind: str, app: str, name: str, value: str, *call,
+               slow=False):
+        """One request that changes something; None where it is not known to
+        have done so."""
+        asked = time.monotonic()
+        answer, body = self.call(*call)
+        answered = time.monotonic()
+        self.status = answer.status
+        change = crowd.Done(self.request_id(), kind, app, name, value, asked,
+                            answered)
+        if answer.status // 100 == 2:
+            self.longest = max(self.longest, answered - asked)
+            self.done.append(change)
+            return body or {}
+        if answer.status in crowd.HONEST:
+            self.conflicts += 1
+            return None
+        sutler = not isinstance(answer, Lost)
+        if answer.status == 503 and sutler and answer.getheader("Retry-After"):
+            pass
+        elif not self.task.rough or answer.status not in (
+                (500, 507) if sutler else (0, 500, 503)):
+            self.odd.append((kind, app, answer.status, body,
+                             self.request_id()))
+        self.unknown.append(change._replace(answered=UNKNOWN))
+        time.sleep(BACK_OFF)
+        return None
+
+    def look_up(self, app: str, query=""):
+        """(revision, variables) of app, or None."""
+        path = f"/v1/apps/{app}/variables{query}"
+        answer, body = self.call(self.work.user, "GET", path)
+        if answer.status == 200:
+            return (answer.getheader("X-Revision"),
+                    {var["name"]: var["value"] for var in body["variables"]})
+        if answer.status != 503 and not self.task.rough:
+            self.odd.append(("read", path, answer.status, body,
+                             self.request_id()))
+        time.sleep(BACK_OFF)
+        return None
+
+    def put(self, kind: str, app: str, name: str, value: str, revision=""):
+        return self.change(kind, app, name, value, self.work.user, "PUT",
+                           f"/v1/apps/{app}/variables",
+                           {"variables": [{"name": name, "value": value}]},
+                           revision)
+
+    def count_up(self):
+        app = self.chance.choice(self.work.apps)
+        now = self.look_up(app)
+        if now is not None:
+            self.put("count", app, "COUNT",
+                     str(int(now[1].get("COUNT", "0")) + 1), now[0])
+
+    def live(self):
+        """An app is made and deleted."""
+        app, user = f"app-{self.fresh()}", self.work.user
+        if self.change("create", app, "", "", user, "POST", "/v1/apps",
+                       {"app": {"name": app}}) is not None:
+            self.change("delete", app, "", "", user, "DELETE",
+                        f"/v1/apps/{app}?current_name={app}")
+
+    def register(self):
+        """Read a register, write it, or compare and write."""
+        app = self.chance.choice(self.task.registers)
+        kind = self.chance.choice(("read", "read", "write", "cas"))
+        asked, seen = time.monotonic(), None
+        if kind != "write":
+            seen = self.look_up(app, "?consistent=true")
+            if seen is None:
+                return
+            old = seen[1].get("REG")
+            self.ops.append(Op(app, "read", asked, time.monotonic(), old))
+        if kind == "read":
+            return
+        value, asked = self.fresh(), time.monotonic()
+        good = self.put("set", app, "REG", value, seen[0] if seen else "")
+        end = time.monotonic()
+        if good is None and self.status == 409:
+            return
+        if good is None and self.status == 412:
+            self.ops.append(Op(app, "miss", asked, end, None, old))
+            return
+        self.ops.append(Op(app, kind, asked, UNKNOWN if good is None else end,
+                           value, old if kind == "cas" else None))
+
+    def write(self):
+        acts = (self.set_own, self.count_up, self.configure, self.live)
+        while not Path(self.task.stop).exists() and not self.odd:
+            if self.task.registers:
+                self.register()
+            else:
+                self.chance.choices(acts, (44, 44, 10, 2))[0]()
+
+
+def write(task: Task) -> Told:
+    writer = Writer(task)
+    with nodes.within(task.network):
+        writer.write()
+    return writer.told()
+
+
+class Scene:
+    """The cluster while a row goes on."""
+
+    def __init__(self, cluster: nodes.Cluster, options, checks, works: list):
+        self.cluster, self.checks, self.works = cluster, checks, works
+        self.nodes, self.etcd = cluster.nodes, cluster.etcd
+        self.pace, self.number = options.pace, 0
+        self.chance = random.Random(options.seed)
+        self.own = None    # a writer of ours
+        self.registers = ()
+
+    def url(self, node) -> urllib.parse.SplitResult:
+        return urllib.parse.urlsplit(node.door.public_url)
+
+    def tasks(self, row, stop: str) -> list:
+        found = []
+        for node in self.nodes:
+            for place in range(WRITERS + 1):
+                self.number += 1
+                work = self.works[0]._replace(number=self.number,
+                                              url=node.door.public_url)
+                found.append(Task(
+                    work, node.network.name if node.network else "", stop,
+                    self.registers if place == WRITERS else (), row.rough))
+        return found
+
+    def goes_on(self, some=None, pace=0):
+        """Until each of these nodes has come on by a few heads."""
+        end = time.monotonic() + SECONDS
+        for node in some or self.nodes:
+            count, seen = 0, node.head()
+            while count < (pace or self.pace):
+                now = node.head()
+                count += now != seen
+                seen = now
+                if time.monotonic() > end:
+                    raise AssertionError(f"{node.name} stands still: "
+                                         f"{node.door.said()[-800:]}")
+                time.sleep(0.02)
+
+    def others(self, *some) -> list:
+        return [node for node in self.nodes if node not in some]
+
+    def ask(self, node, method: str, *words):
+        """What our own writer does, through node."""
+        self.own.url = self.url(node)
+        with node.door.inside():
+            return getattr(self.own, method)(*words)
+
+
+# Each trouble begins once all write, and is over when its function ends.
+
+def quiet(_scene: Scene):
+    pass
+
+
+def own_writes(scene: Scene):
+    """What a node wrote, it reads, consistent or not."""
+    wrong = []
+    for turn in range(scene.pace):
+        for node in scene.nodes:
+            name, app = f"OWN{scene.own.work.number}", scene.works[0].apps[0]
+            value = scene.own.fresh()
+            if scene.ask(node, "put", "set", app, name, value) is None:
+                wrong.append((node.name, scene.own.status))
+                continue
+            seen = scene.ask(node, "look_up", app)
+            if seen is None or seen[1].get(name) != value:
+                wrong.append((node.name, turn, seen and seen[1].get(name)))
+    scene.checks.that(not wrong, "what is written through a node is read "
+                      "there at once", f"{wrong}")
+
+
+def processes_killed(scene: Scene):
+    """Whatever of sutler's runs, on any node."""
+    killed = 0
+    while killed < 4 * scene.pace:
+        node = scene.chance.choice(scene.nodes)
+        for pid in scene.chance.sample(node.at_work(), 1):
+            with contextlib.suppress(ProcessLookupError):
+                nodes.os.kill(pid, signal.SIGKILL)
+                killed += 1
+        if node.follower.poll() is not None:
+            node.end_follower()
+            node.follow()
+    scene.goes_on()
+
+
+def node_killed(scene: Scene):
+    node = scene.chance.choice(scene.nodes)
+    node.kill()
+    scene.goes_on(scene.others(node))
+    node.again()
+    scene.goes_on()
+
+
+def member_killed(scene: Scene):
+    leader = scene.cluster.leader()
+    member = scene.chance.choice([m for m in scene.etcd.members
+                                  if m is not leader])
+    member.kill()
+    scene.goes_on()
+    member.start()
+    scene.etcd.wait()
+
+
+def leader_killed(scene: Scene):
+    leader = scene.cluster.leader()
+    leader.kill()
+    scene.goes_on()
+    leader.start()
+    scene.etcd.wait()
+
+
+def leader_paused(scene: Scene):
+    leader = scene.cluster.leader()
+    leader.pause()
+    try:
+        scene.goes_on()
+    finally:
+        leader.go_on()
+    scene.etcd.wait()
+
+
+def refused(scene: Scene):
+    """Without etcd: 503 to changes and consistent reads; the rest goes on and
+    says how old it is."""
+    app = scene.works[0].apps[0]
+    path = f"/v1/apps/{app}/variables"
+    user = scene.works[0].user
+    for node in scene.nodes:
+        end = time.monotonic() + SECONDS
+        while scene.ask(node, "put", "set", app, "AWAY",
+                        scene.own.fresh()) is not None:
+            if time.monotonic() > end:
+                break
+        scene.checks.that(
+            scene.own.status == 503 and not scene.own.odd,
+            f"{node.name} answers a change with 503 and Retry-After",
+            f"{scene.own.status} {scene.own.odd}")
+        answer, _ = scene.ask(node, "call", user, "GET",
+                              f"{path}?consistent=true")
+        scene.checks.that(
+            answer.status == 503 and answer.getheader("Retry-After"),
+            f"{node.name} answers a consistent read so", f"{answer.status}")
+        ages, end = [], time.monotonic() + SECONDS
+        while len(set(ages)) < 2 and time.monotonic() < end:
+            answer, _ = scene.ask(node, "call", user, "GET", path)
+            ages.append((answer.status, answer.getheader("X-Data-Age")))
+            time.sleep(0.2)
+        scene.checks.that(
+            {status for status, _ in ages} == {200} and
+            all(age is not None and age.isdigit() for _, age in ages) and
+            int(ages[-1][1]) > int(ages[0][1]),
+            f"{node.name} goes on reading, and says how old that is",
+            f"{ages[:3]} … {ages[-3:]}")
+
+
+def quorum_lost(scene: Scene):
+    """All but one member are killed."""
+    victims = scene.chance.sample(scene.etcd.members,
+                                  len(scene.etcd.members) - 1)
+    for member in victims:
+        member.kill()
+    refused(scene)
+    for member in victims:
+        member.start()
+    scene.etcd.wait()
+
+
+def etcd_paused(scene: Scene):
+    """What was asked meanwhile is done later, and nobody hears of it."""
+    for _ in range(3):
+        for member in scene.etcd.members:
+            member.pause()
+        try:
+            for node in scene.nodes:
+                end = time.monotonic() + SECONDS
+                while scene.ask(node, "put", "set", scene.works[0].apps[0],
+                                "AWAY", scene.own.fresh()) is not None and \
+                        time.monotonic() < end:
+                    pass
+        finally:
+            for member in scene.etcd.members:
+                member.go_on()
+        scene.etcd.wait()
+        scene.goes_on(pace=2)
+
+
+def node_paused(scene: Scene):
+    """In the middle of whatever it did; what it knew is old when it goes
+    on."""
+    for _ in range(3):
+        node = scene.chance.choice(scene.nodes)
+        node.pause()
+        try:
+            scene.goes_on(scene.others(node))
+        finally:
+            node.go_on()
+        scene.goes_on([node])
+
+
+def node_cut_off(scene: Scene):
+    node = scene.nodes[2]
+    scene.cluster.network.cut()
+    try:
+        scene.goes_on(scene.others(node))
+        app = scene.works[0].apps[0]
+        end = time.monotonic() + SECONDS
+        while scene.ask(node, "put", "set", app, "AWAY",
+                        scene.own.fresh()) is not None and \
+                time.monotonic() < end:
+            pass
+        scene.checks.that(scene.own.status == 503, "the one that is cut off "
+                          "answers 503", f"{scene.own.status}")
+        scene.checks.that(scene.ask(node, "look_up", app) is not None,
+                          "and goes on reading")
+    finally:
+        scene.cluster.network.mend()
+    scene.goes_on()
+
+
+def no_space(scene: Scene):
+    node = scene.nodes[1]
+    node.fill()
+    try:
+        app = scene.works[0].apps[0]
+        end = time.monotonic() + SECONDS
+        while scene.ask(node, "put", "set", app, "FULL",
+                        scene.own.fresh()) is not None and \
+                time.monotonic() < end:
+            pass
+        scene.checks.that(scene.own.status in (500, 503), "the one without "
+                          "space does not acknowledge", f"{scene.own.status}")
+        scene.goes_on(scene.others(node))
+    finally:
+        node.empty()
+    scene.goes_on()
+
+
+def stale(scene: Scene):
+    """A node that takes nothing reads what was, and the checker sees it."""
+    writer, reader = scene.nodes[:2]
+    reader.end_follower()
+    app, ops = scene.registers[0], {"": [], "?consistent=true": []}
+    value = scene.own.fresh()
+    asked = time.monotonic()
+    scene.ask(writer, "put", "set", app, "OLD", value)
+    first = Op(app, "write", asked, time.monotonic(), value)
+    for query, found in ops.items():
+        asked = time.monotonic()
+        seen = scene.ask(reader, "look_up", app, query)
+        found += [first, Op(app, "read", asked, time.monotonic(),
+                            seen and seen[1].get("OLD"))]
+    reader.follow()
+    scene.checks.that(linear.trouble(ops[""]), "a node's own copy is found "
+                      "not to be linearizable", f"{ops}")
+    scene.checks.that(not linear.trouble(ops["?consistent=true"]),
+                      "a consistent read is", f"{ops}")
+
+
+class Row(NamedTuple):
+    title: str
+    trouble: object
+    rough: bool = False
+    needs: object = lambda cluster: ""    # what is not here
+    busy: bool = True                     # writers write
+
+
+def needs_network(cluster) -> str:
+    return "" if cluster.network else "network namespaces"
+
+
+def needs_room(cluster) -> str:
+    return "" if cluster.nodes[1].own_room else "a file system of its own"
+
+
+ROWS = (
+    Row("an old copy", stale, busy=False),
+    Row("no trouble", quiet),
+    Row("own writes", own_writes),
+    Row("processes killed", processes_killed, rough=True),
+    Row("a node killed", node_killed, rough=True),
+    Row("a member of etcd's killed", member_killed),
+    Row("etcd's leader killed", leader_killed),
+    Row("etcd's leader paused", leader_paused),
+    Row("quorum lost", quorum_lost),
+    Row("etcd paused", etcd_paused),
+    Row("a node paused", node_paused),
+    Row("a node cut off", node_cut_off, needs=needs_network),
+    Row("a node's disk full", no_space, rough=True, needs=needs_room),
+)
+
+
+class Checks(crowd.Checks):
+    about = ""
+
+    def that(self, good, title: str, why=""):
+        super().that(good, f"{self.about}: {title}", why)
+
+
+def judge(scene: Scene, since: str, found: list):
+    """All of it, once the trouble is over and nobody writes."""
+    checks, first = scene.checks, scene.nodes[0]
+    odd = [odd for told in found for odd in told.odd]
+    checks.that(not odd, "no answer but those that may be", f"{odd[:10]}")
+    scene.cluster.catch_up()
+    heads = {node.name: node.head() for node in scene.nodes}
+    checks.that(len(set(heads.values())) == 1, "all nodes stand at the same "
+                "commit", f"{heads}")
+    steps = history.steps(first.store, since)
+    merges = first.git("rev-list", "--min-parents=2", f"{since}..HEAD")
+    checks.that(not merges and len(steps) == int(first.git(
+        "rev-list", "--count", f"{since}..HEAD")),
+        "it is the end of one line", merges)
+    there = {step.request() for step in steps}
+    unknown = [done for told in found for done in told.unknown]
+    came = [([done],) for done in unknown if done.request in there]
+    crowd.look(steps, [*((told.done,) for told in found), *came], checks)
+    plain = [node.contents() for node in scene.nodes]
+    checks.that(all(one == plain[0] for one in plain[1:]),
+                "plain files are the same on all nodes", str([
+                    {name for name in {*one, *plain[0]}
+                     if one.get(name) != plain[0].get(name)}
+                    for one in plain[1:]]))
+    for node in scene.nodes:
+        about = checks.about
+        checks.about = f"{about}: {node.name}"
+        crowd.sound(node, checks)
+        checks.about = about
+    ops = [op for told in found for op in told.ops]
+    try:
+        trouble = linear.trouble(ops)
+    except linear.Undecided as error:
+        trouble = str(error)
+    checks.that(not trouble, f"{len(ops)} operations on registers are "
+                "linearizable", trouble)
+    print(f"# {checks.about}: {len(steps)} commits, "
+          f"{sum(told.conflicts for told in found)} conflicts, {len(came)} of "
+          f"{len(unknown)} with an unknown outcome were done, longest "
+          f"{max(told.longest for told in found):.1f} s", flush=True)
+
+
+def play(scene: Scene, row: Row, pool):
+    owner = scene.owner
+    scene.cluster.catch_up()
+    scene.registers = tuple(scene.nodes[0].app(owner=owner).name
+                            for _ in range(REGISTERS))
+    scene.cluster.catch_up()
+    since = scene.nodes[0].head()
+    with tempfile.TemporaryDirectory(prefix="sutler-test-") as place:
+        stop = Path(place) / "stop"
+        tasks = scene.tasks(row, str(stop))
+        scene.number += 1
+        scene.own = Writer(tasks[0]._replace(work=tasks[0].work._replace(
+            number=scene.number), registers=()))
+        running = pool.map_async(write, tasks if row.busy else [],
+                                 chunksize=1)
+        try:
+            if row.busy:
+                scene.goes_on()
+            row.trouble(scene)
+            if row.busy:
+                scene.goes_on()
+        except Exception:   # pylint: disable=broad-except
+            scene.checks.that(False, "it goes on", traceback.format_exc())
+        finally:
+            stop.touch()
+        found = running.get(SECONDS * 2)
+    judge(scene, since, [*found, scene.own.told()])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--build", default=".build", type=Path)
+    parser.add_argument("--nodes", default=3, type=int)
+    parser.add_argument("--members", default=3, type=int)
+    parser.add_argument("--pace", default=5, type=int)
+    parser.add_argument("--rounds", default=1, type=int)
+    parser.add_argument("--rows", default="")
+    parser.add_argument("--seed", default=1, type=int)
+    options = parser.parse_args()
+    checks = Checks()
+    if nodes.missing():
+        print(f"ok 1 - several nodes # SKIP no {nodes.missing()}")
+        return 0
+    options.writers, options.writes, options.apps = 1, 0, APPS
+    begun = []
+
+    def begin(first):
+        begun.extend(crowd.all_work(first, options))
+
+    with nodes.Cluster(options.build.resolve(), options.nodes,
+                       options.members, begin) as cluster:
+        scene = Scene(cluster, options, checks, begun)
+        scene.owner = begun[0].user
+        with multiprocessing.get_context("spawn").Pool(
+                options.nodes * (WRITERS + 1)) as pool:
+            for _ in range(options.rounds):
+                for row in ROWS:
+                    if not re.search(options.rows, row.title):
+                        continue
+                    checks.about = row.title
+                    lacks = row.needs(cluster)
+                    if lacks:
+                        checks.that(True, f"all # SKIP no {lacks}")
+                        continue
+                    play(scene, row, pool)
+    print(f"{checks.passed} passed, {checks.failed} failed")
+    return 1 if checks.failed or not checks.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

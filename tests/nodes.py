@@ -1,0 +1,309 @@
+"""A cluster on loopback, for tests: members of etcd, and nodes of sutler, each
+with its own data, configuration and web server; they can be killed, paused,
+cut off from etcd, or left without space.
+
+    with Cluster(build, nodes=3) as cluster:
+        cluster.nodes[1].pause(), cluster.etcd.members[0].kill(), …
+"""
+import contextlib
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from etcd_server import CONTROL, PROGRAM, Etcd
+from servers import Server
+from world import SECONDS, World
+
+CLONE_NEWNET = 0x40000000   # linux/sched.h
+ROOM = "1g"                 # of a file system of a node's own
+LINK = "169.254.99"         # a node's way to etcd, where it may be cut off
+
+
+def missing() -> str:
+    """The program that is not installed, or ""."""
+    if PROGRAM is None or CONTROL is None:
+        return "etcd-server, etcd-client"
+    path = os.environ["PATH"] + ":/usr/sbin:/sbin"
+    return "" if shutil.which("lighttpd", path=path) else "lighttpd"
+
+
+def run(*words) -> bool:
+    return subprocess.run([str(word) for word in words], check=False,
+                          capture_output=True,
+                          timeout=SECONDS).returncode == 0
+
+
+def enter(fd: int):
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(fd, CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+@contextlib.contextmanager
+def within(network: str):
+    """This thread, and what it starts, has the network of that name; "": the
+    one it has."""
+    if not network:
+        yield
+        return
+    with open("/proc/thread-self/ns/net", "rb") as ours, \
+            open(f"/run/netns/{network}", "rb") as its:
+        enter(its.fileno())
+        try:
+            yield
+        finally:
+            enter(ours.fileno())
+
+
+class Network:
+    """A network of its own, with a link to ours that can be cut."""
+
+    def __init__(self):
+        self.name = f"sutler-test-{os.getpid()}"
+        self.outer = f"st{os.getpid()}"
+        self.host, guest = f"{LINK}.1", f"{LINK}.2"
+        made = run("ip", "netns", "add", self.name) and run(
+            "ip", "link", "add", self.outer, "type", "veth", "peer", "name",
+            "inner", "netns", self.name)
+        inside = ("ip", "-n", self.name)
+        self.there = made and all((
+            run("ip", "address", "add", f"{self.host}/30", "dev", self.outer),
+            run("ip", "link", "set", self.outer, "up"),
+            run(*inside, "address", "add", f"{guest}/30", "dev", "inner"),
+            run(*inside, "link", "set", "inner", "up"),
+            run(*inside, "link", "set", "lo", "up")))
+        if not self.there:
+            self.close()
+
+    def cut(self):
+        """Nothing gets through, and nobody says so."""
+        run("ip", "link", "set", self.outer, "down")
+
+    def mend(self):
+        run("ip", "link", "set", self.outer, "up")
+
+    def close(self):
+        run("ip", "link", "delete", self.outer)
+        run("ip", "netns", "delete", self.name)
+
+
+class Door(Server):
+    """lighttpd with the shipped file, before a data directory that is there
+    already; in the network of network, where it is not None."""
+    name = program = "lighttpd"
+    file = "lighttpd.conf"
+    as_root = True
+    network = None
+
+    def commands(self) -> list:
+        file = self.run / "lighttpd.conf"
+        if not file.exists():
+            self.write("lighttpd.conf", self.shipped({
+                "/usr/local/lib/cgi-bin/sutler": self.directory / "cgi",
+                "/usr/local/share/sutler/htdocs": self.directory / "htdocs",
+                "var.port = 8080": f"var.port = {self.port}",
+                "/etc/sutler.conf": self.conf}))
+        return [["lighttpd", "-D", "-f", file]]
+
+    def inside(self):
+        """In this node's network."""
+        return within(self.network.name if self.network else "")
+
+    def answers(self) -> bool:
+        with self.inside():
+            return super().answers()
+
+    def spawn(self, words: list):
+        with self.inside():
+            super().spawn(words)
+
+    def ask(self, *args):
+        with self.inside():
+            return super().ask(*args)
+
+    def again(self):
+        """Start it once more, as it was."""
+        for words in self.commands():
+            self.spawn(words)
+        end = time.monotonic() + SECONDS
+        while not self.answers():
+            if time.monotonic() > end:
+                raise AssertionError(f"lighttpd: {self.said()}")
+            time.sleep(0.05)
+
+    def signal(self, number: int):
+        """To the server, and all that it started, at once."""
+        for child in self.children:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, number)
+
+
+class Node(World):
+    """One sutler: the first of a cluster, or a clone of another."""
+
+    def __init__(self, build: Path, name: str, origin=None, network=None,
+                 own_room=False):
+        self.name, self.origin, self.network = name, origin, network
+        self.follower, self.own_room = None, own_room
+        super().__init__(build, Door)
+        self.demo = {"URL": self.door.public_url}
+
+    def make(self) -> dict:
+        self.door.network = self.network
+        if self.own_room:
+            self.data.mkdir()
+            self.own_room = run("mount", "-t", "tmpfs", "-o",
+                                f"size={ROOM},mode=700", "none", self.data)
+        if self.origin is not None:
+            self.data.mkdir(exist_ok=True)
+            self.store = self.data / "store"
+            subprocess.run(["git", "clone", "-q", self.origin.store,
+                            self.store], check=True, timeout=SECONDS)
+            shutil.copy(self.origin.data / "key", self.data / "key")
+        return super().make()
+
+    def join(self, urls: str):
+        self.configure(cluster=urls, cluster_name=self.name)
+        self.sutler("cluster", "join")
+        self.follow()
+
+    def sutler(self, *words, want=0, stdin=b""):
+        with self.door.inside():
+            return super().sutler(*words, want=want, stdin=stdin)
+
+    def follow(self):
+        """Have commits taken as they come."""
+        with self.door.inside(), open(self.dir / "follow.log", "ab") as log:
+            self.follower = subprocess.Popen(
+                [self.build / "sutler", "follow"], stdin=subprocess.DEVNULL,
+                env=dict(os.environ, SUTLER_CONF=str(self.conf)),
+                stdout=log, stderr=log, start_new_session=True)
+
+    def end_follower(self):
+        if self.follower is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.follower.pid, signal.SIGKILL)
+            self.follower.wait()
+            self.follower = None
+
+    def at_work(self) -> list:
+        """The ids of its processes, but for the web server itself."""
+        found = []
+        for place in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                program = os.readlink(place / "exe")
+                mine = program.startswith(f"{self.dir}/") or (
+                    program.startswith(f"{self.build}/") and
+                    f"SUTLER_CONF={self.conf}\0".encode() in
+                    (place / "environ").read_bytes())
+                if mine:
+                    found.append(int(place.name))
+        return found
+
+    def kill(self):
+        """All of it at once, as the power would."""
+        self.door.signal(signal.SIGKILL)
+        for child in self.door.children:
+            child.wait()
+        self.door.children = []
+        self.end_follower()
+
+    def again(self):
+        self.door.again()
+        self.follow()
+
+    def pause(self):
+        self.door.signal(signal.SIGSTOP)
+        os.killpg(self.follower.pid, signal.SIGSTOP)
+
+    def go_on(self):
+        self.door.signal(signal.SIGCONT)
+        os.killpg(self.follower.pid, signal.SIGCONT)
+
+    def fill(self):
+        """No space is left, but for a page or two."""
+        used = os.statvfs(self.data)
+        blocks = used.f_blocks - used.f_bfree
+        if not run("mount", "-o", f"remount,size={blocks * used.f_frsize}",
+                   self.data):
+            raise AssertionError(f"{self.data} cannot be made smaller")
+
+    def empty(self):
+        run("mount", "-o", f"remount,size={ROOM}", self.data)
+
+    def close(self):
+        self.end_follower()
+        self.door.stop()
+        if self.own_room and self.data.exists():
+            run("umount", "-l", self.data)
+        super().close()
+
+
+class Cluster:
+    """Nodes that are members of one cluster.  Before the others are cloned,
+    begin(node) may put into the first one what all are to have."""
+
+    def __init__(self, build: Path, nodes=3, members=3, begin=None,
+                 troubles=True):
+        self.nodes, self.etcd = [], None
+        self.network = Network() if troubles else None
+        if self.network and not self.network.there:
+            self.network = None
+        try:
+            self.etcd = Etcd(members=members, also=self.network.host
+                             if self.network else "")
+            for number in range(nodes):
+                self.add(build, number, troubles, begin)
+        except BaseException:
+            self.close()
+            raise
+
+    def add(self, build: Path, number: int, troubles: bool, begin):
+        """The second has a file system of its own, the third a network."""
+        apart = self.network if number == 2 else None
+        node = Node(build, f"node-{number}",
+                    self.nodes[0] if number else None, apart,
+                    troubles and number == 1)
+        self.nodes.append(node)
+        if number == 0 and begin is not None:
+            begin(node)
+        node.join(self.etcd.also_urls if apart else self.etcd.urls)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def leader(self):
+        """etcd's, among the members that answer."""
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            for member in self.etcd.members:
+                if member.process is not None and member.leads():
+                    return member
+            time.sleep(0.1)
+        raise AssertionError("etcd has no leader")
+
+    def catch_up(self):
+        """Every node has all there is."""
+        end = time.monotonic() + SECONDS
+        for node in self.nodes:
+            while node.door.request(
+                    "GET", "/v1/addon_providers?consistent=true").status != 200:
+                if time.monotonic() > end:
+                    raise AssertionError(f"{node.name} does not catch up: "
+                                         f"{node.door.said()}")
+                time.sleep(0.1)
+
+    def close(self):
+        for node in self.nodes:
+            node.close()
+        if self.etcd is not None:
+            self.etcd.close()
+        if self.network is not None:
+            self.network.close()
