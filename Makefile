@@ -148,10 +148,9 @@ $(BUILD)/cgi-bin/page.o: CPPFLAGS += -I$(BUILD)/cgi-bin
 $(BUILD)/cgi-bin/page.o: $(BUILD)/cgi-bin/page-files.h $(PAGES:%=htdocs/%)
 
 SUTLER = sutler sutler-account sutler-addon sutler-app sutler-cluster \
-	sutler-history \
-	sutler-proposal sutler-doctor sutler-manifest sutler-provider \
-	sutler-secret sutler-unseal sutler-test sutler-transcript \
-	sutler-work
+	sutler-doctor sutler-doctor-cluster sutler-history \
+	sutler-manifest sutler-proposal sutler-provider sutler-secret \
+	sutler-test sutler-transcript sutler-unseal sutler-work
 $(BUILD)/sutler: $(SUTLER:%=$(BUILD)/lib/%.o) $(BUILD)/libsutler.a
 	$(LINK)
 

@@ -14,7 +14,7 @@
 #include "store-format.h"
 #include "store-health.h"
 #include "store-log.h"
-#include "sutler.h"
+#include "sutler-doctor.h"
 #include "work.h"
 
 #include <stdio.h>
@@ -37,17 +37,9 @@ enum {
 	DAYS_FEW = 4         /* … and less than that a fault */
 };
 
-/* The examination. */
-struct doctor {
-	const struct call *call;
-	const struct conf *conf;
-	const char *check; /* what is being looked at */
-	size_t said, faults;
-};
-
-/* state "ok", "warning" or "fault"; remedy NULL: nothing is to be done. */
-static void
-say(struct doctor *d, const char *state, const char *text, const char *remedy)
+void
+doctor_say(struct doctor *d, const char *state, const char *text,
+    const char *remedy)
 {
 	cJSON *row = cJSON_CreateObject();
 
@@ -72,10 +64,10 @@ look_at_fence(struct doctor *d)
 	size_t i;
 
 	if (!d->conf->fence)
-		say(d, "warning", "programs give up nothing",
+		doctor_say(d, "warning", "programs give up nothing",
 		    mem_printf("take \"fence = no\" out of %s", d->conf->file));
 	else if (fence_version() < FENCE_VERSION)
-		say(d, "warning",
+		doctor_say(d, "warning",
 		    "the kernel cannot keep programs from files that are none"
 		    " of theirs",
 		    "a kernel of 5.19 or later, with landlock in its lsm="
@@ -83,7 +75,7 @@ look_at_fence(struct doctor *d)
 	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		path = mem_printf("%s/%s", d->conf->data, parts[i]);
 		if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
-			say(d, "fault",
+			doctor_say(d, "fault",
 			    mem_printf("%s is a link, which programs cannot"
 			               " follow",
 			        path),
@@ -100,7 +92,7 @@ note_finding(void *arg, const char *where, const char *what, const char *done)
 	struct doctor *d = arg;
 
 	if (done == NULL)
-		say(d, "fault", mem_printf("%s: %s", where, what),
+		doctor_say(d, "fault", mem_printf("%s: %s", where, what),
 		    "sutler fsck --repair, as root");
 }
 
@@ -115,15 +107,16 @@ look_at_files(struct doctor *d)
 	if (f != NULL)
 		return f;
 	if (stat(d->conf->data, &st) == 0 && (st.st_mode & 077) != 0)
-		say(d, "fault",
+		doctor_say(d, "fault",
 		    mem_printf("%s can be entered by others", d->conf->data),
 		    mem_printf("chmod 700 %s", d->conf->data));
 	if (stat(key, &st) != 0)
-		say(d, "fault", mem_printf("%s is not there", key),
+		doctor_say(d, "fault", mem_printf("%s is not there", key),
 		    "restore it from a backup; a new one ends all bearer"
 		    " tokens");
 	else if ((st.st_mode & 077) != 0)
-		say(d, "fault", mem_printf("%s can be read by others", key),
+		doctor_say(d, "fault",
+		    mem_printf("%s can be read by others", key),
 		    mem_printf("chmod 600 %s", key));
 	return NULL;
 }
@@ -141,16 +134,17 @@ look_at_secrets(struct doctor *d)
 	if (f != NULL || (!d->conf->sealed && rows.rows == 0))
 		return f;
 	if (trouble != NULL)
-		say(d, "fault", trouble->text,
+		doctor_say(d, "fault", trouble->text,
 		    "what is sealed cannot be read or written: see README,"
 		    " \"Secrets\"");
 	else if (rows.locked > 0)
-		say(d, "fault",
+		doctor_say(d, "fault",
 		    mem_printf("%llu secrets are sealed by a key that %s lacks",
 		        (unsigned long long)rows.locked, d->conf->secrets_key),
 		    "restore its line from a backup");
 	else if (rows.old > 0)
-		say(d, "warning", "secrets are sealed by an old key still",
+		doctor_say(d, "warning",
+		    "secrets are sealed by an old key still",
 		    "sutler secrets rotate --drop-old");
 	return NULL;
 }
@@ -161,7 +155,7 @@ static void
 judge(struct doctor *d, const char *what, uint64_t have, uint64_t least)
 {
 	if (have < least * 10)
-		say(d, have < least ? "fault" : "warning",
+		doctor_say(d, have < least ? "fault" : "warning",
 		    mem_printf("%llu %s are left", (unsigned long long)have,
 		        what),
 		    "make room: writes are refused when it is full");
@@ -191,7 +185,7 @@ look_at_clock(struct doctor *d)
 	if (f == NULL)
 		f = store_log_find(&log, c->act.store, h.head);
 	if (f == NULL && log.time > clock_now() + CLOCK_SECONDS * 1000)
-		say(d, "fault",
+		doctor_say(d, "fault",
 		    mem_printf("the last commit is of %s, the clock says %s",
 		        clock_text(log.time), clock_text(clock_now())),
 		    "set the clock, and keep it set (chrony, "
@@ -209,7 +203,7 @@ look_at_lock(struct doctor *d)
 	if (f == NULL)
 		store_unlock(d->call->act.store);
 	else
-		say(d, "fault", f->text,
+		doctor_say(d, "fault", f->text,
 		    "see who holds it: fuser -v on DATA/state/lock");
 	return NULL;
 }
@@ -226,14 +220,14 @@ look_at_tick(struct doctor *d)
 	if (stat(mark, &st) == 0)
 		ago = clock_now() / 1000 - st.st_mtime;
 	if (ago < 0 || ago > TICK_SECONDS)
-		say(d, "warning",
+		doctor_say(d, "warning",
 		    ago < 0 ? "tick has never run"
 		            : mem_printf("tick ran %lld minutes ago",
 		                  (long long)ago / 60),
 		    "run it every minute: * * * * * sutler tick");
 	f = store_health(&h, d->call->act.store);
 	if (f == NULL && h.loose.count > LOOSE_MOST)
-		say(d, "warning",
+		doctor_say(d, "warning",
 		    mem_printf("%llu objects are in no pack",
 		        (unsigned long long)h.loose.count),
 		    "sutler pack");
@@ -246,7 +240,7 @@ look_at_one(void *arg, const struct work *o)
 	struct doctor *d = arg;
 
 	if (o->attempts >= ATTEMPTS_MANY)
-		say(d, "warning",
+		doctor_say(d, "warning",
 		    mem_printf("%s for %s was tried %.0f times: %s", o->kind,
 		        o->app_name, o->attempts,
 		        o->trouble == NULL ? "no word why" : o->trouble),
@@ -286,7 +280,7 @@ look_at_server(struct doctor *d)
 	struct exchange x = ask_ourselves(d, path, NULL);
 
 	if (x.status != 200) {
-		say(d, "fault",
+		doctor_say(d, "fault",
 		    mem_printf("%s%s: %s", d->conf->public_url, path,
 		        x.status == 0 ? x.trouble
 		                      : mem_printf("answers %d", x.status)),
@@ -296,7 +290,7 @@ look_at_server(struct doctor *d)
 	}
 	x = ask_ourselves(d, path, "Authorization: Bearer none");
 	if (x.status == 200)
-		say(d, "warning",
+		doctor_say(d, "warning",
 		    "the server keeps Authorization from programs: clients and"
 		    " providers are not known",
 		    "Apache: CGIPassAuth On; others: README, \"Web servers\"");
@@ -319,7 +313,7 @@ look_at_providers(struct doctor *d)
 		x = (struct exchange){.method = "GET", .url = all[i]->base_url};
 		client_send(&x, d->conf, ASK_SECONDS);
 		if (x.status == 0)
-			say(d, "fault",
+			doctor_say(d, "fault",
 			    mem_printf("%s: %s", all[i]->slug, x.trouble),
 			    "its orders fail: tell the provider, or sutler"
 			    " provider update");
@@ -363,7 +357,7 @@ look_at_certificate(struct doctor *d, const char *whose, const char *url,
 	/* who cannot be reached at all has been named */
 	if (x.status == 0 || !days_left(&days, x.answer) || days >= DAYS_LEAST)
 		return;
-	say(d, days < DAYS_FEW ? "fault" : "warning",
+	doctor_say(d, days < DAYS_FEW ? "fault" : "warning",
 	    mem_printf("%s: the certificate (or one of its chain) %s", whose,
 	        days < 0 ? "has expired"
 	                 : mem_printf("expires in %ld days", days)),
@@ -399,7 +393,7 @@ look_at_format(struct doctor *d)
 	    store_format_read(&format, mem_printf("%s/store", d->conf->data));
 
 	if (f == NULL && format.from < STORE_FORMAT)
-		say(d, "warning",
+		doctor_say(d, "warning",
 		    mem_printf("records are still of format %d", format.from),
 		    "sutler upgrade");
 	return f;
@@ -421,6 +415,7 @@ doctor(const struct call *c)
 	    {"tick",         look_at_tick        },
 	    {"open work",    look_at_work        },
 	    {"fence",        look_at_fence       },
+	    {"cluster",      doctor_cluster      },
 	    {"server",       look_at_server      },
 	    {"providers",    look_at_providers   },
 	    {"certificates", look_at_certificates},
@@ -434,9 +429,9 @@ doctor(const struct call *c)
 		d.said = 0;
 		f = checks[i].look(&d);
 		if (f != NULL)
-			say(&d, "fault", f->text, "sutler fsck");
+			doctor_say(&d, "fault", f->text, "sutler fsck");
 		if (d.said == 0)
-			say(&d, "ok", "well", NULL);
+			doctor_say(&d, "ok", "well", NULL);
 	}
 	call_done(c);
 	return d.faults == 0 ? NULL
