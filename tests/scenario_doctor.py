@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 
-from scenario_base import Unchanged, same, scenario, true
+from scenario_base import Skip, Unchanged, same, scenario, true
 from scenario_outbox import due_now
 
 
@@ -32,8 +32,8 @@ def well(world):
     with Unchanged(world):
         found = look(world, want=None)
     same(list(found), ["files", "format", "secrets", "space", "clock", "lock",
-                       "tick", "open work", "fence", "server", "providers",
-                       "certificates"], "checks")
+                       "tick", "open work", "fence", "cluster", "server",
+                       "providers", "certificates"], "checks")
     for check in ("files", "format", "clock", "lock", "tick", "fence",
                   "certificates"):
         same(found[check], [("ok", "well", None)], check)
@@ -41,7 +41,7 @@ def well(world):
     if world.door.served:
         passes = world.door.lets("Authorization", "Bearer")
         same(states(found, "server"), ["ok" if passes else "warning"],
-             "server")
+             str(found["server"]))
     else:
         same(states(found, "server"), ["fault"], "no server")
         true("start the web server" in found["server"][0][2], str(found))
@@ -215,3 +215,14 @@ def others(world):
     due_now(world, addon["id"])
     world.sutler("tick")
     same(world.owed(addon["id"]), [], "settled")
+
+
+@scenario("a catalogue of any length is no trouble of the server's")
+def long_catalogue(world):
+    if not world.door.served:
+        raise Skip("no web server is there")
+    for _ in range(30):
+        world.provider("scalingo", change=lambda manifest: manifest.update(
+            description="x" * 9000))
+    found = look(world, want=None)["server"]
+    true("fault" not in [state for state, _, _ in found], str(found))
