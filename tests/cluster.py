@@ -46,6 +46,7 @@ REGISTERS = 2
 WRITERS = 2        # of crowd.py's kind, on each node
 BACK_OFF = 0.1     # s, after an answer that says nothing
 APPS = 6           # that all write to
+ODD = 20           # answers of the wrong kind, after which a writer ends
 
 
 class Task(NamedTuple):
@@ -200,7 +201,7 @@ class Writer(crowd.Writer):
 
     def write(self):
         acts = (self.set_own, self.count_up, self.configure, self.live)
-        while not Path(self.task.stop).exists() and not self.odd:
+        while not Path(self.task.stop).exists() and len(self.odd) < ODD:
             if self.task.registers:
                 self.register()
             else:
@@ -222,7 +223,8 @@ class Scene:
         self.nodes, self.etcd = cluster.nodes, cluster.etcd
         self.pace, self.number = options.pace, 0
         self.chance = random.Random(options.seed)
-        self.own = None    # a writer of ours
+        self.own = None        # a writer of ours
+        self.running = None    # the others
         self.registers = ()
 
     def url(self, node) -> urllib.parse.SplitResult:
@@ -249,7 +251,7 @@ class Scene:
                 now = node.head()
                 count += now != seen
                 seen = now
-                if time.monotonic() > end:
+                if time.monotonic() > end or self.running.ready():
                     raise AssertionError(f"{node.name} stands still: "
                                          f"{node.door.said()[-800:]}")
                 time.sleep(0.02)
@@ -570,8 +572,8 @@ def play(scene: Scene, row: Row, pool):
         scene.number += 1
         scene.own = Writer(tasks[0]._replace(work=tasks[0].work._replace(
             number=scene.number), registers=()))
-        running = pool.map_async(write, tasks if row.busy else [],
-                                 chunksize=1)
+        running = scene.running = pool.map_async(
+            write, tasks if row.busy else [], chunksize=1)
         try:
             if row.busy:
                 scene.goes_on()
