@@ -599,6 +599,8 @@ def main() -> int:
     parser.add_argument("--seed", default=1, type=int)
     options = parser.parse_args()
     checks = Checks()
+    # whoever ends us wants all ended that we began
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if nodes.missing():
         print(f"ok 1 - several nodes # SKIP no {nodes.missing()}")
         return 0

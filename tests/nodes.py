@@ -20,7 +20,7 @@ from world import SECONDS, World
 
 CLONE_NEWNET = 0x40000000   # linux/sched.h
 ROOM = "1g"                 # of a file system of a node's own
-LINK = "169.254.99"         # a node's way to etcd, where it may be cut off
+LINK = "169.254.{}.{}"      # a node's way to etcd, where it may be cut off
 
 
 def missing() -> str:
@@ -63,9 +63,12 @@ class Network:
     """A network of its own, with a link to ours that can be cut."""
 
     def __init__(self):
-        self.name = f"sutler-test-{os.getpid()}"
-        self.outer = f"st{os.getpid()}"
-        self.host, guest = f"{LINK}.1", f"{LINK}.2"
+        number = os.getpid()   # tests beside us have others
+        self.name, self.outer = f"sutler-test-{number}", f"st{number}"
+        # 169.254.1.0 to 169.254.254.255, four by four
+        high, low = divmod(number % (254 * 64), 64)
+        self.host, guest = (LINK.format(high + 1, 4 * low + last)
+                            for last in (1, 2))
         made = run("ip", "netns", "add", self.name) and run(
             "ip", "link", "add", self.outer, "type", "veth", "peer", "name",
             "inner", "netns", self.name)
