@@ -325,26 +325,45 @@ store_recheck(struct store *s)
 	return f;
 }
 
-/* What became of commit id, our proposal: *placed, or it is void, and the
- * writers' lock is held again, all that is pending read. */
+/* What was proposed for one change, again and again. */
+struct tries {
+	const char *made[COMMIT_TRIES];
+	int count;
+};
+
+/* The one of them that is in the history, or NULL: another writer of this store
+ * may have had an earlier one placed without hearing of it, and we hear of it
+ * as of a commit of others. */
+static const char *
+placed_of(const struct tries *t, const struct store *s)
+{
+	int i;
+
+	for (i = 0; i < t->count; i++)
+		if (store_git_reaches(s->git, t->made[i], s->journal->head))
+			return t->made[i];
+	return NULL;
+}
+
+/* What became of our proposals: *placed is the one that stands, or they are
+ * void, and the writers' lock is held again, all that is pending read. */
 static const struct fail *
-settle_own(bool *placed, struct store *s, const char *id)
+settle_own(const char **placed, struct store *s, const struct tries *t)
 {
 	const struct fail *f = take_both(s);
 	int tries;
 
-	*placed = false;
+	*placed = NULL;
 	if (f == NULL)
 		f = store_order_held(s);
 	/* what is ordered is applied, by the next writer if need be; it is
 	 * acknowledged once it has been */
 	for (tries = 0; f != NULL && s->git != NULL && tries < SETTLE_TRIES;
 	     tries++)
-		if (store_apply_held(s) == NULL &&
-		    store_git_reaches(s->git, id, s->journal->head))
+		if (store_apply_held(s) == NULL && placed_of(t, s) != NULL)
 			f = NULL;
 	if (f == NULL)
-		*placed = store_git_reaches(s->git, id, s->journal->head);
+		*placed = placed_of(t, s);
 	store_give(&s->flush_fd);
 	s->pending = NULL;
 	s->disturbed = true;
@@ -355,25 +374,25 @@ const struct fail *
 store_commit_ordered(const char **id, struct store *s,
     const struct store_message *message)
 {
+	const char *made = "", *placed = NULL;
 	const struct fail *f = NULL;
-	bool placed = false;
-	const char *made;
-	int tries;
+	struct tries t = {.count = 0};
 
-	for (tries = 0; f == NULL && !placed && tries < COMMIT_TRIES; tries++) {
+	while (f == NULL && placed == NULL && t.count < COMMIT_TRIES) {
 		f = store_promise(&made, s, message);
 		if (f != NULL || made[0] == '\0')
 			break;
+		t.made[t.count++] = made;
 		/* whoever waits to write proposes, too, and is asked for with
 		 * us by the first to have the lock again */
 		store_give(&s->lock_fd);
-		f = settle_own(&placed, s, made);
+		f = settle_own(&placed, s, &t);
 	}
-	if (f == NULL && made[0] != '\0' && !placed)
+	if (f == NULL && made[0] != '\0' && placed == NULL)
 		f = fail(FAIL_BUSY, "others wrote all the time");
 	store_unlock(s);
 	if (f == NULL && id != NULL)
-		*id = made;
+		*id = placed != NULL ? placed : made;
 	return f;
 }
 
