@@ -133,8 +133,7 @@ class Writer(crowd.Writer):
         sutler = not isinstance(answer, Lost)
         if answer.status == 503 and sutler and answer.getheader("Retry-After"):
             pass
-        elif not self.task.rough or answer.status not in (
-                (500, 507) if sutler else (0, 500, 503)):
+        elif not self.task.rough or answer.status not in (0, 500, 503):
             self.odd.append((kind, app, answer.status, body,
                              self.request_id()))
         self.unknown.append(change._replace(answered=UNKNOWN))
