@@ -206,7 +206,7 @@ DOORS = linked nginx apache-cgi apache-prefix busybox merecat mini-httpd \
 	$(HTTP2)
 WHOLE = lighttpd apache $(DOORS)
 FACTS = 'python3 tests/layers.py' 'python3 tests/routes.py' \
-	'python3 tests/openapi.py' \
+	'python3 tests/openapi.py' 'python3 tests/linear.py' \
 	'python3 tests/man.py --build $(BUILD)'
 
 check-c: all $(UNIT)
@@ -231,6 +231,7 @@ test:
 	    '$(MUTATE) $(BUILD)/asan --door lighttpd --requests 1500 --seed 2' \
 	    $(FACTS) $(UNIT) $(UNIT_ASAN) --alone \
 	    'python3 tests/crowd.py --build $(BUILD) --writes 4000' \
+	    'python3 tests/cluster.py --build $(BUILD) --pace 3' \
 	    'python3 tests/power.py --build $(BUILD) --cuts 5' \
 	    'python3 tests/readme.py --build $(BUILD)' \
 	    'python3 tests/etcd.py --build $(BUILD)' \
@@ -334,6 +335,7 @@ ci:
 # hour where a program starts in half a millisecond.
 soak: all $(SLOW_FLUSH)
 	python3 tests/crowd.py --build $(BUILD) --writes 10000
+	python3 tests/cluster.py --build $(BUILD) --pace 10 --rounds 10
 	python3 tests/power.py --build $(BUILD) --cuts 40
 	python3 tests/crash.py --build $(BUILD)
 

@@ -224,6 +224,7 @@ class Scene:
         self.chance = random.Random(options.seed)
         self.own = None        # a writer of ours
         self.running = None    # the others
+        self.came = False      # of the unknown some have to be found done
         self.registers = ()
 
     def url(self, node) -> urllib.parse.SplitResult:
@@ -404,6 +405,24 @@ def etcd_paused(scene: Scene):
         scene.goes_on(pace=2)
 
 
+def answers_lost(scene: Scene):
+    """etcd does what a node asks for, which never hears of it."""
+    node = scene.nodes[0]
+    urls = scene.etcd.urls
+    stands = [nodes.Lossy(url) for url in urls.split(",")]
+    try:
+        node.configure(cluster=",".join(one.url for one in stands))
+        end = time.monotonic() + SECONDS
+        while sum(one.lost for one in stands) < 4 * scene.pace and \
+                time.monotonic() < end:
+            time.sleep(0.05)
+    finally:
+        node.configure(cluster=urls)
+        for one in stands:
+            one.close()
+    scene.came = True
+
+
 def node_paused(scene: Scene):
     """In the middle of whatever it did; what it knew is old when it goes
     on."""
@@ -503,6 +522,7 @@ ROWS = (
     Row("etcd's leader paused", leader_paused),
     Row("quorum lost", quorum_lost),
     Row("etcd paused", etcd_paused),
+    Row("answers lost", answers_lost),
     Row("a node paused", node_paused),
     Row("a node cut off", node_cut_off, needs=needs_network),
     Row("a node's disk full", no_space, rough=True, needs=needs_room),
@@ -533,6 +553,9 @@ def judge(scene: Scene, since: str, found: list):
     there = {step.request() for step in steps}
     unknown = [done for told in found for done in told.unknown]
     came = [([done],) for done in unknown if done.request in there]
+    if scene.came:
+        checks.that(came, f"of {len(unknown)} changes with an unknown outcome "
+                    f"{len(came)} are found done")
     crowd.look(steps, [*((told.done,) for told in found), *came], checks)
     plain = [node.contents() for node in scene.nodes]
     checks.that(all(one == plain[0] for one in plain[1:]),
@@ -559,7 +582,7 @@ def judge(scene: Scene, since: str, found: list):
 
 
 def play(scene: Scene, row: Row, pool):
-    owner = scene.owner
+    owner, scene.came = scene.owner, False
     scene.cluster.catch_up()
     scene.registers = tuple(scene.nodes[0].app(owner=owner).name
                             for _ in range(REGISTERS))

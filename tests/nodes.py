@@ -8,10 +8,14 @@ cut off from etcd, or left without space.
 import contextlib
 import ctypes
 import os
+import select
 import shutil
 import signal
+import socket
 import subprocess
+import threading
 import time
+import urllib.parse
 from pathlib import Path
 
 from etcd_server import CONTROL, PROGRAM, Etcd
@@ -92,6 +96,48 @@ class Network:
     def close(self):
         run("ip", "link", "delete", self.outer)
         run("ip", "netns", "delete", self.name)
+
+
+class Lossy:
+    """Stands before a member of etcd's.  Of the transactions that come, every
+    third is done, and its answer gets lost."""
+
+    def __init__(self, url: str):
+        self.member = urllib.parse.urlsplit(url)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.seen = self.lost = 0
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):   # closed
+            while True:
+                link, _ = self.listener.accept()
+                threading.Thread(target=self.serve, args=(link,),
+                                 daemon=True).start()
+
+    def serve(self, link: socket.socket):
+        with link, contextlib.suppress(OSError), socket.create_connection(
+                (self.member.hostname, self.member.port)) as member:
+            asked = link.recv(1 << 16)
+            lose = False
+            if asked.startswith(b"POST /v3/kv/txn"):
+                self.seen += 1
+                lose = self.seen % 3 == 0
+            member.sendall(asked)
+            others = {link: member, member: link}
+            while True:
+                for one in select.select(list(others), [], [])[0]:
+                    data = one.recv(1 << 16)
+                    if not data:
+                        return
+                    if lose and one is member:
+                        self.lost += 1
+                        return
+                    others[one].sendall(data)
+
+    def close(self):
+        self.listener.close()
 
 
 class Door(Server):
