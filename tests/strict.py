@@ -27,7 +27,7 @@ DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?"
 COMMON = {"status", "content-type", "content-length", "x-request-id",
           "x-content-type-options", "cache-control", "date", "server",
           "connection", "accept-ranges", "transfer-encoding", "keep-alive",
-          "strict-transport-security"}
+          "strict-transport-security", "x-data-age"}
 # What a path that no operation has answers.
 REFUSALS = [("/+v1(/|$)", "ScalingoMissing"),
             ("/+(api/v3|provider)/addons", "PortalError"),
