@@ -42,11 +42,24 @@ cgi_catch_up(struct cgi *c)
 	return f;
 }
 
+/* Was a change refused for what the records say? */
+static bool
+is_refused(const struct cgi *c, const struct fail *f)
+{
+	return f != NULL && strcmp(c->method, "GET") != 0 &&
+	       strcmp(c->method, "HEAD") != 0 &&
+	       (f->code == FAIL_MISSING || f->code == FAIL_CONFLICT ||
+	           f->code == FAIL_STALE || f->code == FAIL_INVALID ||
+	           f->code == FAIL_FORBIDDEN || f->code == FAIL_PAYMENT);
+}
+
 const struct fail *
 cgi_handle(struct cgi *c, const struct route *row)
 {
 	const struct cgi fresh = *c;
-	const struct fail *f;
+	const struct fail *f, *why;
+	bool looked = false, again;
+	size_t taken;
 	int races = 0;
 
 	if (c->act.conf->cluster == NULL)
@@ -55,7 +68,18 @@ cgi_handle(struct cgi *c, const struct route *row)
 		*c = fresh;
 		c->body = cJSON_Duplicate(fresh.body, true);
 		f = row->handler(c);
-	} while (store_raced(&races, f) && !client_spoke() &&
-	         c->trace.commit[0] == '\0');
+		if (client_spoke() || c->trace.commit[0] != '\0')
+			return f;
+		again = store_raced(&races, f);
+		if (!looked && is_refused(c, f)) {
+			looked = true;
+			why = store_catch_up(&taken, c->act.store);
+			if (why != NULL)
+				return why;
+			/* even where nothing was taken: another process
+			 * may have, behind the handler's back */
+			again = true;
+		}
+	} while (again);
 	return f;
 }

@@ -189,7 +189,9 @@ bool cgi_consistent(const struct cgi *c);
 const struct fail *cgi_catch_up(struct cgi *c);
 
 /* Have row's handler serve c; where another store was first, anew upon the new
- * records, as long as nothing has come of it but what it has read. */
+ * records, as long as nothing has come of it but what it has read.  A change
+ * is not refused for what others have changed long since: what they did comes
+ * first, and FAIL_BUSY where nobody knows what that is. */
 const struct fail *cgi_handle(struct cgi *c, const struct route *row);
 
 /* Read the body into c->body.  FAIL_SYNTAX, FAIL_LARGE; FAIL_SLOW: it did not

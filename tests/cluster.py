@@ -294,7 +294,9 @@ def processes_killed(scene: Scene):
     killed = 0
     while killed < 4 * scene.pace:
         node = scene.chance.choice(scene.nodes)
-        for pid in scene.chance.sample(node.at_work(), 1):
+        pids = node.at_work()
+        scene.chance.shuffle(pids)
+        for pid in pids[:1]:
             with contextlib.suppress(ProcessLookupError):
                 nodes.os.kill(pid, signal.SIGKILL)
                 killed += 1
@@ -495,6 +497,40 @@ def stale(scene: Scene):
                       "a consistent read is", f"{ops}")
 
 
+def refusals(scene: Scene):
+    """A node that takes nothing refuses no change for what it does not
+    know."""
+    writer, reader = scene.nodes[:2]
+    reader.end_follower()
+    app, user = f"app-{scene.own.fresh()}", scene.own.work.user
+    create = ("change", "create", app, "", "", user, "POST", "/v1/apps",
+              {"app": {"name": app}})
+    delete = ("change", "delete", app, "", "", user, "DELETE",
+              f"/v1/apps/{app}?current_name={app}")
+    put = ("put", "set", app, "NEW")
+    revisions = []
+
+    def newest():
+        revisions.append(scene.ask(writer, "look_up", app)[0])
+        return revisions[-1]
+
+    for title, before, act in (
+            ("an app that it has not heard of", create,
+             lambda: (*put, scene.own.fresh())),
+            ("a revision that it has not", (*put, scene.own.fresh()),
+             lambda: (*put, scene.own.fresh(), newest())),
+            ("a name that is free again", delete, lambda: create)):
+        scene.ask(writer, *before)
+        good = scene.ask(reader, *act()) is not None
+        scene.checks.that(good, f"{title} is no reason to refuse",
+                          f"{scene.own.status}")
+    scene.ask(writer, *put, scene.own.fresh())
+    scene.ask(reader, *put, scene.own.fresh(), revisions[0])
+    scene.checks.that(scene.own.status == 412, "an old revision is",
+                      f"{scene.own.status}")
+    reader.follow()
+
+
 class Row(NamedTuple):
     title: str
     trouble: object
@@ -513,6 +549,7 @@ def needs_room(cluster) -> str:
 
 ROWS = (
     Row("an old copy", stale, busy=False),
+    Row("an old copy refuses", refusals, busy=False),
     Row("no trouble", quiet),
     Row("own writes", own_writes),
     Row("processes killed", processes_killed, rough=True),
