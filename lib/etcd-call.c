@@ -289,6 +289,19 @@ ask_round(struct attempt *a, const char *const *endpoints, size_t count)
 	           : verdict;
 }
 
+/* endpoint took the question, and did not answer in time: it may hang, and
+ * another one is asked first the next time. */
+static void
+pass_over(const struct conf *conf, const char *endpoint, const char *const *all,
+    size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (all[i] == endpoint)
+			keep(conf, "etcd-endpoint", all[(i + 1) % count]);
+}
+
 const struct fail *
 etcd_call(struct etcd_call *c)
 {
@@ -309,6 +322,8 @@ etcd_call(struct etcd_call *c)
 		poll(NULL, 0, PAUSE_MS);
 	if (verdict != ETCD_DONE) {
 		c->unknown = verdict == ETCD_UNKNOWN && !c->repeatable;
+		if (c->unknown && c->endpoint == NULL)
+			pass_over(c->conf, a.endpoint, all, count);
 		return trouble(&a);
 	}
 	if (c->endpoint == NULL && a.endpoint != all[0])

@@ -342,6 +342,29 @@ def leader_paused(scene: Scene):
     scene.etcd.wait()
 
 
+def member_hangs(scene: Scene):
+    """The one that a node asks first takes questions, and answers none."""
+    node, app = scene.nodes[0], scene.works[0].apps[0]
+    node.end_follower()
+    kept = node.data / "state" / "etcd-endpoint"
+    first = kept.read_text("ascii") if kept.exists() else ""
+    member = next((m for m in scene.etcd.members if m.url == first),
+                  scene.etcd.members[0])
+    member.pause()
+    try:
+        end = time.monotonic() + SECONDS / 3
+        while scene.ask(node, "put", "set", app, "HANGS",
+                        scene.own.fresh()) is None and \
+                time.monotonic() < end:
+            pass
+        scene.checks.that(scene.own.status == 200, "another one is asked",
+                          f"{scene.own.status}")
+    finally:
+        member.go_on()
+    scene.etcd.wait()
+    node.follow()
+
+
 def refused(scene: Scene):
     """Without etcd: 503 to changes and consistent reads; the rest goes on and
     says how old it is."""
@@ -557,6 +580,7 @@ ROWS = (
     Row("a member of etcd's killed", member_killed),
     Row("etcd's leader killed", leader_killed),
     Row("etcd's leader paused", leader_paused),
+    Row("a member hangs", member_hangs, busy=False),
     Row("quorum lost", quorum_lost),
     Row("etcd paused", etcd_paused),
     Row("answers lost", answers_lost),
