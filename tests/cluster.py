@@ -23,6 +23,7 @@ import contextlib
 import http.client
 import json
 import multiprocessing
+import os
 import random
 import re
 import signal
@@ -39,7 +40,6 @@ import history
 import linear
 import nodes
 from linear import UNKNOWN, Op
-
 
 SECONDS = 180      # the longest that a thing is waited for
 REGISTERS = 2
@@ -298,7 +298,7 @@ def processes_killed(scene: Scene):
         scene.chance.shuffle(pids)
         for pid in pids[:1]:
             with contextlib.suppress(ProcessLookupError):
-                nodes.os.kill(pid, signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
                 killed += 1
         if node.follower.poll() is not None:
             node.end_follower()
