@@ -238,17 +238,21 @@ class Node(World):
 
     def at_work(self) -> list:
         """The ids of its processes, but for the web server itself."""
-        found = []
+        found, senders = [], {}
         for place in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 program = os.readlink(place / "exe")
-                mine = program.startswith(f"{self.dir}/") or (
-                    program.startswith(f"{self.build}/") and
-                    f"SUTLER_CONF={self.conf}\0".encode() in
-                    (place / "environ").read_bytes())
-                if mine:
-                    found.append(int(place.name))
-        return found
+                pid = int(place.name)
+                if program == f"{self.build}/send":   # has no environment
+                    senders[pid] = int((place / "stat").read_text(
+                        "ascii", "replace").rpartition(")")[2].split()[1])
+                elif program.startswith(f"{self.dir}/") or (
+                        program.startswith(f"{self.build}/") and
+                        f"SUTLER_CONF={self.conf}\0".encode() in
+                        (place / "environ").read_bytes()):
+                    found.append(pid)
+        return found + [pid for pid, parent in senders.items()
+                        if parent in found]
 
     def kill(self):
         """All of it at once, as the power would."""
