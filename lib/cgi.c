@@ -240,6 +240,9 @@ serve(struct cgi *c, const struct table *t)
 	}
 	if (f == NULL)
 		f = cgi_catch_up(c);
+	/* who asks may be known no longer; nobody else makes us ask etcd */
+	if (f == NULL && cgi_consistent(c))
+		f = auth_check(c, c->auth);
 	if (f == NULL && has_body(c->method))
 		f = cgi_body_read(c);
 	return f != NULL ? f : cgi_handle(c, row);
