@@ -231,7 +231,6 @@ test:
 	    '$(MUTATE) $(BUILD)/asan --door lighttpd --requests 1500 --seed 2' \
 	    $(FACTS) $(UNIT) $(UNIT_ASAN) --alone \
 	    'python3 tests/crowd.py --build $(BUILD) --writes 4000' \
-	    'python3 tests/cluster.py --build $(BUILD) --pace 3' \
 	    'python3 tests/power.py --build $(BUILD) --cuts 5' \
 	    'python3 tests/readme.py --build $(BUILD)' \
 	    'python3 tests/etcd.py --build $(BUILD)' \

@@ -431,8 +431,11 @@ def etcd_paused(scene: Scene):
 
 
 def answers_lost(scene: Scene):
-    """etcd does what a node asks for, which never hears of it."""
+    """etcd does what a node asks for, which never hears of it.  Its writers
+    ask for themselves: on a connection that is kept, libcurl would ask once
+    more, and hear that it had been done."""
     node = scene.nodes[0]
+    node.end_follower()
     urls = scene.etcd.urls
     stands = [nodes.Lossy(url) for url in urls.split(",")]
     try:
@@ -443,6 +446,7 @@ def answers_lost(scene: Scene):
             time.sleep(0.05)
     finally:
         node.configure(cluster=urls)
+        node.follow()
         for one in stands:
             one.close()
     scene.came = True
