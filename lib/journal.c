@@ -472,7 +472,7 @@ cut_to_seal(struct journal_entry **all, struct journal *j)
 }
 
 const struct fail *
-journal_recover(struct journal_entry **out, struct journal *j)
+journal_recover(struct journal_entry **out, struct journal *j, bool ordered)
 {
 	struct journal_entry *entry, **all = out;
 	const struct fail *f;
@@ -492,7 +492,7 @@ journal_recover(struct journal_entry **out, struct journal *j)
 		j->tail = entry->end;
 		j->head = entry->id;
 	}
-	if (f == NULL && *all != NULL && journal_is_seal(*all))
+	if (f == NULL && ordered && *all != NULL && journal_is_seal(*all))
 		cut_to_seal(all, j);
 	return f;
 }

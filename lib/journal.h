@@ -80,10 +80,10 @@ const struct fail *journal_read(struct journal_entry **out, struct journal *j,
     uint64_t from, uint64_t to);
 
 /* After a boot: generation and base by the header, and every entry that was
- * flushed whole; of one that begins with a seal, up to the last seal.  Both
- * locks are held. */
+ * flushed whole; where there is an order, and it begins with a seal, up to the
+ * last one.  Both locks are held. */
 const struct fail *journal_recover(struct journal_entry **out,
-    struct journal *j);
+    struct journal *j, bool ordered);
 
 /* *base = the commit that everything before the journal led to, by its header.
  */

@@ -394,7 +394,7 @@ replay(struct store *s)
 	struct journal_entry *all, *e;
 	const struct fail *f;
 
-	f = journal_recover(&all, s->journal);
+	f = journal_recover(&all, s->journal, s->ordered);
 	if (f == NULL)
 		f = store_need_git(s);
 	if (f == NULL)

@@ -223,6 +223,9 @@ store_lock(struct store *s)
 		f = store_recover(s);
 	if (f == NULL)
 		f = store_bulk_settle(s);
+	/* killed between the two, it began anew without its seal */
+	if (f == NULL && s->ordered && s->journal->tail == JOURNAL_START)
+		f = store_seal(s);
 	if (f == NULL)
 		f = journal_read(&s->pending, s->journal, s->journal->applied,
 		    s->journal->tail);

@@ -89,7 +89,7 @@ fuzz_one(char *bytes, size_t len)
 		mem_add(&t, bytes, len);
 	put_entries(t.text, t.len);
 	fuzz_done(journal_open(&j, state));
-	fuzz_done(journal_recover(&first, j));
+	fuzz_done(journal_recover(&first, j, false));
 	for (e = first; e != NULL; at = e->end, e = e->next)
 		fuzz_must(e->end > at && e->end <= JOURNAL_SIZE,
 		    "entries lie behind each other");

@@ -28,6 +28,7 @@ static enum {
 	FICKLE  /* SILENT, every third time */
 } trouble;
 static int calls;
+static bool alone;
 static const char *dir;
 
 static const struct store_message message = {"ana", "ana@example.org",
@@ -116,7 +117,7 @@ open_store(const char *name)
 	const struct fail *f;
 
 	conf->data = mem_printf("%s/%s", dir, name);
-	conf->cluster = "of two";
+	conf->cluster = alone ? NULL : "of two";
 	f = store_open(&s, conf, rows);
 	if (f == NULL) {
 		store_use_order(s, place, NULL);
@@ -405,6 +406,23 @@ test_boot(struct store *a, struct store *b)
 	    "git finds nothing");
 }
 
+/* Whose configuration names no cluster any more promises by its journal alone,
+ * whatever that begins with. */
+static void
+test_alone(void)
+{
+	struct store *s;
+
+	alone = true;
+	s = open_store("a");
+	is(set(s, "alone", "1", NULL), "done", "a node that is alone again");
+	run(mem_printf("rm %s/a/store/%s; printf x | dd of=%s/a/state/marks "
+	               "conv=notrunc 2>/dev/null",
+	    dir, store_path("apps", "alone"), dir));
+	s = open_store("a");
+	is(value_of(s, "alone"), "1", "loses nothing by a boot");
+}
+
 int
 main(void)
 {
@@ -429,6 +447,7 @@ main(void)
 	test_trouble(a, b);
 	test_fickle(a, b);
 	test_boot(a, b);
+	test_alone();
 	run(mem_printf("rm -r %s", dir));
 	return done();
 }
