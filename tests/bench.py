@@ -5,7 +5,8 @@ Everything in one run on this machine, so that figures may be compared: what a
 request costs beside an empty CGI program under the same server with the same
 rules, what a write costs beside the bare git commit in it, what memory each
 takes.  Rounds are interleaved, and the median of them is printed; a ratio is
-the median of the rounds' ratios.  Nothing is asserted.
+the median of the rounds' ratios, of reads each to the empty program around it.
+Nothing is asserted.
 """
 import argparse
 import base64
@@ -347,15 +348,27 @@ def readers(w):
 
 
 def bench_read(w, seconds):
+    """Each beside the empty program just before and just after it: a machine
+    that is shared changes its speed within a round."""
     table = Table()
+    (empty, *empty_request), *others = [row[:4] for row in readers(w)]
+
+    def measure(name, server, path, headers):
+        table.measure(name, lambda: wrk(server, path, headers,
+                                        CONNECTIONS, seconds))
+
     for number in range(ROUNDS):
         note(f"reading, round {number + 1} of {ROUNDS}")
-        for name, server, path, headers, _ in readers(w):
-            table.measure(name, lambda: wrk(server, path, headers,
-                                            CONNECTIONS, seconds))
+        measure(empty, *empty_request)
+        for name, *request in others:
+            measure(name, *request)
+            measure(empty, *empty_request)
+            around = statistics.mean(table.rows[empty][-2:])
+            table.add(f"{name}, of empty", table.rows[name][-1] / around)
     head(f"Reading, {CONNECTIONS} connections")
-    for name, _, _, _, goal in readers(w):
-        ratio = table.ratio(name, ["empty CGI"])
+    show(empty, f"{table.median(empty):.0f}", "/s")
+    for name, _, _, _, goal in readers(w)[1:]:
+        ratio = table.median(f"{name}, of empty")
         goals = "" if goal is None else f" (goal: {goal} or more)"
         show(name, f"{table.median(name):.0f}", "/s",
              f"{ratio:6.2f} of empty{goals}")
