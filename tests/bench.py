@@ -555,8 +555,16 @@ def bench_growth(w, _):
     bench_scale.bench(w.build, w.directory, w.sizes, w.commits, note)
 
 
+def bench_servers(w, seconds):
+    """Under the others: by a program of its own, which is not root."""
+    head("Other web servers")
+    subprocess.run([sys.executable, TESTS / "bench_servers.py", "--build",
+                    w.build, "--seconds", str(seconds)], check=True,
+                   timeout=3600, stdin=subprocess.DEVNULL)
+
+
 BENCHES = {"read": bench_read, "write": bench_write, "memory": bench_memory,
-           "scale": bench_growth}
+           "servers": bench_servers, "scale": bench_growth}
 
 
 def machine(directory):
@@ -598,7 +606,7 @@ def main():
                     bench(w, given.seconds)
             if given.profile:
                 profile(w)
-        except (Trouble, OSError, subprocess.TimeoutExpired) as trouble:
+        except (Trouble, OSError, subprocess.SubprocessError) as trouble:
             note(f"bench: {trouble}")
             return 1
         finally:
