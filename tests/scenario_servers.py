@@ -73,7 +73,8 @@ class Showing:
         if answer.status != 200:
             return {}
         return dict(line.split("=", 1) for line in
-                    answer.body.decode().splitlines() if "=" in line)
+                    answer.body.decode("utf-8", "replace").splitlines()
+                if "=" in line)
 
 
 @scenario("nothing that a client sends becomes a setting, or a user's name")

@@ -154,7 +154,8 @@ def find(method: str, target: str) -> tuple:
     parts = [part for part in urllib.parse.unquote(path).split("/") if part]
     if {".", ".."} & set(parts):
         return False, None
-    meant = dict(urllib.parse.parse_qsl(query)).get("_method")
+    meant = next((value for name, value in urllib.parse.parse_qsl(query)
+                  if name == "_method"), "")   # the first counts
     if method == "POST" and meant in ("PUT", "PATCH", "DELETE"):
         method = meant
     found = [row[1] for row in paths() if fits(row[0], parts)]
