@@ -90,7 +90,8 @@ RECORDS = account quota app app-change app-record app-view attachment \
 	history-forget rollback proposal proposal-review dry-run token \
 	oauth usage usage-report usage-bill usage-csv once notify webhook \
 	webhook-event webhook-past webhook-send work work-try work-hook \
-	cluster cluster-member cluster-follow cluster-far record upgrade
+	cluster cluster-place cluster-member cluster-follow cluster-far \
+	record upgrade
 DOOR = rate guess origin session auth cgi cgi-answer cgi-body cgi-once \
 	cgi-page cgi-log cgi-path cgi-fence cgi-cluster sandbox sandbox-callback \
 	sandbox-desk sandbox-fault sandbox-resource sandbox-sso

@@ -24,15 +24,31 @@ take(const struct conf *conf, bool report)
 	f = record_store(&store, conf);
 	if (f == NULL)
 		f = store_catch_up(&taken, store);
-	if (cluster_is_far(f))
+	if (cluster_is_far(f)) {
 		f = cluster_far(store, conf, NULL);
-	if (f == NULL)
-		f = report ? cluster_catch_up(store, conf)
-		           : store_catch_up(&taken, store);
+		if (f == NULL)
+			f = store_catch_up(&taken, store);
+	}
+	if (f == NULL && report)
+		f = cluster_report(conf);
 	if (f == NULL)
 		return TAKEN;
 	complain("%s", f->text);
 	return f->code == FAIL_BUSY ? LATER : NEVER;
+}
+
+/* Is this head what a writer of this node, or a process of ours, had of etcd
+ * already? */
+static bool
+is_known(const struct conf *conf, const struct etcd_pair *head)
+{
+	const char *known, *commit;
+	int64_t number, heard;
+
+	return cluster_note_read(&known, &number, conf) == NULL &&
+	       known != NULL && head->value != NULL &&
+	       cluster_parse_head(&commit, &heard, head->value) &&
+	       heard <= number;
 }
 
 /* While this process runs, writers need not start a program to ask etcd. */
@@ -60,6 +76,8 @@ hear(void *arg, const struct etcd_pair *pair)
 	pid_t child;
 
 	keep_sender(conf);
+	if (pair != NULL && is_known(conf, pair))
+		return NULL;
 	child = fork();
 	if (child == -1)
 		return fail_errno("cannot begin a process");

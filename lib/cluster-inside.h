@@ -40,6 +40,9 @@ const struct fail *cluster_note_read(const char **commit, int64_t *number,
 const struct fail *cluster_note_write(const struct conf *conf,
     const char *commit, int64_t number);
 
+/* etcd has just answered: this node has all there was. */
+void cluster_heard(const struct conf *conf);
+
 /* What member/<name> holds of this node. */
 const char *cluster_member_text(const struct conf *conf, const char *commit,
     int64_t number);
@@ -50,6 +53,16 @@ const char *cluster_member_text(const struct conf *conf, const char *commit,
  */
 const struct fail *cluster_find(int64_t *number, const char **head,
     const struct conf *conf, const char *commit);
+
+/* etcd_txn(), but etcd is left alone for a moment where it did not answer. */
+const struct fail *cluster_ask(struct etcd_answer *out, const struct conf *conf,
+    const struct etcd_txn *txn);
+
+/* The number of head, on which this store stands; FAIL_BUSY where this node is
+ * no member, or cluster_far_behind(). */
+const struct fail *cluster_number(int64_t *number, const struct conf *conf,
+    const char *head);
+const struct fail *cluster_far_behind(const char *head);
 
 /* Say in etcd how far this node has come. */
 const struct fail *cluster_report(const struct conf *conf);

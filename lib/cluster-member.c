@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { SPACE_LEAST = 16 << 20 }; /* bytes of etcd's, for defragmenting */
+
 static const struct fail *
 need_cluster(const struct conf *conf)
 {
@@ -236,6 +238,25 @@ cluster_catch_up(struct store *store, const struct conf *conf)
 	return f == NULL ? cluster_report(conf) : f;
 }
 
+/* Have one member give back the disk space of what is gone, where there is much
+ * of it; while it does so, it serves nobody.  A user of etcd's may not be
+ * allowed to. */
+static void
+defragment(const struct conf *conf)
+{
+	struct etcd_member *m;
+	const struct fail *f = etcd_status(&m, conf);
+
+	for (; f == NULL && m != NULL; m = m->next)
+		if (m->trouble == NULL && m->size >= SPACE_LEAST &&
+		    m->size > 2 * m->size_in_use)
+			break;
+	if (f == NULL && m != NULL)
+		f = etcd_defragment(conf, m->endpoint);
+	if (f != NULL)
+		complain("etcd was not defragmented: %s", f->text);
+}
+
 const struct fail *
 cluster_clean(int64_t *deleted, struct store *store, const struct conf *conf)
 {
@@ -257,12 +278,15 @@ cluster_clean(int64_t *deleted, struct store *store, const struct conf *conf)
 	if (f != NULL)
 		return f;
 	*deleted = answer.deleted[0];
-	return etcd_compact(conf, answer.revision);
+	f = etcd_compact(conf, answer.revision);
+	if (f == NULL)
+		defragment(conf);
+	return f;
 }
 
 const struct fail *
 cluster_turn(bool *mine, int64_t *lease, const struct conf *conf,
-    const char *work)
+    const char *work, long seconds)
 {
 	const struct etcd_compare none = {
 	    .key = cluster_key(conf, mem_printf("turn/%s", work))};
@@ -275,7 +299,7 @@ cluster_turn(bool *mine, int64_t *lease, const struct conf *conf,
 	const struct fail *f;
 
 	*mine = false;
-	f = etcd_grant(lease, conf, CLUSTER_TURN);
+	f = etcd_grant(lease, conf, seconds);
 	put.lease = *lease;
 	if (f == NULL)
 		f = etcd_txn(&answer, conf, &txn);

@@ -1,5 +1,5 @@
 /*
- * The order of commits.
+ * What etcd and this node keep of a cluster.
  */
 #include "cluster-inside.h"
 #include "clock.h"
@@ -142,6 +142,12 @@ cluster_note_write(const struct conf *conf, const char *commit, int64_t number)
 	    mem_printf("%s/state/tmp", conf->data), text, strlen(text));
 }
 
+void
+cluster_heard(const struct conf *conf)
+{
+	(void)utimensat(AT_FDCWD, cluster_note_file(conf), NULL, 0);
+}
+
 long
 cluster_age(const struct conf *conf)
 {
@@ -189,8 +195,8 @@ note_away(const struct conf *conf)
 	close(fd);
 }
 
-static const struct fail *
-ask(struct etcd_answer *out, const struct conf *conf,
+const struct fail *
+cluster_ask(struct etcd_answer *out, const struct conf *conf,
     const struct etcd_txn *txn)
 {
 	const struct fail *f;
@@ -221,7 +227,7 @@ cluster_find(int64_t *number, const char **head, const struct conf *conf,
 	*head = NULL;
 	do {
 		ops[1].key = next;
-		f = ask(&answer, conf, &txn);
+		f = cluster_ask(&answer, conf, &txn);
 		if (f != NULL || answer.pairs[0] == NULL)
 			return f;
 		if (!cluster_parse_head(&id, number, answer.pairs[0]->value))
@@ -253,8 +259,8 @@ cluster_is_far(const struct fail *f)
 	return f != NULL && f->code == FAIL_BUSY && f->error == ESTALE;
 }
 
-static const struct fail *
-far_behind(const char *head)
+const struct fail *
+cluster_far_behind(const char *head)
 {
 	return fail_away(CLUSTER_FAR, ESTALE,
 	    fail(FAIL_BUSY,
@@ -264,9 +270,8 @@ far_behind(const char *head)
 	        head));
 }
 
-/* The number of head, on which this store stands. */
-static const struct fail *
-number_of(int64_t *number, const struct conf *conf, const char *head)
+const struct fail *
+cluster_number(int64_t *number, const struct conf *conf, const char *head)
 {
 	const char *known, *cluster;
 	const struct fail *f = cluster_note_read(&known, number, conf);
@@ -283,123 +288,8 @@ number_of(int64_t *number, const struct conf *conf, const char *head)
 		f = fail(FAIL_BUSY, "etcd has no cluster below %s",
 		    conf->cluster_prefix);
 	if (f == NULL && *number < 0)
-		f = far_behind(head);
-	return f;
-}
-
-/* The entries that etcd gave, which follow number; it becomes the last one's.
- */
-static const struct fail *
-read_others(struct journal_entry **others, const struct conf *conf,
-    const char *head, const struct etcd_pair *pairs, int64_t *number)
-{
-	const struct fail *f = NULL;
-
-	for (; f == NULL && pairs != NULL; pairs = pairs->next) {
-		if (cluster_log_number(conf, pairs->key) != ++*number)
-			return far_behind(head);
-		f = journal_unpack(others, pairs->value, pairs->len);
-		others = &(*others)->next;
-	}
-	*others = NULL;
-	return f;
-}
-
-/* One transaction: the operations that put entries behind number. */
-struct proposal {
-	struct etcd_op ops[CLUSTER_BATCH + 2];
-	size_t count, entries, bytes;
-	const char *head; /* the last one */
-};
-
-static const struct fail *
-fill(struct proposal *p, const struct conf *conf, int64_t number,
-    const struct journal_entry *entries)
-{
-	struct mem_text t;
-
-	for (; entries != NULL && p->entries < CLUSTER_BATCH;
-	     entries = entries->next) {
-		t = (struct mem_text){0};
-		journal_pack(&t, entries);
-		if (p->bytes + t.len > CLUSTER_BYTES)
-			break;
-		p->ops[p->count++] = (struct etcd_op){.verb = ETCD_PUT,
-		    .key =
-		        cluster_log_key(conf, number + (int64_t)++p->entries),
-		    .value = t.text,
-		    .len = t.len};
-		p->bytes += t.len;
-		p->head = entries->id;
-	}
-	if (entries != NULL && p->entries == 0)
-		return fail(FAIL_LARGE,
-		    "more than a cluster's commit can hold"
-		    " (%d bytes)",
-		    CLUSTER_BYTES);
-	return NULL;
-}
-
-static const struct fail *
-place(struct journal_entry **others, size_t *placed, void *arg,
-    const char *head, const struct journal_entry *entries)
-{
-	const struct conf *conf = arg;
-	struct proposal *p = mem_alloc(sizeof(*p));
-	const char *log = cluster_key(conf, "log/"), *now;
-	struct etcd_compare same = {.key = cluster_key(conf, "head")};
-	struct etcd_op look;
-	struct etcd_txn txn = {.compares = &same,
-	    .compare_count = 1,
-	    .then = p->ops,
-	    .otherwise = &look,
-	    .otherwise_count = 1};
-	const struct journal_entry *e;
-	struct etcd_answer answer;
-	const struct fail *f;
-	int64_t number;
-
-	*others = NULL;
-	*placed = 0;
-	f = number_of(&number, conf, head);
+		f = cluster_far_behind(head);
 	if (f == NULL)
-		f = fill(p, conf, number, entries);
-	if (f != NULL)
-		return f;
-	now = cluster_head_text(head, number);
-	same.value = now;
-	same.len = strlen(now);
-	look = cluster_get(cluster_log_key(conf, number + 1),
-	    cluster_key_end(log), CLUSTER_BATCH);
-	if (p->entries > 0) {
-		p->ops[p->count++] = cluster_put(same.key,
-		    cluster_head_text(p->head, number + (int64_t)p->entries));
-		p->ops[p->count++] = cluster_put(cluster_member_key(conf),
-		    cluster_member_text(conf, head, number));
-	}
-	txn.then_count = p->count;
-	f = ask(&answer, conf, &txn);
-	if (f != NULL)
-		return f;
-	/* the note spares a look, no more: without it, it is found again */
-	if (answer.succeeded) {
-		*placed = p->entries;
-		(void)cluster_note_write(conf, p->entries > 0 ? p->head : head,
-		    number + (int64_t)p->entries);
-		return NULL;
-	}
-	f = read_others(others, conf, head, answer.pairs[0], &number);
-	if (f == NULL && *others == NULL)
-		f = far_behind(head);
-	for (e = *others; f == NULL && e != NULL; e = e->next)
-		if (e->next == NULL)
-			(void)cluster_note_write(conf, e->id, number);
+		(void)cluster_note_write(conf, head, *number);
 	return f;
-}
-
-void
-cluster_use(struct store *store, const struct conf *conf)
-{
-	if (conf->cluster != NULL)
-		store_use_order(store, place, (void *)conf);
 }

@@ -77,9 +77,10 @@ const struct fail *cluster_read(struct cluster_state *out,
 const struct fail *cluster_clean(int64_t *deleted, struct store *store,
     const struct conf *conf);
 
-/* *mine: nobody else does work now, until the lease is given back, or ends. */
+/* *mine: nobody else does work now, until the lease of so many seconds is given
+ * back, or ends. */
 const struct fail *cluster_turn(bool *mine, int64_t *lease,
-    const struct conf *conf, const char *work);
+    const struct conf *conf, const char *work, long seconds);
 
 /* Take what others did, and say how far this node has come. */
 const struct fail *cluster_catch_up(struct store *store,

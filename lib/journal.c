@@ -14,6 +14,7 @@ enum {
 	SLOT_SIZE = 512,
 	CHECK_SIZE = HASH_SHA256_SIZE * 2, /* as hex */
 	HEAD_SIZE = 8 + 8 + CHECK_SIZE,    /* length, generation, checksum */
+	SEAL_SIZE = HEAD_SIZE + 4 + JOURNAL_ID + 4 + 4,
 	BOOT_SIZE = 36,
 	MARKS_TAIL = BOOT_SIZE + 4 + 8, /* behind boot, pad and generation */
 	MARKS_APPLIED = MARKS_TAIL + 8,
@@ -527,7 +528,9 @@ journal_append(bool *full, struct journal *j, struct journal_entry *entry)
 		put_bytes(&rest, c->after, strlen(c->after));
 		put_bytes(&rest, c->text == NULL ? "" : c->text, c->len);
 	}
-	*full = j->tail + HEAD_SIZE + rest.len > JOURNAL_SIZE;
+	*full = j->tail + HEAD_SIZE + rest.len +
+	            (journal_is_seal(entry) ? 0 : SEAL_SIZE) >
+	        JOURNAL_SIZE;
 	if (*full)
 		return NULL;
 	put_number(&sum, rest.len, 8);

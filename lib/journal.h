@@ -90,7 +90,8 @@ const struct fail *journal_recover(struct journal_entry **out,
 const struct fail *journal_base(const char **base, struct journal *j);
 
 /* Append entry at the tail, unflushed.  Under the writers' lock.  *full, and
- * nothing done, where there is no room for it. */
+ * nothing done, where there is no room for it and a seal behind it; there is
+ * always room for that. */
 const struct fail *journal_append(bool *full, struct journal *j,
     struct journal_entry *entry);
 

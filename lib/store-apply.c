@@ -61,8 +61,9 @@ store_take(int *fd, struct store *s, const char *name)
 	if (flock(*fd, LOCK_EX | LOCK_NB) == 0 || lock_in_time(*fd) == 0)
 		return NULL;
 	if (errno == EINTR)
-		f = fail(FAIL_BUSY, "%s: locked for more than %d s", file,
-		    STORE_WAIT);
+		f = fail_away(1, EAGAIN,
+		    fail(FAIL_BUSY, "%s: locked for more than %d s", file,
+		        STORE_WAIT));
 	else
 		f = fail_errno("cannot lock %s", file);
 	store_give(fd);

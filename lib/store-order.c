@@ -4,12 +4,18 @@
 #include "mem.h"
 #include "store-apply.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
 
 enum {
 	ROUNDS = 50,      /* of others who come first, in one settling */
 	SETTLE_TRIES = 3, /* to apply what is ordered */
-	COMMIT_TRIES = 20
+	COMMIT_TRIES = 20,
+	LET_IN = 16,       /* moments, at most, for others to propose … */
+	MOMENT_NS = 300000 /* … of so long */
 };
 
 void
@@ -79,7 +85,8 @@ accept_entry(struct store *s, struct journal_entry *e, const char *head)
 	return f == NULL ? store_git_rebuild(s->git, e) : f;
 }
 
-/* Append e; a full journal begins anew, all in it being applied first. */
+/* Append e; a full journal begins anew, all that is sealed in it being applied
+ * first.  Proposals in it are given up. */
 static const struct fail *
 append(struct store *s, struct journal_entry *e)
 {
@@ -99,23 +106,29 @@ append(struct store *s, struct journal_entry *e)
 	return f;
 }
 
-const struct fail *
-store_seal(struct store *s)
+/* All before it is ordered, up to the commit id.  The journal must not begin
+ * anew for it: what it speaks of would be given up. */
+static const struct fail *
+seal(struct journal_entry *e, struct store *s, const char *id)
 {
-	struct journal_entry e = {.id = s->journal->head, .commit = ""};
 	const struct fail *f;
 	bool full;
 
-	f = journal_append(&full, s->journal, &e);
-	return f == NULL ? journal_applied(s->journal, &e) : f;
+	*e = (struct journal_entry){.id = id, .commit = ""};
+	f = journal_append(&full, s->journal, e);
+	if (f == NULL && full)
+		f = fail(FAIL_SYSTEM, "%s has no room for a seal",
+		    s->journal->file);
+	return f;
 }
 
-static const struct fail *
-seal(struct store *s, const char *id)
+const struct fail *
+store_seal(struct store *s)
 {
-	struct journal_entry e = {.id = id, .commit = ""};
+	struct journal_entry e;
+	const struct fail *f = seal(&e, s, s->journal->head);
 
-	return append(s, &e);
+	return f == NULL ? journal_applied(s->journal, &e) : f;
 }
 
 /* What others did upon head; each is sealed, since a full journal gives up what
@@ -124,7 +137,7 @@ static const struct fail *
 take_others(struct store *s, struct journal_entry *others, const char *head)
 {
 	const struct fail *f = NULL;
-	struct journal_entry *next;
+	struct journal_entry *next, e;
 
 	s->disturbed = true;
 	for (; f == NULL && others != NULL; others = next) {
@@ -133,7 +146,7 @@ take_others(struct store *s, struct journal_entry *others, const char *head)
 		if (f == NULL)
 			f = append(s, others);
 		if (f == NULL)
-			f = seal(s, others->id);
+			f = seal(&e, s, others->id);
 		head = others->id;
 		s->taken++;
 	}
@@ -150,7 +163,7 @@ take(struct store *s, struct journal_entry *own, size_t count,
 {
 	const char *head = s->journal->head;
 	uint64_t end = s->journal->applied;
-	struct journal_entry *e, *next;
+	struct journal_entry *e, *next, sealed;
 	const struct fail *f;
 
 	for (; count > 0; count--, own = own->next) {
@@ -158,11 +171,11 @@ take(struct store *s, struct journal_entry *own, size_t count,
 		end = own->end;
 	}
 	if (own == NULL && others == NULL)
-		return seal(s, head);
+		return seal(&sealed, s, head);
 	/* the entries of own are in memory, those of the journal give way */
 	f = journal_cut(s->journal, end);
 	if (f == NULL && others == NULL)
-		f = seal(s, head);
+		f = seal(&sealed, s, head);
 	for (e = own; f == NULL && others == NULL && e != NULL; e = next) {
 		next = e->next;
 		f = append(s, e);
@@ -187,27 +200,33 @@ common(const struct journal_entry *own, struct journal_entry **others)
 	return n;
 }
 
+static const struct fail *
+overtaken(void)
+{
+	return fail_away(1, EAGAIN,
+	    fail(FAIL_BUSY, "others wrote all the time"));
+}
+
 const struct fail *
 store_order_held(struct store *s)
 {
-	struct journal_entry *own, *others;
+	struct journal_entry *own;
+	struct store_placed placed;
 	const struct fail *f = store_need_git(s);
-	size_t placed;
 	int round;
 
 	for (round = 0; f == NULL && round < ROUNDS; round++) {
 		f = proposals(&own, s);
 		if (f != NULL || own == NULL)
 			return f;
-		f = s->place(&others, &placed, s->place_arg, s->journal->head,
-		    own);
-		if (f == NULL && others != NULL)
-			placed = common(own, &others);
+		f = s->place(&placed, s->place_arg, s->journal->head, own);
+		if (f == NULL && placed.others != NULL)
+			placed.count = common(own, &placed.others);
 		if (f == NULL)
-			f = take(s, own, placed, others);
+			f = take(s, own, placed.count, placed.others);
 	}
 	if (f == NULL)
-		f = fail(FAIL_BUSY, "others wrote all the time");
+		f = overtaken();
 	/* where they were ordered after all, they come back as others */
 	s->disturbed = true;
 	(void)journal_cut(s->journal, s->journal->applied);
@@ -251,26 +270,44 @@ store_settle_ordered(struct store *s)
 	return f;
 }
 
+/* Does this store have all there is?  What its marks say may be half written;
+ * then nothing is known. */
+static const struct fail *
+look(bool *all, struct store *s)
+{
+	struct store_placed placed;
+	const struct fail *f = journal_marks(s->journal);
+
+	*all = false;
+	if (f != NULL || !s->journal->ours)
+		return f;
+	f = s->place(&placed, s->place_arg, s->journal->head, NULL);
+	*all = f == NULL && placed.others == NULL;
+	return f != NULL && f->error == EAGAIN ? f : NULL;
+}
+
 const struct fail *
 store_catch_up(size_t *taken, struct store *s)
 {
-	struct journal_entry *others;
-	const struct fail *f = take_both(s);
-	size_t placed;
+	struct store_placed placed = {.more = true};
+	const struct fail *f;
+	bool all;
 
 	s->taken = 0;
-	if (f == NULL)
-		f = store_need_git(s);
-	do {
-		others = NULL;
+	f = look(&all, s);
+	if (f == NULL && !all)
+		f = take_both(s);
+	while (f == NULL && !all && placed.more) {
+		f = store_order_held(s);
 		if (f == NULL)
-			f = store_order_held(s);
-		if (f == NULL)
-			f = s->place(&others, &placed, s->place_arg,
-			    s->journal->head, NULL);
-		if (f == NULL && others != NULL)
-			f = take_others(s, others, s->journal->head);
-	} while (f == NULL && others != NULL);
+			f = s->place(&placed, s->place_arg, s->journal->head,
+			    NULL);
+		if (f == NULL && placed.others != NULL)
+			f = take_others(s, placed.others, s->journal->head);
+	}
+	/* what was taken is applied */
+	if (f == NULL && !all)
+		f = store_order_held(s);
 	*taken = s->taken;
 	store_give(&s->flush_fd);
 	store_unlock(s);
@@ -345,15 +382,72 @@ placed_of(const struct tries *t, const struct store *s)
 	return NULL;
 }
 
+static int
+open_queue(const struct store *s)
+{
+	return open(mem_printf("%s/queue", s->state),
+	    O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
+}
+
+const struct fail *
+store_take_in_line(struct store *s)
+{
+	int queue = open_queue(s);
+	const struct fail *f;
+
+	/* where it cannot be had, nobody knows that we wait, no more */
+	if (queue >= 0)
+		(void)flock(queue, LOCK_SH | LOCK_NB);
+	f = store_take(&s->lock_fd, s, "lock");
+	store_give(&queue);
+	return f;
+}
+
+static bool
+somebody_waits(const struct store *s)
+{
+	int queue = open_queue(s);
+	bool waits = queue >= 0 && flock(queue, LOCK_EX | LOCK_NB) != 0;
+
+	store_give(&queue);
+	return waits;
+}
+
+/*
+ * Those who wait for the writers' lock are to propose, too, before it is taken
+ * again: all of it is then asked for at once.  The one of t that somebody has
+ * had placed meanwhile, or NULL.
+ */
+static const char *
+let_in(struct store *s, const struct tries *t)
+{
+	static const struct timespec moment = {0, MOMENT_NS};
+	const char *head = s->journal->head, *placed = NULL;
+	int i;
+
+	for (i = 0; placed == NULL && i < LET_IN && somebody_waits(s); i++) {
+		nanosleep(&moment, NULL);
+		if (journal_marks(s->journal) == NULL &&
+		    strcmp(head, s->journal->head) != 0) {
+			head = s->journal->head;
+			placed = placed_of(t, s);
+		}
+	}
+	return placed;
+}
+
 /* What became of our proposals: *placed is the one that stands, or they are
  * void, and the writers' lock is held again, all that is pending read. */
 static const struct fail *
 settle_own(const char **placed, struct store *s, const struct tries *t)
 {
-	const struct fail *f = take_both(s);
+	const struct fail *f;
 	int tries;
 
-	*placed = NULL;
+	*placed = let_in(s, t);
+	if (*placed != NULL)
+		return NULL;
+	f = take_both(s);
 	if (f == NULL)
 		f = store_order_held(s);
 	/* what is ordered is applied, by the next writer if need be; it is
@@ -389,7 +483,7 @@ store_commit_ordered(const char **id, struct store *s,
 		f = settle_own(&placed, s, &t);
 	}
 	if (f == NULL && made[0] != '\0' && placed == NULL)
-		f = fail(FAIL_BUSY, "others wrote all the time");
+		f = overtaken();
 	store_unlock(s);
 	if (f == NULL && id != NULL)
 		*id = placed != NULL ? placed : made;

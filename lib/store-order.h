@@ -21,19 +21,25 @@
  *records.
  */
 
+/* What came of asking the order. */
+struct store_placed {
+	size_t count; /* of the entries were placed, from the first on */
+	/* Or none, since others came first: what came after head, first to
+	 * last (it may be entries of ours, where we never heard that they had
+	 * been placed), or the beginning of it.  The changes' before and after
+	 * are not filled in. */
+	struct journal_entry *others;
+	bool more; /* there is more behind others */
+};
+
 /*
- * Put entries, the first of which stands upon commit head, behind it.
- * *placed is how many of them were, from the first on, and *others NULL; or
- * none were, since others came first, and *others is what came after head,
- * first to last, or the beginning of it (it may be entries of ours, where we
- * never heard that they had been placed).  entries NULL: only look.
- * Of others the changes' before and after are not filled in.
+ * Put entries, the first of which stands upon commit head, behind it; entries
+ * NULL: only look.
  * FAIL_BUSY: it is not known whether they were, or will be: they are given up,
  * and come back as others where they were.
  */
-typedef const struct fail *store_place(struct journal_entry **others,
-    size_t *placed, void *arg, const char *head,
-    const struct journal_entry *entries);
+typedef const struct fail *store_place(struct store_placed *out, void *arg,
+    const char *head, const struct journal_entry *entries);
 
 /* Have the order of place; before anything else is done with s. */
 void store_use_order(struct store *s, store_place *place, void *arg);
@@ -42,10 +48,15 @@ void store_use_order(struct store *s, store_place *place, void *arg);
  * others did.  What is ordered and not applied yet is sealed. */
 const struct fail *store_order_held(struct store *s);
 
+/* The writers' lock where there is an order: while we wait for it, whoever has
+ * proposed does not ask the order yet. */
+const struct fail *store_take_in_line(struct store *s);
+
 /* store_settle() where there is an order: under the writers' lock, too. */
 const struct fail *store_settle_ordered(struct store *s);
 
-/* Take what others did; *taken commits were. */
+/* Take what others did; *taken commits were.  Where nobody did anything, no
+ * lock is needed. */
 const struct fail *store_catch_up(size_t *taken, struct store *s);
 
 /* store_commit() where there is an order.  FAIL_RACED: a record that the change

@@ -144,7 +144,7 @@ struct tick {
 	const char *now;
 	size_t settled, left;
 	bool mine; /* in a cluster: it is this member's turn, by a lease */
-	int64_t lease;
+	int64_t lease, kept; /* … which was given or renewed then */
 	/* queues whose first has not arrived, who does not answer */
 	cJSON *held;
 };
@@ -188,6 +188,23 @@ is_ours(const struct tick *t, const struct work *o)
 	return t->mine;
 }
 
+/* The turn lasts as long as there is work; once it is lost, or etcd is away,
+ * the next one asks the providers. */
+static void
+keep_turn(struct tick *t)
+{
+	const struct fail *f;
+
+	if (t->lease == 0 || !t->mine ||
+	    clock_now() < t->kept + CLUSTER_TURN * 1000 / 4)
+		return;
+	f = etcd_keep(t->call->act.conf, t->lease);
+	if (f != NULL)
+		fprintf(stderr, "sutler: the turn is lost: %s\n", f->text);
+	t->mine = f == NULL;
+	t->kept = clock_now();
+}
+
 static const struct fail *
 tick_one(void *arg, const struct work *o)
 {
@@ -196,6 +213,7 @@ tick_one(void *arg, const struct work *o)
 	enum work_state state = WORK_OPEN;
 	const struct fail *f = NULL;
 
+	keep_turn(t);
 	if (!is_ours(t, o))
 		return NULL;
 	if (strcmp(o->next_at, t->now) <= 0)
@@ -284,7 +302,8 @@ settle_open(struct tick *t)
 	t->mine = true;
 	if (conf->cluster == NULL)
 		return work_walk(t->call->act.store, tick_one, t);
-	f = cluster_turn(&t->mine, &t->lease, conf, "tick");
+	f = cluster_turn(&t->mine, &t->lease, conf, "tick", CLUSTER_TURN);
+	t->kept = clock_now();
 	if (f == NULL && t->mine)
 		f = cluster_clean(&deleted, t->call->act.store, conf);
 	else if (f == NULL)

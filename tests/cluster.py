@@ -430,26 +430,46 @@ def etcd_paused(scene: Scene):
         scene.goes_on(pace=2)
 
 
-def answers_lost(scene: Scene):
-    """etcd does what a node asks for, which never hears of it.  Its writers
-    ask for themselves: on a connection that is kept, libcurl would ask once
-    more, and hear that it had been done."""
-    node = scene.nodes[0]
+@contextlib.contextmanager
+def by_way_of(scene: Scene, **how):
+    """The first node reaches etcd by what stands between, which is given; its
+    writers ask for themselves."""
+    node, urls = scene.nodes[0], scene.etcd.urls
     node.end_follower()
-    urls = scene.etcd.urls
-    stands = [nodes.Lossy(url) for url in urls.split(",")]
+    stands = [nodes.Between(url, **how) for url in urls.split(",")]
     try:
         node.configure(cluster=",".join(one.url for one in stands))
-        end = time.monotonic() + SECONDS
-        while sum(one.lost for one in stands) < 4 * scene.pace and \
-                time.monotonic() < end:
-            time.sleep(0.05)
+        yield stands
     finally:
         node.configure(cluster=urls)
         node.follow()
         for one in stands:
             one.close()
+
+
+def answers_lost(scene: Scene):
+    """etcd does what a node asks for, which never hears of it.  Its writers
+    ask for themselves: on a connection that is kept, libcurl would ask once
+    more, and hear that it had been done."""
+    with by_way_of(scene, lose=3) as stands:
+        end = time.monotonic() + SECONDS
+        while sum(one.lost for one in stands) < 4 * scene.pace and \
+                time.monotonic() < end:
+            time.sleep(0.05)
     scene.came = True
+
+
+def far_from_etcd(scene: Scene):
+    """One that hears later than the others is not overtaken for ever."""
+    refused = []
+    with by_way_of(scene, delay=0.02):
+        for _ in range(2 * scene.pace):
+            if scene.ask(scene.nodes[0], "put", "set", scene.works[0].apps[0],
+                         f"FAR{scene.own.work.number}",
+                         scene.own.fresh()) is None:
+                refused.append(scene.own.status)
+    scene.checks.that(not refused, "a node that is far from etcd gets its "
+                      "changes done", f"{refused}")
 
 
 def node_paused(scene: Scene):
@@ -588,6 +608,7 @@ ROWS = (
     Row("quorum lost", quorum_lost),
     Row("etcd paused", etcd_paused),
     Row("answers lost", answers_lost),
+    Row("a node far from etcd", far_from_etcd),
     Row("a node paused", node_paused),
     Row("a node cut off", node_cut_off, needs=needs_network),
     Row("a node's disk full", no_space, rough=True, needs=needs_room),

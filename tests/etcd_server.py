@@ -94,7 +94,7 @@ class Member:
                  "--initial-advertise-peer-urls", self.peer,
                  "--initial-cluster-token", self.etcd.dir.name,
                  "--initial-cluster", self.etcd.initial,
-                 "--unsafe-no-fsync", *self.etcd.options]
+                 *self.etcd.options]
         certificates = self.etcd.certificates
         if certificates:
             words += ["--cert-file", certificates.file("server"),
@@ -143,14 +143,15 @@ class Member:
 
 
 class Etcd:
-    """A cluster; the words behind options go to each member."""
+    """A cluster; the words behind options go to each member.  Without durable
+    it does not flush, which tests need not wait for."""
 
     def __init__(self, members: int = 1, tls: bool = False, options=(),
-                 also: str = ""):
+                 also: str = "", durable: bool = False):
         self.also = also   # one more address to listen at
         self.dir = Path(tempfile.mkdtemp(prefix="sutler-test-etcd-"))
         self.scheme = "https" if tls else "http"
-        self.options = list(options)
+        self.options = [*options, *(() if durable else ("--unsafe-no-fsync",))]
         self.certificates = self.context = None
         self.members = []
         try:

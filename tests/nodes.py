@@ -98,11 +98,13 @@ class Network:
         run("ip", "netns", "delete", self.name)
 
 
-class Lossy:
-    """Stands before a member of etcd's.  Of the commits that it orders, every
-    third one's answer gets lost."""
+class Between:
+    """Stands before a member of etcd's.  Each of its answers takes so many
+    seconds more; of those to a commit that it orders, every so manyth gets
+    lost (0: none)."""
 
-    def __init__(self, url: str):
+    def __init__(self, url: str, delay=0.0, lose=0):
+        self.delay, self.lose = delay, lose
         self.member = urllib.parse.urlsplit(url)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
@@ -125,10 +127,12 @@ class Lossy:
                     data = one.recv(1 << 16)
                     if not data:
                         return
+                    if one is member:
+                        time.sleep(self.delay)
                     # a commit, the head, and how far the node is
-                    if data.count(b'"response_put"') > 2:
+                    if self.lose and data.count(b'"response_put"') > 2:
                         self.seen += 1
-                        if self.seen % 3 == 0:
+                        if self.seen % self.lose == 0:
                             self.lost += 1
                             return
                     others[one].sendall(data)
@@ -299,14 +303,14 @@ class Cluster:
     begin(node) may put into the first one what all are to have."""
 
     def __init__(self, build: Path, nodes=3, members=3, begin=None,
-                 troubles=True):
+                 troubles=True, durable=False):
         self.nodes, self.etcd = [], None
         self.network = Network() if troubles else None
         if self.network and not self.network.there:
             self.network = None
         try:
             self.etcd = Etcd(members=members, also=self.network.host
-                             if self.network else "")
+                             if self.network else "", durable=durable)
             for number in range(nodes):
                 self.add(build, number, troubles, begin)
         except BaseException:

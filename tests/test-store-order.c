@@ -19,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { BATCH = 3 }; /* of others' commits, at most, at a time */
+
 static enum {
 	NONE,
 	AWAY,   /* it does nothing, and says that it does not know */
@@ -74,31 +76,31 @@ put_entry(int number, const struct journal_entry *e)
 }
 
 static const struct fail *
-place(struct journal_entry **others, size_t *placed, void *arg,
-    const char *head, const struct journal_entry *entries)
+place(struct store_placed *out, void *arg, const char *head,
+    const struct journal_entry *entries)
 {
-	struct journal_entry *e, **tail = others;
+	struct journal_entry *e, **tail = &out->others;
 	int n = 0, begin = -1;
 
 	(void)arg;
-	*others = NULL;
-	*placed = 0;
+	*out = (struct store_placed){0};
 	calls++;
 	if (trouble == AWAY)
 		return fail(FAIL_BUSY, "away");
 	for (; (e = placed_entry(n)) != NULL; n++) {
 		if (strcmp(store_git_parent(e), head) == 0)
 			begin = n;
-		if (begin >= 0) {
+		out->more = begin >= 0 && n - begin >= BATCH;
+		if (begin >= 0 && !out->more) {
 			*tail = e;
 			tail = &e->next;
 		}
 	}
-	if (*others != NULL)
+	if (out->others != NULL)
 		return NULL;
 	for (; entries != NULL; entries = entries->next) {
 		put_entry(n++, entries);
-		++*placed;
+		out->count++;
 		if (trouble == FEW)
 			break;
 	}
@@ -423,6 +425,74 @@ test_alone(void)
 	is(value_of(s, "alone"), "1", "loses nothing by a boot");
 }
 
+/* A text of len bytes, unlike any other. */
+static char *
+long_text(size_t len)
+{
+	static int number;
+	char *text = mem_alloc(len + 1);
+
+	memset(text, 'x', len);
+	memcpy(text, mem_printf("%08d", ++number), 8);
+	return text;
+}
+
+/* By a process of its own, as each request is: the record is set to text in one
+ * store, and both have it. */
+static bool
+spread(const char *text)
+{
+	const pid_t child = fork();
+	struct store *a, *b;
+	int status = 1;
+	bool good;
+
+	if (child == 0) {
+		a = open_store("a");
+		b = open_store("b");
+		good = strcmp(set(a, "full", text, NULL), "done") == 0 &&
+		       catch_up(b) < 99 &&
+		       strcmp(value_of(a, "full"), text) == 0 &&
+		       strcmp(value_of(b, "full"), text) == 0 &&
+		       strcmp(head_of(a), head_of(b)) == 0;
+		_exit(good ? 0 : 1);
+	}
+	return waitpid(child, &status, 0) == child && status == 0;
+}
+
+/* Until the journal of a store is all but full; then one change more, that
+ * leaves so many bytes of it. */
+static bool
+leave_room(struct journal *j, size_t room)
+{
+	enum { LONG = 500000, SEAL = 132 };
+	size_t before, more = 0;
+
+	while (more == 0 || JOURNAL_SIZE - j->tail > 2 * LONG) {
+		before = j->tail;
+		if (!spread(long_text(LONG)) || journal_marks(j) != NULL)
+			return false;
+		if (j->tail > before)
+			more = j->tail - before - LONG - SEAL;
+	}
+	return spread(long_text(JOURNAL_SIZE - j->tail - more - room));
+}
+
+static void
+test_full(struct journal *j)
+{
+	static const size_t rooms[] = {0, 60, 131, 132};
+	bool good = true;
+	size_t i;
+
+	for (i = 0; good && i < sizeof(rooms) / sizeof(rooms[0]); i++) {
+		good = journal_marks(j) == NULL && leave_room(j, rooms[i]);
+		if (!good)
+			printf("# %zu bytes left\n", rooms[i]);
+	}
+	ok(good, "a journal that has no room for a seal loses nothing");
+}
+
 int
 main(void)
 {
@@ -446,6 +516,7 @@ main(void)
 	test_several(a, b);
 	test_trouble(a, b);
 	test_fickle(a, b);
+	test_full(a->journal);
 	test_boot(a, b);
 	test_alone();
 	run(mem_printf("rm -r %s", dir));
