@@ -106,18 +106,6 @@ enter(bool *done, const struct conf *conf, bool first, const char *commit,
 	return f;
 }
 
-/* Under both locks: what this node stands at, all of it applied. */
-static const struct fail *
-own_head(const char **head, struct store *store)
-{
-	const struct fail *f = store_checkpoint(store);
-
-	if (f == NULL)
-		f = store_need_git(store);
-	*head = store->journal->head;
-	return f;
-}
-
 const struct fail *
 cluster_join(bool *first, size_t *taken, struct store *store,
     const struct conf *conf)
@@ -135,7 +123,8 @@ cluster_join(bool *first, size_t *taken, struct store *store,
 		f = fail(FAIL_CONFLICT, "%s is a member already",
 		    conf->cluster_name);
 	if (f == NULL)
-		f = own_head(&head, store);
+		f = store_change_order(store, true);
+	head = store->journal->head;
 	while (f == NULL && !done) {
 		f = cluster_find(&number, &cluster, conf, head);
 		if (f != NULL)
@@ -187,12 +176,15 @@ cluster_leave(bool *last, struct store *store, const struct conf *conf)
 	        (state.members->next == NULL &&
 	            strcmp(state.members->name, conf->cluster_name) == 0);
 	/* from here on it writes nothing more, until its configuration says
-	 * that it is alone */
-	f = file_remove(cluster_note_file(conf));
+	 * that it is alone; nobody writes, who would note how far it is */
+	f = store_lock(store);
+	if (f == NULL)
+		f = file_remove(cluster_note_file(conf));
+	store_unlock(store);
 	txn.then_count = *last ? 3 : 1;
 	if (f == NULL)
 		f = etcd_txn(&answer, conf, &txn);
-	return f == NULL ? store_leave_order(store) : f;
+	return f == NULL ? store_change_order(store, false) : f;
 }
 
 /* What every member that still shows itself has. */

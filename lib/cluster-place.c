@@ -47,11 +47,13 @@ read_others(struct journal_entry **others, const struct conf *conf,
 	return f;
 }
 
-/* One transaction: the operations that put entries behind number. */
+/* One transaction: entries are put behind head, which has number. */
 struct proposal {
-	struct etcd_op ops[CLUSTER_BATCH + 3];
+	struct etcd_compare compares[2]; /* the head, whose turn it is */
+	/* the entries, the head, how far this node is, the turn's end */
+	struct etcd_op ops[CLUSTER_BATCH + 3], looks[2];
 	size_t count, entries, bytes;
-	const char *head; /* the last one */
+	const char *head; /* the last of the entries */
 };
 
 static const struct fail *
@@ -82,114 +84,141 @@ fill(struct proposal *p, const struct conf *conf, int64_t number,
 	return NULL;
 }
 
-/* The answer, since others were first, or another node has the turn: *again. */
+static struct etcd_compare
+holds(const char *key, const char *value)
+{
+	return (
+	    struct etcd_compare){key, value, value == NULL ? 0 : strlen(value)};
+}
+
+static const struct fail *
+propose(struct proposal *p, const struct conf *conf, const char *head,
+    int64_t number, const struct journal_entry *entries)
+{
+	const char *key = cluster_key(conf, "head");
+	const char *log = cluster_key(conf, "log/");
+	const char *turn = cluster_key(conf, "turn/" WORK);
+	const struct fail *f = fill(p, conf, number, entries);
+
+	if (f != NULL)
+		return f;
+	p->compares[0] = holds(key, cluster_head_text(head, number));
+	p->compares[1] = holds(turn, NULL);
+	p->looks[0] = cluster_get(cluster_log_key(conf, number + 1),
+	    cluster_key_end(log), CLUSTER_BATCH);
+	p->looks[1] = cluster_get(turn, NULL, 0);
+	if (p->entries == 0)
+		return NULL;
+	p->ops[p->count++] = cluster_put(key,
+	    cluster_head_text(p->head, number + (int64_t)p->entries));
+	p->ops[p->count++] = cluster_put(cluster_member_key(conf),
+	    cluster_member_text(conf, head, number));
+	p->ops[p->count] = cluster_cut(turn, NULL);
+	return NULL;
+}
+
+/* Once; who only looks needs no turn. */
+static const struct fail *
+try(struct etcd_answer *answer, const struct order *o, struct proposal *p)
+{
+	const struct etcd_txn txn = {.compares = p->compares,
+	    .compare_count = p->entries > 0 ? 2 : 1,
+	    .then = p->ops,
+	    .then_count = p->count + (p->entries > 0 && o->ours ? 1 : 0),
+	    .otherwise = p->looks,
+	    .otherwise_count = 2};
+
+	p->compares[1] =
+	    holds(p->compares[1].key, o->ours ? o->conf->cluster_name : NULL);
+	return cluster_ask(answer, o->conf, &txn);
+}
+
+/* The answer, since others were first, or another node has the turn: *again.
+ * number becomes that of the last of others. */
 static const struct fail *
 lost(struct store_placed *out, bool *again, struct order *o, const char *head,
-    int64_t number, const struct etcd_answer *answer)
+    int64_t *number, const struct etcd_answer *answer)
 {
 	static const struct timespec pause = {0, TURN_PAUSE};
 	const struct etcd_pair *turn = answer->pairs[1];
-	const struct journal_entry *e;
 	const struct fail *f;
 	bool had = o->ours;
 	int64_t lease;
 
-	*again = false;
-	f = read_others(&out->others, o->conf, head, answer->pairs[0], &number);
+	f = read_others(&out->others, o->conf, head, answer->pairs[0], number);
 	if (f != NULL)
 		return f;
 	out->more = answer->more[0];
 	o->ours =
 	    turn != NULL && strcmp(turn->value, o->conf->cluster_name) == 0;
-	for (e = out->others; e != NULL; e = e->next)
-		if (e->next == NULL)
-			(void)cluster_note_write(o->conf, e->id, number);
-	if (out->others != NULL) {
+	*again = out->others == NULL;
+	if (!*again) {
 		if (o->lost == 0)
 			o->lost = clock_now();
 		/* without the turn, one tries on */
 		if (clock_now() - o->lost >= LOSING_MS && turn == NULL)
 			(void)cluster_turn(&o->ours, &lease, o->conf, WORK,
 			    TURN_SECONDS);
-		return NULL;
-	}
-	*again = turn != NULL || had;
-	if (turn != NULL && !o->ours)
+	} else if (turn != NULL && !o->ours) {
 		nanosleep(&pause, NULL);
-	else if (had == o->ours)
+	} else if (had == o->ours) {
 		return cluster_far_behind(head);
+	}
 	return NULL;
+}
+
+/* The last one that came of it, and its number: the note spares a look, no
+ * more; without it, it is found again. */
+static void
+note(const struct conf *conf, const struct store_placed *out, const char *head,
+    int64_t number, bool held)
+{
+	const struct journal_entry *e;
+
+	for (e = out->others; e != NULL; e = e->next)
+		head = e->id;
+	if (held)
+		(void)cluster_note_write(conf, head, number);
+	else
+		cluster_heard(conf);
 }
 
 static const struct fail *
 place(struct store_placed *out, void *arg, const char *head,
-    const struct journal_entry *entries)
+    const struct journal_entry *entries, bool held)
 {
 	struct order *o = arg;
-	const struct conf *conf = o->conf;
 	struct proposal *p = mem_alloc(sizeof(*p));
-	struct etcd_compare compares[] = {{.key = cluster_key(conf, "head")},
-	    {.key = cluster_key(conf, "turn/" WORK)}};
-	const char *log = cluster_key(conf, "log/"), *now;
-	struct etcd_op looks[2];
-	struct etcd_txn txn = {.compares = compares,
-	    .then = p->ops,
-	    .otherwise = looks,
-	    .otherwise_count = 2};
 	struct etcd_answer answer;
 	const struct fail *f;
+	bool again = true;
 	int64_t number;
-	bool again;
 	int tries;
 
 	*out = (struct store_placed){0};
-	f = cluster_number(&number, conf, head);
+	f = cluster_number(&number, o->conf, head);
 	if (f == NULL)
-		f = fill(p, conf, number, entries);
+		f = propose(p, o->conf, head, number, entries);
+	for (tries = 0; f == NULL && again && tries < TURN_TRIES; tries++) {
+		f = try(&answer, o, p);
+		if (f == NULL && answer.succeeded)
+			break;
+		if (f == NULL)
+			f = lost(out, &again, o, head, &number, &answer);
+	}
+	if (f == NULL && tries == TURN_TRIES)
+		f = fail_away(CLUSTER_AWAY, EAGAIN,
+		    fail(FAIL_BUSY, "another node keeps the turn to write"));
 	if (f != NULL)
 		return f;
-	now = cluster_head_text(head, number);
-	compares[0].value = now;
-	compares[0].len = strlen(now);
-	looks[0] = cluster_get(cluster_log_key(conf, number + 1),
-	    cluster_key_end(log), CLUSTER_BATCH);
-	looks[1] = cluster_get(compares[1].key, NULL, 0);
-	if (p->entries > 0) {
-		p->ops[p->count++] = cluster_put(compares[0].key,
-		    cluster_head_text(p->head, number + (int64_t)p->entries));
-		p->ops[p->count++] = cluster_put(cluster_member_key(conf),
-		    cluster_member_text(conf, head, number));
-		p->ops[p->count] = cluster_cut(compares[1].key, NULL);
-	}
-	for (tries = 0, again = true; again && tries < TURN_TRIES; tries++) {
-		compares[1].value = o->ours ? conf->cluster_name : NULL;
-		compares[1].len = o->ours ? strlen(conf->cluster_name) : 0;
-		/* who only looks needs no turn */
-		txn.compare_count = p->entries > 0 ? 2 : 1;
-		txn.then_count = p->count + (p->entries > 0 && o->ours ? 1 : 0);
-		f = cluster_ask(&answer, conf, &txn);
-		if (f != NULL)
-			return f;
-		if (answer.succeeded)
-			break;
-		f = lost(out, &again, o, head, number, &answer);
-		if (f != NULL || out->others != NULL)
-			return f;
-	}
-	if (!answer.succeeded)
-		return fail_away(CLUSTER_AWAY, EAGAIN,
-		    fail(FAIL_BUSY, "another node keeps the turn to write"));
-	out->count = p->entries;
-	if (p->entries > 0) {
+	if (out->others == NULL && p->entries > 0) {
+		out->count = p->entries;
+		number += (int64_t)p->entries;
+		head = p->head;
 		o->lost = 0;
 		o->ours = false;
 	}
-	/* the note spares a look, no more: without it, it is found again */
-	if (p->entries > 0)
-		(void)cluster_note_write(conf, p->head,
-		    number + (int64_t)p->entries);
-	else
-		cluster_heard(conf);
+	note(o->conf, out, head, number, held);
 	return NULL;
 }
 

@@ -289,7 +289,5 @@ cluster_number(int64_t *number, const struct conf *conf, const char *head)
 		    conf->cluster_prefix);
 	if (f == NULL && *number < 0)
 		f = cluster_far_behind(head);
-	if (f == NULL)
-		(void)cluster_note_write(conf, head, *number);
 	return f;
 }

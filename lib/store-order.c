@@ -219,7 +219,8 @@ store_order_held(struct store *s)
 		f = proposals(&own, s);
 		if (f != NULL || own == NULL)
 			return f;
-		f = s->place(&placed, s->place_arg, s->journal->head, own);
+		f = s->place(&placed, s->place_arg, s->journal->head, own,
+		    true);
 		if (f == NULL && placed.others != NULL)
 			placed.count = common(own, &placed.others);
 		if (f == NULL)
@@ -281,7 +282,7 @@ look(bool *all, struct store *s)
 	*all = false;
 	if (f != NULL || !s->journal->ours)
 		return f;
-	f = s->place(&placed, s->place_arg, s->journal->head, NULL);
+	f = s->place(&placed, s->place_arg, s->journal->head, NULL, false);
 	*all = f == NULL && placed.others == NULL;
 	return f != NULL && f->error == EAGAIN ? f : NULL;
 }
@@ -301,7 +302,7 @@ store_catch_up(size_t *taken, struct store *s)
 		f = store_order_held(s);
 		if (f == NULL)
 			f = s->place(&placed, s->place_arg, s->journal->head,
-			    NULL);
+			    NULL, true);
 		if (f == NULL && placed.others != NULL)
 			f = take_others(s, placed.others, s->journal->head);
 	}
@@ -491,8 +492,26 @@ store_commit_ordered(const char **id, struct store *s,
 }
 
 const struct fail *
-store_leave_order(struct store *s)
+store_change_order(struct store *s, bool ordered)
 {
-	s->ordered = false;
-	return store_checkpoint(s);
+	struct journal_entry *all = NULL;
+	const struct fail *f = take_both(s);
+
+	if (f == NULL)
+		f = store_need_git(s);
+	if (f == NULL)
+		f = journal_read(&all, s->journal, JOURNAL_START,
+		    s->journal->tail);
+	/* which of the two it has been tells its beginning */
+	s->ordered = all != NULL && journal_is_seal(all);
+	if (f == NULL)
+		f = store_apply_held(s);
+	if (f == NULL)
+		f = journal_cut(s->journal, s->journal->applied);
+	s->ordered = ordered;
+	if (f == NULL)
+		f = store_start_anew(s);
+	store_give(&s->flush_fd);
+	store_unlock(s);
+	return f;
 }

@@ -34,12 +34,13 @@ struct store_placed {
 
 /*
  * Put entries, the first of which stands upon commit head, behind it; entries
- * NULL: only look.
+ * NULL: only look, without any lock where held is false: others are not taken
+ * then, and what was learnt is not to be kept.
  * FAIL_BUSY: it is not known whether they were, or will be: they are given up,
  * and come back as others where they were.
  */
 typedef const struct fail *store_place(struct store_placed *out, void *arg,
-    const char *head, const struct journal_entry *entries);
+    const char *head, const struct journal_entry *entries, bool held);
 
 /* Have the order of place; before anything else is done with s. */
 void store_use_order(struct store *s, store_place *place, void *arg);
@@ -65,8 +66,10 @@ const struct fail *store_catch_up(size_t *taken, struct store *s);
 const struct fail *store_commit_ordered(const char **id, struct store *s,
     const struct store_message *message);
 
-/* Order by itself again: the journal begins anew. */
-const struct fail *store_leave_order(struct store *s);
+/* The journal begins anew, and is of an order from here on, or of a store
+ * alone. What is promised is applied before, what is only proposed is given up.
+ */
+const struct fail *store_change_order(struct store *s, bool ordered);
 
 /* Under both locks, all applied: the journal that begins is of an order. */
 const struct fail *store_seal(struct store *s);

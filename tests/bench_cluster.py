@@ -134,9 +134,7 @@ def show(name: str, figures: list, under=None):
 
 def growth(cluster, title: str):
     """What etcd and a node keep of the commits so far."""
-    words = ("endpoint", "status", "-w", "fields")
-    size = max(int(text) for text in re.findall(
-        r'"DBSize" : (\d+)', cluster.etcd.control(*words)))
+    size = max(cluster.etcd.sizes())
     log = cluster.etcd.control("get", "/sutler/log/", "--prefix",
                                "--keys-only")
     commits = cluster.nodes[0].git("rev-list", "--count", "HEAD").strip()

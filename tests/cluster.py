@@ -3,7 +3,7 @@
 the other.
 
 usage: cluster.py [--build DIR] [--nodes N] [--members N] [--pace N]
-                  [--rounds N] [--rows PATTERN] [--seed N]
+                  [--rounds N] [--rows PATTERN] [--seed N] [--tls]
 
 Real etcd members and sutler nodes on loopback (nodes.py).  Each row is a
 trouble that comes while writers of every node change the same records: as
@@ -16,7 +16,8 @@ plain files; git and sutler find nothing to complain of; and the registers'
 history is linearizable (linear.py).
 
 A row waits for commits, not for time: --pace of them before, during and after
-the trouble.  --rounds: all rows so many times, with other victims.
+the trouble.  --rounds: all rows so many times, with other victims.  --tls:
+etcd is spoken to by TLS, as a user who may do no more than is needed.
 """
 import argparse
 import contextlib
@@ -226,6 +227,7 @@ class Scene:
         self.running = None    # the others
         self.came = False      # of the unknown some have to be found done
         self.registers = ()
+        self.since = ""        # the commit behind which all is judged
 
     def url(self, node) -> urllib.parse.SplitResult:
         return urllib.parse.urlsplit(node.door.public_url)
@@ -241,6 +243,18 @@ class Scene:
                     work, node.network.name if node.network else "", stop,
                     self.registers if place == WRITERS else (), row.rough))
         return found
+
+    def writer(self) -> Writer:
+        """One of ours, who begins anew."""
+        self.number += 1
+        return Writer(Task(self.works[0]._replace(number=self.number), "", "",
+                           (), False))
+
+    def log_begins(self) -> int:
+        """The number of the oldest commit that etcd has."""
+        keys = self.etcd.control("get", "/sutler/log/", "--prefix",
+                                 "--keys-only", "--limit", "1").split()
+        return int(keys[0].rpartition("/")[2], 16) if keys else 1 << 60
 
     def goes_on(self, some=None, pace=0):
         """Until each of these nodes has come on by a few heads."""
@@ -578,6 +592,73 @@ def refusals(scene: Scene):
     reader.follow()
 
 
+def away_too_long(scene: Scene):
+    """What a node lacks is no longer in etcd: it is fetched from another, by
+    git, with nobody's help."""
+    first, node = scene.nodes[:2]
+    first.configure(cluster_store=first.store)
+    node.pause()
+    try:
+        scene.goes_on(scene.others(node))
+        # as if it had not been seen for days
+        scene.etcd.control("del", f"/sutler/member/{node.name}")
+        end = time.monotonic() + SECONDS
+        while scene.log_begins() <= node.known() and time.monotonic() < end:
+            for other in scene.others(node):
+                other.sutler("tick")
+        scene.checks.that(scene.log_begins() > node.known() + 1, "the log "
+                          "does not wait for it")
+    finally:
+        node.go_on()
+    scene.goes_on()
+    fetched = node.git("for-each-ref", "refs/cluster").strip()
+    scene.checks.that(fetched, "it has fetched what it lacked")
+
+
+def comes_and_goes(scene: Scene):
+    """A node leaves, and joins again, while the others write."""
+    node = scene.nodes[1]
+    for _ in range(2):
+        node.sutler("cluster", "leave")
+        scene.goes_on(scene.others(node))
+        node.sutler("cluster", "join")
+        scene.goes_on()
+
+
+def edited(scene: Scene):
+    """What an administrator changed in place on one node comes to all, with
+    the next change there."""
+    node, app = scene.nodes[1], scene.works[0].apps[0]
+    scene.ask(node, "put", "set", app, "HAND", "by request")
+    record = next((node.store / "apps").glob(f"*/*/{app}.json"))
+    record.write_text(record.read_text("utf-8").replace(
+        '"by request"', '"by hand"'), "utf-8")
+    scene.ask(node, "put", "set", app, "OTHER", scene.own.fresh())
+    scene.cluster.catch_up()
+    seen = [scene.ask(one, "look_up", app)[1].get("HAND")
+            for one in scene.nodes]
+    scene.checks.that(seen == ["by hand"] * len(seen), "an edit in place comes "
+                      "to all nodes", f"{seen}")
+    # it is nobody's request: what is judged begins behind it
+    scene.own = scene.writer()
+    scene.since = node.head()
+
+
+def space(scene: Scene):
+    """What is gone from etcd is given back to its disk, by tick."""
+    node, size = scene.nodes[0], 24 << 20
+    for number in range(size >> 20):
+        scene.etcd.put(f"/other/{number}", b"x" * (1 << 20))
+    full = scene.etcd.sizes()
+    scene.etcd.control("del", "/other/", "--prefix")
+    end = time.monotonic() + SECONDS
+    while max(scene.etcd.sizes()) > size / 2 and time.monotonic() < end:
+        node.sutler("tick")
+    scene.checks.that(min(full) > size > 2 * max(scene.etcd.sizes()),
+                      "etcd's members are defragmented",
+                      f"{full} {scene.etcd.sizes()}")
+
+
 class Row(NamedTuple):
     title: str
     trouble: object
@@ -590,6 +671,10 @@ def needs_network(cluster) -> str:
     return "" if cluster.network else "network namespaces"
 
 
+def needs_root(cluster) -> str:
+    return "root of etcd's" if cluster.etcd.certificates else ""
+
+
 def needs_room(cluster) -> str:
     return "" if cluster.nodes[1].own_room else "a file system of its own"
 
@@ -597,6 +682,8 @@ def needs_room(cluster) -> str:
 ROWS = (
     Row("an old copy", stale, busy=False),
     Row("an old copy refuses", refusals, busy=False),
+    Row("an edit in place", edited, busy=False),
+    Row("etcd's space", space, busy=False, needs=needs_root),
     Row("no trouble", quiet),
     Row("own writes", own_writes),
     Row("processes killed", processes_killed, rough=True),
@@ -609,6 +696,8 @@ ROWS = (
     Row("etcd paused", etcd_paused),
     Row("answers lost", answers_lost),
     Row("a node far from etcd", far_from_etcd),
+    Row("a node comes and goes", comes_and_goes, rough=True),
+    Row("a node away too long", away_too_long, rough=True),
     Row("a node paused", node_paused),
     Row("a node cut off", node_cut_off, needs=needs_network),
     Row("a node's disk full", no_space, rough=True, needs=needs_room),
@@ -673,13 +762,11 @@ def play(scene: Scene, row: Row, pool):
     scene.registers = tuple(scene.nodes[0].app(owner=owner).name
                             for _ in range(REGISTERS))
     scene.cluster.catch_up()
-    since = scene.nodes[0].head()
+    scene.since = scene.nodes[0].head()
     with tempfile.TemporaryDirectory(prefix="sutler-test-") as place:
         stop = Path(place) / "stop"
         tasks = scene.tasks(row, str(stop))
-        scene.number += 1
-        scene.own = Writer(tasks[0]._replace(work=tasks[0].work._replace(
-            number=scene.number), registers=()))
+        scene.own = scene.writer()
         running = scene.running = pool.map_async(
             write, tasks if row.busy else [], chunksize=1)
         try:
@@ -693,7 +780,7 @@ def play(scene: Scene, row: Row, pool):
         finally:
             stop.touch()
         found = running.get(SECONDS * 2)
-    judge(scene, since, [*found, scene.own.told()])
+    judge(scene, scene.since, [*found, scene.own.told()])
 
 
 def main() -> int:
@@ -705,6 +792,7 @@ def main() -> int:
     parser.add_argument("--rounds", default=1, type=int)
     parser.add_argument("--rows", default="")
     parser.add_argument("--seed", default=1, type=int)
+    parser.add_argument("--tls", action="store_true")
     options = parser.parse_args()
     checks = Checks()
     # whoever ends us wants all ended that we began
@@ -719,7 +807,7 @@ def main() -> int:
         begun.extend(crowd.all_work(first, options))
 
     with nodes.Cluster(options.build.resolve(), options.nodes,
-                       options.members, begin) as cluster:
+                       options.members, begin, tls=options.tls) as cluster:
         scene = Scene(cluster, options, checks, begun)
         scene.owner = begun[0].user
         with multiprocessing.get_context("spawn").Pool(

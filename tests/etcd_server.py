@@ -4,8 +4,10 @@ user; each can be killed, paused and started again.
     with Etcd(members=3) as etcd:
         etcd.urls, etcd.members[0].kill(), …
 """
+import base64
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -38,12 +40,13 @@ class Certificates:
     """An authority, the servers' certificate and a client's, and a second
     authority with a client's of its own, which nobody believes in."""
 
-    def __init__(self, place: Path):
+    def __init__(self, place: Path, also: str):
         self.dir = place
         place.mkdir()
         self.authority("ca")
         self.authority("other-ca")
-        self.issue("server", "ca", "subjectAltName=IP:127.0.0.1\n"
+        names = ",".join(f"IP:{one}" for one in ("127.0.0.1", also) if one)
+        self.issue("server", "ca", f"subjectAltName={names}\n"
                    "extendedKeyUsage=serverAuth,clientAuth\n")
         self.issue("client", "ca", "extendedKeyUsage=clientAuth\n")
         self.issue("stranger", "other-ca", "extendedKeyUsage=clientAuth\n")
@@ -63,7 +66,9 @@ class Certificates:
         (self.dir / f"{name}.ext").write_text(extensions, "utf-8")
         self.openssl("req", "-newkey", "ec", "-pkeyopt",
                      "ec_paramgen_curve:prime256v1", "-nodes", "-subj",
-                     f"/CN={name}", "-keyout", f"{name}-key.pem", "-out",
+                     # a client's common name etcd's gateway refuses, where
+                     # etcd has users
+                     f"/O={name}", "-keyout", f"{name}-key.pem", "-out",
                      f"{name}.csr")
         self.openssl("x509", "-req", "-in", f"{name}.csr", "-days", 2, "-CA",
                      f"{authority}.pem", "-CAkey", f"{authority}-key.pem",
@@ -149,6 +154,7 @@ class Etcd:
     def __init__(self, members: int = 1, tls: bool = False, options=(),
                  also: str = "", durable: bool = False):
         self.also = also   # one more address to listen at
+        self.user = ""     # NAME:PASSWORD of etcdctl's, where it asks
         self.dir = Path(tempfile.mkdtemp(prefix="sutler-test-etcd-"))
         self.scheme = "https" if tls else "http"
         self.options = [*options, *(() if durable else ("--unsafe-no-fsync",))]
@@ -156,7 +162,8 @@ class Etcd:
         self.members = []
         try:
             if tls:
-                self.certificates = Certificates(self.dir / "certificates")
+                self.certificates = Certificates(self.dir / "certificates",
+                                                 also)
                 self.context = ssl.create_default_context(
                     cafile=self.certificates.file("ca"))
                 self.context.load_cert_chain(
@@ -207,13 +214,28 @@ class Etcd:
             command += ["--cacert", self.certificates.file("ca"), "--cert",
                         self.certificates.file("client"), "--key",
                         self.certificates.file("client-key")]
-        if user:
-            command += ["--user", user]
+        if user or self.user:
+            command += ["--user", user or self.user]
         return subprocess.run([*command, *words], check=True, timeout=SECONDS,
                               stdin=subprocess.DEVNULL, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               env={"ETCDCTL_API": "3",
                                    "PATH": os.environ["PATH"]}).stdout
+
+    def put(self, key: str, value: bytes):
+        """A value that is too long for a command line."""
+        body = {"key": base64.b64encode(key.encode()).decode(),
+                "value": base64.b64encode(value).decode()}
+        request = urllib.request.Request(f"{self.members[0].url}/v3/kv/put",
+                                         json.dumps(body).encode())
+        with urllib.request.urlopen(request, timeout=SECONDS,
+                                    context=self.context) as answer:
+            answer.read()
+
+    def sizes(self) -> list:
+        """Of the members' databases, in bytes."""
+        said = self.control("endpoint", "status", "-w", "fields")
+        return [int(size) for size in re.findall(r'"DBSize" : (\d+)', said)]
 
     def with_users(self, name: str, password: str, prefix: str):
         """From now on etcd asks who it is: root, and name, who may do all
@@ -226,6 +248,7 @@ class Etcd:
                      "readwrite", prefix)
         self.control("user", "grant-role", name, name)
         self.control("auth", "enable")
+        self.user = "root:root"
 
     def close(self):
         for member in self.members:

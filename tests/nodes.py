@@ -24,6 +24,7 @@ from world import SECONDS, World
 
 CLONE_NEWNET = 0x40000000   # linux/sched.h
 ROOM = "1g"                 # of a file system of a node's own
+USER, PASSWORD = "sutler", "s3cret"   # of etcd's, where it asks
 LINK = "169.254.{}.{}"      # a node's way to etcd, where it may be cut off
 
 
@@ -216,6 +217,16 @@ class Node(World):
             shutil.copy(self.origin.data / "key", self.data / "key")
         return super().make()
 
+    def is_client(self, certificates):
+        """Of an etcd that asks for a certificate, and a password."""
+        password = self.dir / "etcd-password"
+        password.write_text(f"{PASSWORD}\n", "ascii")
+        password.chmod(0o600)
+        self.configure(cluster_ca=certificates.file("ca"),
+                       cluster_cert=certificates.file("client"),
+                       cluster_key=certificates.file("client-key"),
+                       cluster_user=USER, cluster_password=password)
+
     def join(self, urls: str):
         self.configure(cluster=urls, cluster_name=self.name)
         self.sutler("cluster", "join")
@@ -278,6 +289,11 @@ class Node(World):
         self.door.signal(signal.SIGCONT)
         os.killpg(self.follower.pid, signal.SIGCONT)
 
+    def known(self) -> int:
+        """The number of the last commit that it knows to be the cluster's."""
+        return int((self.data / "state" / "cluster").read_text("ascii"
+                                                               ).split()[1])
+
     def fill(self):
         """No space is left, but for a page or two."""
         for _ in range(100):   # somebody may write meanwhile
@@ -303,14 +319,17 @@ class Cluster:
     begin(node) may put into the first one what all are to have."""
 
     def __init__(self, build: Path, nodes=3, members=3, begin=None,
-                 troubles=True, durable=False):
+                 troubles=True, durable=False, tls=False):
         self.nodes, self.etcd = [], None
         self.network = Network() if troubles else None
         if self.network and not self.network.there:
             self.network = None
         try:
             self.etcd = Etcd(members=members, also=self.network.host
-                             if self.network else "", durable=durable)
+                             if self.network else "", durable=durable,
+                             tls=tls)
+            if tls:   # and a user who may do no more than sutler needs
+                self.etcd.with_users(USER, PASSWORD, "/sutler/")
             for number in range(nodes):
                 self.add(build, number, troubles, begin)
         except BaseException:
@@ -326,6 +345,8 @@ class Cluster:
         self.nodes.append(node)
         if number == 0 and begin is not None:
             begin(node)
+        if self.etcd.certificates:
+            node.is_client(self.etcd.certificates)
         node.join(self.etcd.also_urls if apart else self.etcd.urls)
 
     def __enter__(self):

@@ -77,12 +77,13 @@ put_entry(int number, const struct journal_entry *e)
 
 static const struct fail *
 place(struct store_placed *out, void *arg, const char *head,
-    const struct journal_entry *entries)
+    const struct journal_entry *entries, bool held)
 {
 	struct journal_entry *e, **tail = &out->others;
 	int n = 0, begin = -1;
 
 	(void)arg;
+	(void)held;
 	*out = (struct store_placed){0};
 	calls++;
 	if (trouble == AWAY)
@@ -408,6 +409,46 @@ test_boot(struct store *a, struct store *b)
 	    "git finds nothing");
 }
 
+/* Proposed by a process that dies before it asks the order. */
+static void
+only_propose(const char *value)
+{
+	const pid_t child = fork();
+	struct store *s;
+	const char *id;
+
+	if (child == 0) {
+		s = open_store("a");
+		if (store_lock(s) == NULL) {
+			put(s, "proposed", value);
+			(void)store_promise(&id, s, &message);
+		}
+		_exit(0);
+	}
+	(void)waitpid(child, NULL, 0);
+}
+
+/* A member that leaves, or joins, keeps what is ordered and gives up what is
+ * not; one that was alone keeps what it promised. */
+static void
+test_changes(void)
+{
+	struct store *s = open_store("a");
+	const char *head;
+
+	is(set(s, "proposed", "1", NULL), "done", "a member");
+	head = head_of(s);
+	only_propose("2");
+	ok(store_change_order(s, false) == NULL, "leaves");
+	is(head_of(s), head, "and has nothing of what was only proposed");
+	is(value_of(s, "proposed"), "1", "nor has its file");
+	alone = true;
+	only_propose("3");
+	alone = false;
+	ok(store_change_order(s, true) == NULL, "and joins again");
+	is(value_of(s, "proposed"), "3", "with what it promised meanwhile");
+}
+
 /* Whose configuration names no cluster any more promises by its journal alone,
  * whatever that begins with. */
 static void
@@ -518,6 +559,7 @@ main(void)
 	test_fickle(a, b);
 	test_full(a->journal);
 	test_boot(a, b);
+	test_changes();
 	test_alone();
 	run(mem_printf("rm -r %s", dir));
 	return done();
