@@ -136,9 +136,16 @@ store_bulk_forward(struct store *s, const char *commit, store_tell *tell)
 	const char *old;
 
 	if (f == NULL)
-		f = store_checkpoint_locked(s);
-	if (f == NULL)
 		f = store_take(&s->flush_fd, s, "flush");
+	if (f == NULL)
+		f = journal_marks(s->journal);
+	if (f == NULL)
+		f = store_need_git(s);
+	/* they cannot be placed: what came before them is not here */
+	if (f == NULL)
+		f = store_give_up_proposals(s);
+	if (f == NULL)
+		f = store_start_anew(s);
 	old = s->journal->head;
 	if (f == NULL && !store_git_reaches(s->git, old, commit))
 		f = fail(FAIL_CONFLICT,

@@ -492,6 +492,14 @@ store_commit_ordered(const char **id, struct store *s,
 }
 
 const struct fail *
+store_give_up_proposals(struct store *s)
+{
+	const struct fail *f = store_apply_held(s);
+
+	return f == NULL ? journal_cut(s->journal, s->journal->applied) : f;
+}
+
+const struct fail *
 store_change_order(struct store *s, bool ordered)
 {
 	struct journal_entry *all = NULL;
@@ -505,9 +513,7 @@ store_change_order(struct store *s, bool ordered)
 	/* which of the two it has been tells its beginning */
 	s->ordered = all != NULL && journal_is_seal(all);
 	if (f == NULL)
-		f = store_apply_held(s);
-	if (f == NULL)
-		f = journal_cut(s->journal, s->journal->applied);
+		f = store_give_up_proposals(s);
 	s->ordered = ordered;
 	if (f == NULL)
 		f = store_start_anew(s);

@@ -71,6 +71,10 @@ const struct fail *store_commit_ordered(const char **id, struct store *s,
  */
 const struct fail *store_change_order(struct store *s, bool ordered);
 
+/* Under both locks, the marks fresh: what is promised is applied, what is only
+ * proposed is given up. */
+const struct fail *store_give_up_proposals(struct store *s);
+
 /* Under both locks, all applied: the journal that begins is of an order. */
 const struct fail *store_seal(struct store *s);
 

@@ -228,6 +228,7 @@ class Scene:
         self.came = False      # of the unknown some have to be found done
         self.registers = ()
         self.since = ""        # the commit behind which all is judged
+        self.rough = False     # the row is
 
     def url(self, node) -> urllib.parse.SplitResult:
         return urllib.parse.urlsplit(node.door.public_url)
@@ -248,7 +249,7 @@ class Scene:
         """One of ours, who begins anew."""
         self.number += 1
         return Writer(Task(self.works[0]._replace(number=self.number), "", "",
-                           (), False))
+                           (), self.rough))
 
     def log_begins(self) -> int:
         """The number of the oldest commit that etcd has."""
@@ -757,7 +758,7 @@ def judge(scene: Scene, since: str, found: list):
 
 
 def play(scene: Scene, row: Row, pool):
-    owner, scene.came = scene.owner, False
+    owner, scene.came, scene.rough = scene.owner, False, row.rough
     scene.cluster.catch_up()
     scene.registers = tuple(scene.nodes[0].app(owner=owner).name
                             for _ in range(REGISTERS))
