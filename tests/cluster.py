@@ -622,7 +622,9 @@ def comes_and_goes(scene: Scene):
     for _ in range(2):
         node.sutler("cluster", "leave")
         scene.goes_on(scene.others(node))
+        node.end_follower()   # it ends by itself, sooner or later
         node.sutler("cluster", "join")
+        node.follow()
         scene.goes_on()
 
 
