@@ -69,12 +69,12 @@ BASE = mem fail complain seal secret secret-key secret-row secret-memory \
 	json json-scan json-where json-record hash html form clock file \
 	finding owner peer conf conf-cluster money space ring table fence
 STORE = store store-put store-apply store-bulk store-bulk-settle \
-	store-order store-walk store-check store-check-index store-check-state \
-	store-health store-format store-pack store-log store-past \
-	store-branch journal store-git store-git-build store-git-main \
-	store-git-setup store-git-walk store-git-pack store-git-merge \
-	store-git-copy store-git-find store-git-branch store-git-stream \
-	index index-write index-build
+	store-order store-order-commit store-walk store-check \
+	store-check-index store-check-state store-health store-format \
+	store-pack store-log store-past store-branch journal store-git \
+	store-git-build store-git-main store-git-setup store-git-walk \
+	store-git-pack store-git-merge store-git-copy store-git-find \
+	store-git-branch store-git-stream index index-write index-build
 SPEECH = plan manifest manifest-heroku dialect dialect-hear \
 	dialect-scalingo dialect-heroku dialect-appfog dialect-heroku-v3 \
 	dialect-clevercloud dialect-flynn provider provider-manifest \

@@ -45,6 +45,12 @@ typedef const struct fail *store_place(struct store_placed *out, void *arg,
 /* Have the order of place; before anything else is done with s. */
 void store_use_order(struct store *s, store_place *place, void *arg);
 
+/* Take both locks, and read the marks. */
+const struct fail *store_take_both(struct store *s);
+
+/* FAIL_BUSY: others wrote all the time. */
+const struct fail *store_overtaken(void);
+
 /* Under both locks, the marks fresh: order what is proposed, and take what
  * others did.  What is ordered and not applied yet is sealed. */
 const struct fail *store_order_held(struct store *s);
