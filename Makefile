@@ -35,8 +35,7 @@ PACKAGES_CI = $(PACKAGES_TEST) clang-format
 # npm comes with some builds of nodejs, and is a package of its own in Debian's.
 PACKAGES_CLIENTS = $(PACKAGES_RUN) python3 nodejs \
 	$(if $(shell command -v npm),,npm)
-PACKAGES_BENCH = $(filter-out $(PACKAGES_BROWSER) $(PACKAGES_SERVERS), \
-	$(PACKAGES_TEST)) wrk jq
+PACKAGES_BENCH = $(filter-out $(PACKAGES_BROWSER), $(PACKAGES_TEST)) wrk jq
 
 CC = cc
 CFLAGS = -O2 -g
@@ -336,6 +335,7 @@ ci:
 soak: all $(SLOW_FLUSH)
 	python3 tests/crowd.py --build $(BUILD) --writes 10000
 	python3 tests/cluster.py --build $(BUILD) --pace 10 --rounds 10
+	python3 tests/cluster.py --build $(BUILD) --pace 10 --tls
 	python3 tests/power.py --build $(BUILD) --cuts 40
 	python3 tests/crash.py --build $(BUILD)
 

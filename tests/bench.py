@@ -555,16 +555,20 @@ def bench_growth(w, _):
     bench_scale.bench(w.build, w.directory, w.sizes, w.commits, note)
 
 
-def bench_servers(w, seconds):
-    """Under the others: by a program of its own, which is not root."""
-    head("Other web servers")
-    subprocess.run([sys.executable, TESTS / "bench_servers.py", "--build",
-                    w.build, "--seconds", str(seconds)], check=True,
-                   timeout=3600, stdin=subprocess.DEVNULL)
+def by_program(title, name):
+    """Another's measurements: it makes worlds of its own."""
+    def bench(w, seconds):
+        head(title)
+        subprocess.run([sys.executable, TESTS / name, "--build", w.build,
+                        "--seconds", str(seconds)], check=True, timeout=3600,
+                       stdin=subprocess.DEVNULL)
+    return bench
 
 
 BENCHES = {"read": bench_read, "write": bench_write, "memory": bench_memory,
-           "servers": bench_servers, "scale": bench_growth}
+           "servers": by_program("Web servers", "bench_servers.py"),
+           "cluster": by_program("Several nodes", "bench_cluster.py"),
+           "scale": bench_growth}
 
 
 def machine(directory):
