@@ -65,8 +65,7 @@ answer(struct cgi *c, const char *addon_id)
 	}
 	c->text = usage_csv(bill);
 	c->text_type = "text/csv; charset=utf-8";
-	cgi_header(c, "Content-Disposition",
-	    mem_printf("attachment; filename=\"%s-%s.csv\"", app->name, month));
+	c->text_file = mem_printf("%s-%s.csv", app->name, month);
 	return NULL;
 }
 

@@ -309,6 +309,11 @@ put_answer(struct cgi *c)
 	if (c->status != 204 && c->status != 304) {
 		if (type != NULL)
 			mem_addf(&out, "Content-Type: %s\r\n", type);
+		if (c->text != NULL && c->text_file != NULL)
+			mem_addf(&out,
+			    "Content-Disposition: attachment; "
+			    "filename=\"%s\"\r\n",
+			    c->text_file);
 		mem_addf(&out, "Content-Length: %zu\r\n", len);
 	}
 	mem_addf(&out, "X-Request-Id: %s\r\n", c->act.request_id);

@@ -86,8 +86,9 @@ struct cgi {
 	cJSON *json;      /* its body, or NULL */
 	const char *text; /* or this, of type text_type */
 	const char *text_type;
-	const char *revision;        /* X-Revision, or NULL */
-	struct mem_text headers;     /* further lines, "Name: value\r\n" */
+	const char *text_file;   /* its name, where it is to be kept; or NULL */
+	const char *revision;    /* X-Revision, or NULL */
+	struct mem_text headers; /* further lines, "Name: value\r\n" */
 	void (*after)(struct cgi *); /* run when the answer is out, or NULL;
 	                                a GET that has it is MAY_… */
 };

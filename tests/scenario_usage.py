@@ -194,6 +194,12 @@ def as_csv(world):
         same([(row["addon_id"], row["unit"], row["quantity"], row["cost"],
                row["currency"]) for row in rows if row["kind"] == "metered"],
              [(addon["id"], "gb", "4", "1.00", "EUR")], "rows")
+        same(answer.header("Content-Disposition"), "attachment; filename="
+             f'"{app.name}-{hour()[:7]}.csv"', "file")
+    answer = world.request("GET", path + "&format=csv",
+                           dict(head, **{"If-None-Match": "*"}))
+    same((answer.status, answer.header("Content-Disposition", "")),
+         (304, ""), "what the client has")
     for month in ("2999-01", "x", "2026-13", "2026-1", "2026-01-01"):
         world.call(app.owner, "GET", app.path(f"/usage?month={month}"),
                    want=422)

@@ -154,7 +154,7 @@ def find(method: str, target: str) -> tuple:
     parts = [part for part in urllib.parse.unquote(path).split("/") if part]
     if {".", ".."} & set(parts):
         return False, None
-    meant = next((value for name, value in urllib.parse.parse_qsl(query)
+    meant = next((value for name, value in urllib.parse.parse_qsl(query, True)
                   if name == "_method"), "")   # the first counts
     if method == "POST" and meant in ("PUT", "PATCH", "DELETE"):
         method = meant
