@@ -179,7 +179,7 @@ note(const struct conf *conf, const struct store_placed *out, const char *head,
 		head = e->id;
 	if (held)
 		(void)cluster_note_write(conf, head, number);
-	else
+	else if (out->others == NULL)
 		cluster_heard(conf);
 }
 
@@ -206,7 +206,7 @@ place(struct store_placed *out, void *arg, const char *head,
 		if (f == NULL)
 			f = lost(out, &again, o, head, &number, &answer);
 	}
-	if (f == NULL && tries == TURN_TRIES)
+	if (f == NULL && again && tries == TURN_TRIES)
 		f = fail_away(CLUSTER_AWAY, EAGAIN,
 		    fail(FAIL_BUSY, "another node keeps the turn to write"));
 	if (f != NULL)
