@@ -68,7 +68,7 @@ BASE = mem fail complain seal secret secret-key secret-row secret-memory \
 	json json-scan json-where json-record hash html form clock file \
 	finding owner peer conf conf-cluster money space ring table fence
 STORE = store store-put store-apply store-bulk store-bulk-settle \
-	store-order store-order-commit store-walk store-check \
+	store-order store-order-commit store-order-take store-walk store-check \
 	store-check-index store-check-state store-health store-format \
 	store-pack store-log store-past store-branch journal store-git \
 	store-git-build store-git-main store-git-setup store-git-walk \
@@ -89,7 +89,7 @@ RECORDS = account quota app app-change app-record app-view attachment \
 	history-forget rollback proposal proposal-review dry-run token \
 	oauth usage usage-report usage-bill usage-csv once notify webhook \
 	webhook-event webhook-past webhook-send work work-try work-hook \
-	cluster cluster-place cluster-member cluster-follow cluster-far \
+	cluster cluster-place cluster-turn cluster-member cluster-follow cluster-far \
 	record upgrade
 DOOR = rate guess origin session auth cgi cgi-answer cgi-body cgi-once \
 	cgi-page cgi-log cgi-path cgi-fence cgi-cluster sandbox sandbox-callback \

@@ -4,15 +4,21 @@
 #include "client.h"
 #include "cluster-inside.h"
 #include "complain.h"
+#include "mem.h"
 #include "record.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What the process that takes them comes to. */
 enum { TAKEN, LATER, NEVER };
+
+enum { MOMENT = 1000000, MOMENTS = 500 }; /* ns, of a wait for a writer */
 
 static int
 take(const struct conf *conf, bool report)
@@ -23,7 +29,8 @@ take(const struct conf *conf, bool report)
 
 	f = record_store(&store, conf);
 	if (f == NULL)
-		f = store_catch_up(&taken, store);
+		f = report ? store_catch_up(&taken, store)
+		           : store_take_others(&taken, store);
 	if (cluster_is_far(f)) {
 		f = cluster_far(store, conf, NULL);
 		if (f == NULL)
@@ -51,6 +58,26 @@ is_known(const struct conf *conf, const struct etcd_pair *head)
 	       heard <= number;
 }
 
+/* A writer of this node, who settles, takes all there is; and what he placed
+ * himself he has when he is done. */
+static bool
+is_being_taken(const struct conf *conf, const struct etcd_pair *head)
+{
+	static const struct timespec moment = {0, MOMENT};
+	int i, fd, busy = 1;
+
+	for (i = 0; i < MOMENTS && busy && !is_known(conf, head); i++) {
+		fd = open(mem_printf("%s/state/settle", conf->data),
+		    O_RDONLY | O_CLOEXEC);
+		busy = fd != -1 && flock(fd, LOCK_EX | LOCK_NB) != 0;
+		if (fd != -1)
+			close(fd);
+		if (busy)
+			nanosleep(&moment, NULL);
+	}
+	return is_known(conf, head);
+}
+
 /* While this process runs, writers need not start a program to ask etcd. */
 static void
 keep_sender(const struct conf *conf)
@@ -76,7 +103,7 @@ hear(void *arg, const struct etcd_pair *pair)
 	pid_t child;
 
 	keep_sender(conf);
-	if (pair != NULL && is_known(conf, pair))
+	if (pair != NULL && is_being_taken(conf, pair))
 		return NULL;
 	child = fork();
 	if (child == -1)

@@ -34,9 +34,12 @@ const char *cluster_head_text(const char *commit, int64_t number);
 /* DATA/state/cluster, whose time is when etcd was last heard of. */
 const char *cluster_note_file(const struct conf *conf);
 
-/* The last commit whose number is known here; *commit NULL: no member. */
+/* The last commit whose number is known here; *commit NULL: no member.  Who is
+ * none does not become one by writing. */
 const struct fail *cluster_note_read(const char **commit, int64_t *number,
     const struct conf *conf);
+const struct fail *cluster_note_begin(const struct conf *conf,
+    const char *commit, int64_t number);
 const struct fail *cluster_note_write(const struct conf *conf,
     const char *commit, int64_t number);
 
@@ -48,11 +51,12 @@ const char *cluster_member_text(const struct conf *conf, const char *commit,
     int64_t number);
 
 /*
- * *number = that of commit, by the head and the log; -1: it is in none.
+ * *number = that of commit, by the head and the log from that number on; -1: it
+ * is in none.
  * *head may be NULL: there is no cluster.
  */
 const struct fail *cluster_find(int64_t *number, const char **head,
-    const struct conf *conf, const char *commit);
+    const struct conf *conf, const char *commit, int64_t from);
 
 /* etcd_txn(), but etcd is left alone for a moment where it did not answer. */
 const struct fail *cluster_ask(struct etcd_answer *out, const struct conf *conf,
@@ -63,6 +67,49 @@ const struct fail *cluster_ask(struct etcd_answer *out, const struct conf *conf,
 const struct fail *cluster_number(int64_t *number, const struct conf *conf,
     const char *head);
 const struct fail *cluster_far_behind(const char *head);
+
+/*
+ * The turn to write, under the writers' lock.
+ */
+struct cluster_turn {
+	const char *ours;   /* its value in etcd, where this node has it */
+	const char *others; /* … where another has it */
+	int64_t since; /* ours: taken; others: nothing has moved (ms) … */
+	int64_t first; /* … and it was seen for the first time */
+	int64_t began; /* when this writer began to settle */
+};
+
+/* What this node's last writer left. */
+void cluster_turn_recall(struct cluster_turn *t, const struct conf *conf);
+
+/* The value with which it is taken: the cluster's number, and ms that a
+ * question to etcd takes this node. */
+const char *cluster_turn_value(const struct conf *conf, int64_t number,
+    int64_t trip);
+
+/* It has been taken, or given back. */
+void cluster_turn_take(struct cluster_turn *t, const struct conf *conf,
+    const char *value);
+void cluster_turn_give(struct cluster_turn *t, const struct conf *conf);
+
+/* This node has it, and should keep it where more is to be written. */
+bool cluster_turn_goes_on(const struct cluster_turn *t);
+
+/* etcd holds value (NULL: nobody has it); moved: there were commits since it
+ * was seen last. */
+void cluster_turn_see(struct cluster_turn *t, const struct conf *conf,
+    const char *value, bool moved);
+
+/* ms, until one should look again while another has it. */
+long cluster_turn_pause(const struct cluster_turn *t);
+
+/* ms, until this node should take it once it has become free. */
+long cluster_turn_courtesy(const struct cluster_turn *t);
+
+/* Nobody has it, or nothing has come of it for too long; or it is overdue: this
+ * node, which may be far from etcd, has lost it to others for too long. */
+bool cluster_turn_is_free(const struct cluster_turn *t);
+bool cluster_turn_is_overdue(const struct cluster_turn *t);
 
 /* Say in etcd how far this node has come. */
 const struct fail *cluster_report(const struct conf *conf);

@@ -126,7 +126,7 @@ cluster_join(bool *first, size_t *taken, struct store *store,
 		f = store_change_order(store, true);
 	head = store->journal->head;
 	while (f == NULL && !done) {
-		f = cluster_find(&number, &cluster, conf, head);
+		f = cluster_find(&number, &cluster, conf, head, 0);
 		if (f != NULL)
 			break;
 		*first = cluster == NULL;
@@ -142,7 +142,10 @@ cluster_join(bool *first, size_t *taken, struct store *store,
 		f = enter(&done, conf, *first, head, number);
 	}
 	if (f == NULL)
-		f = cluster_note_write(conf, head, number);
+		f = cluster_note_begin(conf, head, number);
+	/* whoever is a member is one after a loss of power, too */
+	if (f == NULL)
+		f = store_sync(conf->data);
 	return f == NULL ? store_catch_up(taken, store) : f;
 }
 
@@ -153,6 +156,7 @@ cluster_leave(bool *last, struct store *store, const struct conf *conf)
 	const struct etcd_op ops[] = {cluster_cut(cluster_member_key(conf),
 	                                  NULL),
 	    cluster_cut(cluster_key(conf, "head"), NULL),
+	    cluster_cut(cluster_key(conf, "turn/write"), NULL),
 	    cluster_cut(log, cluster_key_end(log))};
 	struct etcd_txn txn = {.then = ops};
 	struct cluster_state state;
@@ -180,8 +184,10 @@ cluster_leave(bool *last, struct store *store, const struct conf *conf)
 	f = store_lock(store);
 	if (f == NULL)
 		f = file_remove(cluster_note_file(conf));
+	if (f == NULL)
+		f = store_sync(conf->data);
 	store_unlock(store);
-	txn.then_count = *last ? 3 : 1;
+	txn.then_count = *last ? sizeof(ops) / sizeof(ops[0]) : 1;
 	if (f == NULL)
 		f = etcd_txn(&answer, conf, &txn);
 	return f == NULL ? store_change_order(store, false) : f;
@@ -274,29 +280,4 @@ cluster_clean(int64_t *deleted, struct store *store, const struct conf *conf)
 	if (f == NULL)
 		defragment(conf);
 	return f;
-}
-
-const struct fail *
-cluster_turn(bool *mine, int64_t *lease, const struct conf *conf,
-    const char *work, long seconds)
-{
-	const struct etcd_compare none = {
-	    .key = cluster_key(conf, mem_printf("turn/%s", work))};
-	struct etcd_op put = cluster_put(none.key, conf->cluster_name);
-	const struct etcd_txn txn = {.compares = &none,
-	    .compare_count = 1,
-	    .then = &put,
-	    .then_count = 1};
-	struct etcd_answer answer;
-	const struct fail *f;
-
-	*mine = false;
-	f = etcd_grant(lease, conf, seconds);
-	put.lease = *lease;
-	if (f == NULL)
-		f = etcd_txn(&answer, conf, &txn);
-	if (f != NULL)
-		return f;
-	*mine = answer.succeeded;
-	return *mine ? NULL : etcd_revoke(conf, *lease);
 }

@@ -1,8 +1,5 @@
 /*
  * The order of commits: what waits here is put behind the cluster's head.
- *
- * Who loses to other nodes again and again, such as one that is farther from
- * etcd, takes the turn to write: while that is held the others' commits wait.
  */
 #include "clock.h"
 #include "cluster-inside.h"
@@ -12,46 +9,156 @@
 #include <string.h>
 #include <time.h>
 
-#define WORK "write" /* whose turn it is */
-
-enum {
-	LOSING_MS = 500,  /* until the turn is wanted */
-	TURN_SECONDS = 2, /* of its lease: the shortest that etcd gives */
-	TURN_PAUSE =
-	    5000000,     /* ns between two tries while another node has it */
-	TURN_TRIES = 600 /* 3 s: its lease has ended before */
-};
+enum { WAIT = 5000 }; /* ms, at most, for the turn */
 
 /* What is known of the cluster while a process writes. */
 struct order {
 	const struct conf *conf;
-	int64_t lost; /* since when, ms since 1970, to others; 0: not */
-	bool ours;    /* this node has the turn */
+	struct cluster_turn turn;
+	bool waiting; /* for the turn: what we had proposed is void */
 };
 
-/* The entries that etcd gave, which follow number; it becomes the last one's.
- */
+/* One asking: what is asked for, and what comes of it. */
+struct asking {
+	struct order *o;
+	struct store_placed *out;
+	struct journal_entry **tail; /* of out->others */
+	const char *head;            /* on which this store stands */
+	int64_t number;              /* of the last commit heard of */
+	int64_t trip;                /* ms that the last question took */
+	struct etcd_op looks[2];     /* at the log behind number, the turn */
+	bool heard;                  /* commits, by the last question */
+	bool held;                   /* by who settles, or only looks? */
+};
+
+/* The entries that etcd gave, which follow the number. */
 static const struct fail *
-read_others(struct journal_entry **others, const struct conf *conf,
-    const char *head, const struct etcd_pair *pairs, int64_t *number)
+read_others(struct asking *a, const struct etcd_pair *pairs)
 {
 	const struct fail *f = NULL;
 
+	a->heard = pairs != NULL;
 	for (; f == NULL && pairs != NULL; pairs = pairs->next) {
-		if (cluster_log_number(conf, pairs->key) != ++*number)
-			return cluster_far_behind(head);
-		f = journal_unpack(others, pairs->value, pairs->len);
-		others = &(*others)->next;
+		if (cluster_log_number(a->o->conf, pairs->key) != ++a->number)
+			return cluster_far_behind(a->head);
+		f = journal_unpack(a->tail, pairs->value, pairs->len);
+		a->tail = &(*a->tail)->next;
 	}
-	*others = NULL;
+	*a->tail = NULL;
 	return f;
 }
 
-/* One transaction: entries are put behind head, which has number. */
+/* A transaction that succeeds with a->looks, or fails with them: what it says
+ * of others. */
+static const struct fail *
+ask(bool *succeeded, struct asking *a, struct etcd_txn *txn)
+{
+	const char *log = cluster_key(a->o->conf, "log/"), *turn;
+	const int64_t before = clock_now();
+	struct etcd_answer answer;
+	const struct fail *f;
+
+	a->looks[0] = cluster_get(cluster_log_key(a->o->conf, a->number + 1),
+	    cluster_key_end(log), CLUSTER_BATCH);
+	a->looks[1] =
+	    cluster_get(cluster_key(a->o->conf, "turn/write"), NULL, 0);
+	f = cluster_ask(&answer, a->o->conf, txn);
+	if (f != NULL)
+		return f;
+	a->trip = clock_now() - before;
+	*succeeded = answer.succeeded;
+	if (answer.succeeded && txn->then != a->looks)
+		return NULL;
+	f = read_others(a, answer.pairs[0]);
+	if (f != NULL)
+		return f;
+	a->out->more = answer.more[0];
+	turn = answer.pairs[1] == NULL ? NULL : answer.pairs[1]->value;
+	if (a->held)
+		cluster_turn_see(&a->o->turn, a->o->conf, turn, a->heard);
+	return NULL;
+}
+
+static const struct fail *
+look(struct asking *a)
+{
+	struct etcd_txn txn = {.then = a->looks, .then_count = 2};
+	bool succeeded;
+
+	return ask(&succeeded, a, &txn);
+}
+
+static struct etcd_compare
+holds(const char *key, const char *value)
+{
+	return (
+	    struct etcd_compare){key, value, value == NULL ? 0 : strlen(value)};
+}
+
+/* The turn is free: take it. */
+static const struct fail *
+take_turn(struct asking *a)
+{
+	const struct conf *conf = a->o->conf;
+	const char *key = cluster_key(conf, "turn/write");
+	const char *value = cluster_turn_value(conf, a->number, a->trip);
+	const struct etcd_compare seen = holds(key, a->o->turn.others);
+	const struct etcd_op put = cluster_put(key, value);
+	struct etcd_txn txn = {.compares = &seen,
+	    .compare_count = cluster_turn_is_overdue(&a->o->turn) ? 0 : 1,
+	    .then = &put,
+	    .then_count = 1,
+	    .otherwise = a->looks,
+	    .otherwise_count = 2};
+	bool succeeded;
+	const struct fail *f = ask(&succeeded, a, &txn);
+
+	if (f == NULL && succeeded)
+		cluster_turn_take(&a->o->turn, conf, value);
+	return f;
+}
+
+static void
+sleep_ms(long ms)
+{
+	const struct timespec t = {0, ms * 1000000};
+
+	nanosleep(&t, NULL);
+}
+
+/* etcd has just been asked: until this node has the turn, or there are commits
+ * to be taken meanwhile. */
+static const struct fail *
+wait_for_turn(struct asking *a)
+{
+	const int64_t end = clock_now() + WAIT;
+	struct cluster_turn *turn = &a->o->turn;
+	const struct fail *f = NULL;
+	bool courteous = false;
+
+	while (f == NULL && turn->ours == NULL && a->out->others == NULL &&
+	       clock_now() < end) {
+		if (!cluster_turn_is_free(turn)) {
+			sleep_ms(cluster_turn_pause(turn));
+			f = look(a);
+		} else if (!courteous && cluster_turn_courtesy(turn) > 0) {
+			courteous = true;
+			sleep_ms(cluster_turn_courtesy(turn));
+			f = look(a);
+		} else {
+			f = take_turn(a);
+		}
+	}
+	if (f == NULL && a->o->turn.ours == NULL && a->out->others == NULL)
+		f = fail_away(CLUSTER_AWAY, EAGAIN,
+		    fail(FAIL_BUSY, "another node keeps the turn to write"));
+	return f;
+}
+
+/* Entries, to be put behind the head. */
 struct proposal {
-	struct etcd_compare compares[2]; /* the head, whose turn it is */
 	/* the entries, the head, how far this node is, the turn's end */
-	struct etcd_op ops[CLUSTER_BATCH + 3], looks[2];
+	struct etcd_op ops[CLUSTER_BATCH + 3];
 	size_t count, entries, bytes;
 	const char *head; /* the last of the entries */
 };
@@ -84,87 +191,62 @@ fill(struct proposal *p, const struct conf *conf, int64_t number,
 	return NULL;
 }
 
-static struct etcd_compare
-holds(const char *key, const char *value)
-{
-	return (
-	    struct etcd_compare){key, value, value == NULL ? 0 : strlen(value)};
-}
-
+/* Entries behind the head, once; where they are the last of this node's turn,
+ * it ends with them. */
 static const struct fail *
-propose(struct proposal *p, const struct conf *conf, const char *head,
-    int64_t number, const struct journal_entry *entries)
+put_behind(bool *done, struct proposal *p, struct asking *a)
 {
-	const char *key = cluster_key(conf, "head");
-	const char *log = cluster_key(conf, "log/");
-	const char *turn = cluster_key(conf, "turn/" WORK);
-	const struct fail *f = fill(p, conf, number, entries);
-
-	if (f != NULL)
-		return f;
-	p->compares[0] = holds(key, cluster_head_text(head, number));
-	p->compares[1] = holds(turn, NULL);
-	p->looks[0] = cluster_get(cluster_log_key(conf, number + 1),
-	    cluster_key_end(log), CLUSTER_BATCH);
-	p->looks[1] = cluster_get(turn, NULL, 0);
-	if (p->entries == 0)
-		return NULL;
-	p->ops[p->count++] = cluster_put(key,
-	    cluster_head_text(p->head, number + (int64_t)p->entries));
-	p->ops[p->count++] = cluster_put(cluster_member_key(conf),
-	    cluster_member_text(conf, head, number));
-	p->ops[p->count] = cluster_cut(turn, NULL);
-	return NULL;
-}
-
-/* Once; who only looks needs no turn. */
-static const struct fail *
-try(struct etcd_answer *answer, const struct order *o, struct proposal *p)
-{
-	const struct etcd_txn txn = {.compares = p->compares,
-	    .compare_count = p->entries > 0 ? 2 : 1,
+	const struct conf *conf = a->o->conf;
+	const char *head = cluster_key(conf, "head");
+	const char *turn = cluster_key(conf, "turn/write");
+	const bool ends =
+	    a->o->turn.ours != NULL && !cluster_turn_goes_on(&a->o->turn);
+	const struct etcd_compare compares[] = {holds(head,
+	                                            cluster_head_text(a->head,
+	                                                a->number)),
+	    holds(turn, a->o->turn.ours)};
+	struct etcd_txn txn = {.compares = compares,
+	    .compare_count = 2,
 	    .then = p->ops,
-	    .then_count = p->count + (p->entries > 0 && o->ours ? 1 : 0),
-	    .otherwise = p->looks,
+	    .then_count = p->count,
+	    .otherwise = a->looks,
 	    .otherwise_count = 2};
+	const struct fail *f;
 
-	p->compares[1] =
-	    holds(p->compares[1].key, o->ours ? o->conf->cluster_name : NULL);
-	return cluster_ask(answer, o->conf, &txn);
+	p->ops[txn.then_count++] = cluster_put(head,
+	    cluster_head_text(p->head, a->number + (int64_t)p->entries));
+	p->ops[txn.then_count++] = cluster_put(cluster_member_key(conf),
+	    cluster_member_text(conf, a->head, a->number));
+	if (ends)
+		p->ops[txn.then_count++] = cluster_cut(turn, NULL);
+	f = ask(done, a, &txn);
+	if (f == NULL && *done && ends)
+		cluster_turn_give(&a->o->turn, conf);
+	return f;
 }
 
-/* The answer, since others were first, or another node has the turn: *again.
- * number becomes that of the last of others. */
+/* What is not placed, since another has the turn, waits for it. */
 static const struct fail *
-lost(struct store_placed *out, bool *again, struct order *o, const char *head,
-    int64_t *number, const struct etcd_answer *answer)
+order(struct asking *a, const struct journal_entry *entries)
 {
-	static const struct timespec pause = {0, TURN_PAUSE};
-	const struct etcd_pair *turn = answer->pairs[1];
-	const struct fail *f;
-	bool had = o->ours;
-	int64_t lease;
+	struct proposal *p = mem_alloc(sizeof(*p));
+	const struct fail *f = fill(p, a->o->conf, a->number, entries);
+	bool done = false, ours, again = true;
 
-	f = read_others(&out->others, o->conf, head, answer->pairs[0], number);
-	if (f != NULL)
-		return f;
-	out->more = answer->more[0];
-	o->ours =
-	    turn != NULL && strcmp(turn->value, o->conf->cluster_name) == 0;
-	*again = out->others == NULL;
-	if (!*again) {
-		if (o->lost == 0)
-			o->lost = clock_now();
-		/* without the turn, one tries on */
-		if (clock_now() - o->lost >= LOSING_MS && turn == NULL)
-			(void)cluster_turn(&o->ours, &lease, o->conf, WORK,
-			    TURN_SECONDS);
-	} else if (turn != NULL && !o->ours) {
-		nanosleep(&pause, NULL);
-	} else if (had == o->ours) {
-		return cluster_far_behind(head);
+	while (f == NULL && again) {
+		ours = a->o->turn.ours != NULL;
+		f = put_behind(&done, p, a);
+		again = f == NULL && !done && a->out->others == NULL &&
+		        a->o->turn.ours != NULL;
+		if (again && ours)
+			f = cluster_far_behind(a->head);
 	}
-	return NULL;
+	if (f == NULL && done) {
+		a->out->count = p->entries;
+		a->number += (int64_t)p->entries;
+		a->head = p->head;
+	}
+	return f;
 }
 
 /* The last one that came of it, and its number: the note spares a look, no
@@ -183,43 +265,47 @@ note(const struct conf *conf, const struct store_placed *out, const char *head,
 		cluster_heard(conf);
 }
 
+/* Who has lost to others is not to lose again: what he makes anew, he makes
+ * while he has the turn. */
+static const struct fail *
+after_loss(struct asking *a)
+{
+	struct order *o = a->o;
+	const struct fail *f = NULL;
+
+	if (o->turn.ours == NULL && cluster_turn_is_free(&o->turn))
+		f = take_turn(a);
+	o->waiting = f == NULL && o->turn.ours == NULL;
+	a->out->more = a->out->more || o->waiting;
+	return f;
+}
+
 static const struct fail *
 place(struct store_placed *out, void *arg, const char *head,
     const struct journal_entry *entries, bool held)
 {
 	struct order *o = arg;
-	struct proposal *p = mem_alloc(sizeof(*p));
-	struct etcd_answer answer;
+	struct asking a = {.o = o, .out = out, .head = head, .held = held};
+	const bool waiting = o->waiting && held;
 	const struct fail *f;
-	bool again = true;
-	int64_t number;
-	int tries;
 
 	*out = (struct store_placed){0};
-	f = cluster_number(&number, o->conf, head);
+	a.tail = &out->others;
+	f = cluster_number(&a.number, o->conf, head);
+	if (held && !waiting)
+		cluster_turn_recall(&o->turn, o->conf);
+	o->waiting = false;
+	if (f == NULL && waiting)
+		f = wait_for_turn(&a);
+	if (f == NULL && entries != NULL && out->others == NULL)
+		f = order(&a, entries);
+	else if (f == NULL && !waiting)
+		f = look(&a);
+	if (f == NULL && out->count == 0 && (waiting || entries != NULL))
+		f = after_loss(&a);
 	if (f == NULL)
-		f = propose(p, o->conf, head, number, entries);
-	for (tries = 0; f == NULL && again && tries < TURN_TRIES; tries++) {
-		f = try(&answer, o, p);
-		if (f == NULL && answer.succeeded)
-			break;
-		if (f == NULL)
-			f = lost(out, &again, o, head, &number, &answer);
-	}
-	if (f == NULL && again && tries == TURN_TRIES)
-		f = fail_away(CLUSTER_AWAY, EAGAIN,
-		    fail(FAIL_BUSY, "another node keeps the turn to write"));
-	if (f != NULL)
-		return f;
-	if (out->others == NULL && p->entries > 0) {
-		out->count = p->entries;
-		number += (int64_t)p->entries;
-		head = p->head;
-		o->lost = 0;
-		o->ours = false;
-	}
-	note(o->conf, out, head, number, held);
-	return NULL;
+		note(o->conf, out, a.head, a.number, held);
+	return f;
 }
 
 void

@@ -19,7 +19,8 @@
 
 enum {
 	NUMBER_DIGITS = 16,
-	HEAD_MAX = JOURNAL_ID + 24 /* bytes of "<commit> <number>" */
+	HEAD_MAX = JOURNAL_ID + 24, /* bytes of "<commit> <number>" */
+	NEAR = 2 * CLUSTER_BATCH
 };
 
 const char *
@@ -115,31 +116,53 @@ cluster_note_file(const struct conf *conf)
 	return mem_printf("%s/state/cluster", conf->data);
 }
 
+/* Commit and number, and the commit again: it is overwritten in place, and read
+ * without a lock. */
+static const char *
+note_text(const char *commit, int64_t number)
+{
+	return mem_printf("%s %s\n", cluster_head_text(commit, number), commit);
+}
+
 const struct fail *
 cluster_note_read(const char **commit, int64_t *number, const struct conf *conf)
 {
 	const struct fail *f;
+	char *text, *again;
 	size_t len;
-	char *text;
 
 	*commit = NULL;
 	*number = -1;
 	f = file_read(&text, &len, cluster_note_file(conf));
 	if (f != NULL || text == NULL)
 		return f;
+	again = strrchr(text, ' ');
+	if (again != NULL)
+		*again++ = '\0';
 	/* a torn one is a member's that has to look */
-	if (!cluster_parse_head(commit, number, text))
+	if (again == NULL || !cluster_parse_head(commit, number, text) ||
+	    strncmp(*commit, again, JOURNAL_ID) != 0) {
 		*commit = "";
+		*number = -1;
+	}
 	return NULL;
+}
+
+const struct fail *
+cluster_note_begin(const struct conf *conf, const char *commit, int64_t number)
+{
+	const char *text = note_text(commit, number);
+
+	return file_replace(cluster_note_file(conf),
+	    mem_printf("%s/state/tmp", conf->data), text, strlen(text));
 }
 
 const struct fail *
 cluster_note_write(const struct conf *conf, const char *commit, int64_t number)
 {
-	const char *text = cluster_head_text(commit, number);
+	const char *text = note_text(commit, number);
 
-	return file_replace(cluster_note_file(conf),
-	    mem_printf("%s/state/tmp", conf->data), text, strlen(text));
+	return file_overwrite(cluster_note_file(conf), text, strlen(text));
 }
 
 void
@@ -212,9 +235,10 @@ cluster_ask(struct etcd_answer *out, const struct conf *conf,
 
 const struct fail *
 cluster_find(int64_t *number, const char **head, const struct conf *conf,
-    const char *commit)
+    const char *commit, int64_t from)
 {
-	const char *log = cluster_key(conf, "log/"), *next = log, *id;
+	const char *log = cluster_key(conf, "log/"), *id;
+	const char *next = cluster_log_key(conf, from < 0 ? 0 : from);
 	struct etcd_op ops[] = {cluster_get(cluster_key(conf, "head"), NULL, 0),
 	    cluster_get(log, cluster_key_end(log), CLUSTER_BATCH)};
 	struct etcd_txn txn = {.then = ops, .then_count = 2};
@@ -275,6 +299,7 @@ cluster_number(int64_t *number, const struct conf *conf, const char *head)
 {
 	const char *known, *cluster;
 	const struct fail *f = cluster_note_read(&known, number, conf);
+	int64_t from;
 
 	if (f != NULL)
 		return f;
@@ -283,7 +308,11 @@ cluster_number(int64_t *number, const struct conf *conf, const char *head)
 		                       " sutler cluster join");
 	if (strcmp(known, head) == 0)
 		return NULL;
-	f = cluster_find(number, &cluster, conf, head);
+	/* what was noted is a few commits before it, or behind it, as a rule */
+	from = *number - NEAR;
+	f = cluster_find(number, &cluster, conf, head, from);
+	if (f == NULL && *number < 0 && from > 0)
+		f = cluster_find(number, &cluster, conf, head, 0);
 	if (f == NULL && cluster == NULL)
 		f = fail(FAIL_BUSY, "etcd has no cluster below %s",
 		    conf->cluster_prefix);

@@ -7,16 +7,16 @@
 #include "mem.h"
 #include "store-apply.h"
 
-#include <fcntl.h>
+#include <limits.h>
 #include <string.h>
-#include <sys/file.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
 	SETTLE_TRIES = 3, /* to apply what is ordered */
 	COMMIT_TRIES = 20,
-	LET_IN = 16,       /* moments, at most, for others to propose … */
-	MOMENT_NS = 300000 /* … of so long */
+	MOMENT = 500000, /* ns, of a wait for those who may propose, too … */
+	MOMENTS = 6      /* … and how many, at most */
 };
 
 bool
@@ -67,105 +67,150 @@ store_recheck(struct store *s)
 	return f;
 }
 
-/* What was proposed for one change, again and again. */
+/* What was proposed for one change, again and again, since the journal stood
+ * there. */
 struct tries {
 	const char *made[COMMIT_TRIES];
 	int count;
+	uint64_t generation, from;
 };
+
+static const struct journal_entry *
+find(const struct journal_entry *e, const char *id)
+{
+	while (e != NULL && strcmp(e->id, id) != 0)
+		e = e->next;
+	return e;
+}
 
 /* The one of them that is in the history, or NULL: another writer of this store
  * may have had an earlier one placed without hearing of it, and we hear of it
- * as of a commit of others. */
+ * as of a commit of others.  All that comes into the history comes through the
+ * journal, unless that has begun anew since. */
 static const char *
 placed_of(const struct tries *t, const struct store *s)
 {
+	const bool whole = s->journal->generation == t->generation;
+	struct journal_entry *all = NULL;
 	int i;
 
+	if (whole && journal_read(&all, s->journal, t->from,
+	                 s->journal->applied) != NULL)
+		return NULL;
 	for (i = 0; i < t->count; i++)
-		if (store_git_reaches(s->git, t->made[i], s->journal->head))
+		if (whole ? find(all, t->made[i]) != NULL
+		          : store_git_reaches(s->git, t->made[i],
+		                s->journal->head))
 			return t->made[i];
 	return NULL;
 }
 
-static int
-open_queue(const struct store *s)
+/* Does our last proposal still wait? */
+static const struct fail *
+waits(bool *out, struct store *s, const struct tries *t)
 {
-	return open(mem_printf("%s/queue", s->state),
-	    O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
-}
+	struct journal_entry *all;
+	const struct fail *f = journal_read(&all, s->journal,
+	    s->journal->applied, s->journal->tail);
 
-const struct fail *
-store_take_in_line(struct store *s)
-{
-	int queue = open_queue(s);
-	const struct fail *f;
-
-	/* where it cannot be had, nobody knows that we wait, no more */
-	if (queue >= 0)
-		(void)flock(queue, LOCK_SH | LOCK_NB);
-	f = store_take(&s->lock_fd, s, "lock");
-	store_give(&queue);
+	*out = f == NULL && find(all, t->made[t->count - 1]) != NULL;
 	return f;
 }
 
-static bool
-somebody_waits(const struct store *s)
-{
-	int queue = open_queue(s);
-	bool waits = queue >= 0 && flock(queue, LOCK_EX | LOCK_NB) != 0;
-
-	store_give(&queue);
-	return waits;
-}
-
-/*
- * Those who wait for the writers' lock are to propose, too, before it is taken
- * again: all of it is then asked for at once.  The one of t that somebody has
- * had placed meanwhile, or NULL.
- */
-static const char *
-let_in(struct store *s, const struct tries *t)
-{
-	static const struct timespec moment = {0, MOMENT_NS};
-	const char *head = s->journal->head, *placed = NULL;
-	int i;
-
-	for (i = 0; placed == NULL && i < LET_IN && somebody_waits(s); i++) {
-		nanosleep(&moment, NULL);
-		if (journal_marks(s->journal) == NULL &&
-		    strcmp(head, s->journal->head) != 0) {
-			head = s->journal->head;
-			placed = placed_of(t, s);
-		}
-	}
-	return placed;
-}
-
-/* What became of our proposals: *placed is the one that stands, or they are
- * void, and the writers' lock is held again, all that is pending read. */
+/* With both locks: our proposal is asked for where nobody has done so, together
+ * with all that wait. */
 static const struct fail *
-settle_own(const char **placed, struct store *s, const struct tries *t)
+settle_both(const char **placed, struct store *s, const struct tries *t)
 {
-	const struct fail *f;
+	const struct fail *f = store_take_both(s);
+	bool ours = false;
 	int tries;
 
-	*placed = let_in(s, t);
-	if (*placed != NULL)
-		return NULL;
-	f = store_take_both(s);
 	if (f == NULL)
-		f = store_order_held(s);
+		f = waits(&ours, s, t);
+	if (f == NULL && ours)
+		f = store_order_waiting(s);
 	/* what is ordered is applied, by the next writer if need be; it is
 	 * acknowledged once it has been */
-	for (tries = 0; f != NULL && s->git != NULL && tries < SETTLE_TRIES;
+	for (tries = 0; f != NULL && s->git != NULL && s->flush_fd >= 0 &&
+	                tries < SETTLE_TRIES;
 	     tries++)
 		if (store_apply_held(s) == NULL && placed_of(t, s) != NULL)
 			f = NULL;
 	if (f == NULL)
 		*placed = placed_of(t, s);
+	if (f == NULL && *placed == NULL && s->lock_fd < 0)
+		f = store_overtaken();
 	store_give(&s->flush_fd);
 	s->pending = NULL;
+	/* who found out before us has proposed anew already */
+	if (f == NULL && *placed == NULL)
+		f = journal_read(&s->pending, s->journal, s->journal->applied,
+		    s->journal->tail);
 	s->disturbed = true;
+	return f;
+}
+
+/* How many proposals wait. */
+static unsigned char
+count_waiting(struct store *s)
+{
+	const struct journal_entry *e;
+	struct journal_entry *all;
+	unsigned char n = 0;
+
+	if (journal_marks(s->journal) != NULL ||
+	    journal_read(&all, s->journal, s->journal->applied,
+	        s->journal->tail) != NULL)
+		return 0;
+	for (e = all; e != NULL && n < UCHAR_MAX; e = e->next)
+		n++;
+	return n;
+}
+
+/* Who was settled together a moment ago will write again, it may be: asking the
+ * order costs as much for one as for all of them. */
+static void
+wait_for_more(struct store *s, int settle)
+{
+	static const struct timespec moment = {0, MOMENT};
+	unsigned char last = 0, now = count_waiting(s);
+	int i;
+
+	if (pread(settle, &last, 1, 0) != 1)
+		last = 0;
+	for (i = 0; now < last && i < MOMENTS; i++) {
+		nanosleep(&moment, NULL);
+		now = count_waiting(s);
+	}
+	if (now != last)
+		(void)!pwrite(settle, &now, 1, 0);
+}
+
+/*
+ * What became of our proposals: *placed is the one that stands, or they are
+ * void, and the writers' lock is held again.
+ *
+ * One at a time settles.  Who waits for the writers' lock when he asks for it
+ * gets it before him, and proposes, too: so all of it is asked for at once, and
+ * those behind find theirs done.
+ */
+static const struct fail *
+settle_own(const char **placed, struct store *s, const struct tries *t)
+{
+	int settle = -1;
+	const struct fail *f = store_take(&settle, s, "settle");
+
+	*placed = NULL;
+	if (f == NULL)
+		f = journal_marks(s->journal);
+	if (f == NULL)
+		*placed = placed_of(t, s);
+	if (f == NULL && *placed == NULL) {
+		wait_for_more(s, settle);
+		f = settle_both(placed, s, t);
+	}
+	store_give(&settle);
 	return f;
 }
 
@@ -175,7 +220,8 @@ store_commit_ordered(const char **id, struct store *s,
 {
 	const char *made = "", *placed = NULL;
 	const struct fail *f = NULL;
-	struct tries t = {.count = 0};
+	struct tries t = {.generation = s->journal->generation,
+	    .from = s->journal->applied};
 
 	while (f == NULL && placed == NULL && t.count < COMMIT_TRIES) {
 		f = store_promise(&made, s, message);

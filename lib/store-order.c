@@ -2,14 +2,13 @@
  * What is proposed is asked for, and what others did is taken.
  */
 #include "store-order.h"
-#include "hash.h"
-#include "mem.h"
 #include "store-apply.h"
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
-enum { ROUNDS = 50 }; /* of others who come first, in one settling */
+enum { SETTLE_SECONDS = STORE_WAIT - 2 }; /* of others who come first */
 
 void
 store_use_order(struct store *s, store_place *place, void *arg)
@@ -37,147 +36,6 @@ proposals(struct journal_entry **own, struct store *s)
 	return f;
 }
 
-/* A path that a record can have, and nothing else: it came from outside. */
-static bool
-sound(const char *path)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
-	                              "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	                              "0123456789-_.";
-	size_t len;
-
-	for (;; path += len + 1) {
-		len = strspn(path, letters);
-		if (len == 0 || path[0] == '.' || path[len] != '/')
-			break;
-	}
-	return len > strlen(".json") && path[0] != '.' && path[len] == '\0' &&
-	       strcmp(path + len - strlen(".json"), ".json") == 0;
-}
-
-/* Another's entry upon head: its objects are written, and add up to its id. */
-static const struct fail *
-accept_entry(struct store *s, struct journal_entry *e, const char *head)
-{
-	const struct fail *f = NULL;
-	struct journal_change *c;
-
-	if (strcmp(store_git_parent(e), head) != 0)
-		return fail(FAIL_SYSTEM,
-		    "commit %s of another store does not"
-		    " stand upon %s",
-		    e->id, head);
-	for (c = e->changes; f == NULL && c != NULL; c = c->next) {
-		if (!sound(c->path))
-			return fail(FAIL_SYSTEM,
-			    "commit %s of another store has a path of none",
-			    e->id);
-		c->after = c->text == NULL ? "" : hash_blob(c->text, c->len);
-		f = store_git_blob(&c->before, s->git, head, c->path);
-	}
-	return f == NULL ? store_git_rebuild(s->git, e) : f;
-}
-
-/* Append e; a full journal begins anew, all that is sealed in it being applied
- * first.  Proposals in it are given up. */
-static const struct fail *
-append(struct store *s, struct journal_entry *e)
-{
-	const struct fail *f;
-	bool full;
-
-	f = journal_append(&full, s->journal, e);
-	if (f != NULL || !full)
-		return f;
-	f = store_apply_held(s);
-	if (f == NULL)
-		f = store_start_anew(s);
-	if (f == NULL)
-		f = journal_append(&full, s->journal, e);
-	if (f == NULL && full)
-		f = fail(FAIL_LARGE, "more than one change can hold");
-	return f;
-}
-
-/* All before it is ordered, up to the commit id.  The journal must not begin
- * anew for it: what it speaks of would be given up. */
-static const struct fail *
-seal(struct journal_entry *e, struct store *s, const char *id)
-{
-	const struct fail *f;
-	bool full;
-
-	*e = (struct journal_entry){.id = id, .commit = ""};
-	f = journal_append(&full, s->journal, e);
-	if (f == NULL && full)
-		f = fail(FAIL_SYSTEM, "%s has no room for a seal",
-		    s->journal->file);
-	return f;
-}
-
-const struct fail *
-store_seal(struct store *s)
-{
-	struct journal_entry e;
-	const struct fail *f = seal(&e, s, s->journal->head);
-
-	return f == NULL ? journal_applied(s->journal, &e) : f;
-}
-
-/* What others did upon head; each is sealed, since a full journal gives up what
- * is not. */
-static const struct fail *
-take_others(struct store *s, struct journal_entry *others, const char *head)
-{
-	const struct fail *f = NULL;
-	struct journal_entry *next, e;
-
-	s->disturbed = true;
-	for (; f == NULL && others != NULL; others = next) {
-		next = others->next;
-		f = accept_entry(s, others, head);
-		if (f == NULL)
-			f = append(s, others);
-		if (f == NULL)
-			f = seal(&e, s, others->id);
-		head = others->id;
-		s->taken++;
-	}
-	return f;
-}
-
-/*
- * The first count of own are ordered, and others behind them; the rest of own
- * stands where others is empty, and is void where it is not.
- */
-static const struct fail *
-take(struct store *s, struct journal_entry *own, size_t count,
-    struct journal_entry *others)
-{
-	const char *head = s->journal->head;
-	uint64_t end = s->journal->applied;
-	struct journal_entry *e, *next, sealed;
-	const struct fail *f;
-
-	for (; count > 0; count--, own = own->next) {
-		head = own->id;
-		end = own->end;
-	}
-	if (own == NULL && others == NULL)
-		return seal(&sealed, s, head);
-	/* the entries of own are in memory, those of the journal give way */
-	f = journal_cut(s->journal, end);
-	if (f == NULL && others == NULL)
-		f = seal(&sealed, s, head);
-	for (e = own; f == NULL && others == NULL && e != NULL; e = next) {
-		next = e->next;
-		f = append(s, e);
-	}
-	if (f == NULL && others != NULL)
-		f = take_others(s, others, head);
-	return f;
-}
-
 /* How many of others are own, from the first on. */
 static size_t
 common(const struct journal_entry *own, struct journal_entry **others)
@@ -201,33 +59,6 @@ store_overtaken(void)
 }
 
 const struct fail *
-store_order_held(struct store *s)
-{
-	struct journal_entry *own;
-	struct store_placed placed;
-	const struct fail *f = store_need_git(s);
-	int round;
-
-	for (round = 0; f == NULL && round < ROUNDS; round++) {
-		f = proposals(&own, s);
-		if (f != NULL || own == NULL)
-			return f;
-		f = s->place(&placed, s->place_arg, s->journal->head, own,
-		    true);
-		if (f == NULL && placed.others != NULL)
-			placed.count = common(own, &placed.others);
-		if (f == NULL)
-			f = take(s, own, placed.count, placed.others);
-	}
-	if (f == NULL)
-		f = store_overtaken();
-	/* where they were ordered after all, they come back as others */
-	s->disturbed = true;
-	(void)journal_cut(s->journal, s->journal->applied);
-	return f;
-}
-
-const struct fail *
 store_take_both(struct store *s)
 {
 	const struct fail *f = NULL;
@@ -245,6 +76,108 @@ store_take_both(struct store *s)
 			f = store_take(&s->flush_fd, s, "flush");
 	}
 	return f;
+}
+
+static const struct fail *
+ask(struct store_placed *placed, struct store *s,
+    const struct journal_entry *own)
+{
+	return s->place(placed, s->place_arg, s->journal->head, own, true);
+}
+
+/* The same without a lock: others propose meanwhile, upon own, and *own becomes
+ * all of it.  Where one of them had to settle, he has done so: placed says
+ * nothing then. */
+static const struct fail *
+ask_apart(struct store_placed *placed, struct store *s,
+    struct journal_entry **own)
+{
+	const char *first = (*own)->id;
+	const struct fail *f, *lock;
+
+	store_give(&s->flush_fd);
+	store_give(&s->lock_fd);
+	f = ask(placed, s, *own);
+	lock = store_take_both(s);
+	if (lock == NULL)
+		lock = journal_read(own, s->journal, s->journal->applied,
+		    s->journal->tail);
+	if (lock == NULL && (*own == NULL || strcmp((*own)->id, first) != 0))
+		*placed = (struct store_placed){0};
+	return f == NULL ? lock : f;
+}
+
+/* One asking: what came of it is taken, and sealed. */
+static const struct fail *
+settle_once(struct store_placed *placed, struct store *s,
+    struct journal_entry *own, bool apart)
+{
+	const struct fail *f =
+	    apart ? ask_apart(placed, s, &own) : ask(placed, s, own);
+
+	if (f == NULL && placed->others != NULL)
+		placed->count = common(own, &placed->others);
+	if (f == NULL && (placed->count > 0 || placed->others != NULL))
+		f = store_order_take(s, own, placed->count, placed->others);
+	return f;
+}
+
+/* Nothing that was proposed is left, or it failed: what is ordered after all
+ * comes back as others'. */
+static const struct fail *
+give_up(struct store *s, const struct fail *f)
+{
+	s->disturbed = true;
+	if (s->lock_fd >= 0)
+		(void)journal_cut(s->journal, s->journal->applied);
+	return f == NULL ? store_overtaken() : f;
+}
+
+/* look: even where nothing is proposed. */
+static const struct fail *
+settle(struct store *s, bool look)
+{
+	const time_t end = time(NULL) + SETTLE_SECONDS;
+	struct store_placed placed = {.more = look};
+	struct journal_entry *own;
+	const struct fail *f = store_need_git(s);
+
+	while (f == NULL && time(NULL) < end) {
+		f = proposals(&own, s);
+		if (f != NULL || (own == NULL && !placed.more))
+			return f;
+		f = settle_once(&placed, s, own, false);
+	}
+	return give_up(s, f);
+}
+
+const struct fail *
+store_order_held(struct store *s)
+{
+	return settle(s, false);
+}
+
+const struct fail *
+store_order_waiting(struct store *s)
+{
+	struct store_placed placed = {.count = 0};
+	struct journal_entry *own, *e;
+	const struct fail *f = store_need_git(s);
+	size_t count = 0;
+
+	if (f == NULL)
+		f = proposals(&own, s);
+	if (f != NULL || own == NULL)
+		return f;
+	for (e = own; e != NULL; e = e->next)
+		count++;
+	f = settle_once(&placed, s, own, true);
+	if (f != NULL)
+		return give_up(s, f);
+	if (placed.count < count)
+		return settle(s, placed.more);
+	store_give(&s->lock_fd);
+	return store_apply_held(s);
 }
 
 const struct fail *
@@ -280,31 +213,27 @@ look(bool *all, struct store *s)
 }
 
 const struct fail *
-store_catch_up(size_t *taken, struct store *s)
+store_take_others(size_t *taken, struct store *s)
 {
-	struct store_placed placed = {.more = true};
-	const struct fail *f;
-	bool all;
+	const struct fail *f = store_take_both(s);
 
 	s->taken = 0;
-	f = look(&all, s);
-	if (f == NULL && !all)
-		f = store_take_both(s);
-	while (f == NULL && !all && placed.more) {
-		f = store_order_held(s);
-		if (f == NULL)
-			f = s->place(&placed, s->place_arg, s->journal->head,
-			    NULL, true);
-		if (f == NULL && placed.others != NULL)
-			f = take_others(s, placed.others, s->journal->head);
-	}
-	/* what was taken is applied */
-	if (f == NULL && !all)
-		f = store_order_held(s);
+	if (f == NULL)
+		f = settle(s, true);
 	*taken = s->taken;
 	store_give(&s->flush_fd);
 	store_unlock(s);
 	return f;
+}
+
+const struct fail *
+store_catch_up(size_t *taken, struct store *s)
+{
+	bool all;
+	const struct fail *f = look(&all, s);
+
+	*taken = 0;
+	return f != NULL || all ? f : store_take_others(taken, s);
 }
 
 const struct fail *

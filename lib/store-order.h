@@ -15,10 +15,11 @@
  *
  * A seal is an entry without a commit: all before it is ordered.  Such a
  * journal begins with one, and after a boot nothing behind the last one counts.
- *Whoever settles holds both locks, asks for all that waits at once, and where
- *commits of others came first, takes those; its own proposals are void then,
- *and their writers, who still know what they read, make them anew upon the new
- *records.
+ * One writer at a time (DATA/state/settle) settles: he asks for all that is
+ * proposed at once, without a lock, while others propose upon it; then, with
+ * both, seals what was ordered, or takes the commits of others that came first.
+ * What was proposed is void then, and the writers, who still know what they
+ * read, make it anew upon the new records.
  */
 
 /* What came of asking the order. */
@@ -29,7 +30,8 @@ struct store_placed {
 	 * been placed), or the beginning of it.  The changes' before and after
 	 * are not filled in. */
 	struct journal_entry *others;
-	bool more; /* there is more behind others */
+	bool more; /* there is more behind others, or will be: ask again before
+	              anything is made upon them */
 };
 
 /*
@@ -51,20 +53,27 @@ const struct fail *store_take_both(struct store *s);
 /* FAIL_BUSY: others wrote all the time. */
 const struct fail *store_overtaken(void);
 
+/* Under both locks, own being all that is proposed: the first count of own are
+ * ordered, and others behind them; the rest of own stands where others is
+ * empty, and is void where it is not. */
+const struct fail *store_order_take(struct store *s, struct journal_entry *own,
+    size_t count, struct journal_entry *others);
+
 /* Under both locks, the marks fresh: order what is proposed, and take what
  * others did.  What is ordered and not applied yet is sealed. */
 const struct fail *store_order_held(struct store *s);
 
-/* The writers' lock where there is an order: while we wait for it, whoever has
- * proposed does not ask the order yet. */
-const struct fail *store_take_in_line(struct store *s);
+/* The same of what is proposed now.  While the order is asked, both locks are
+ * given away; where all was ordered, the writers' is not held afterwards. */
+const struct fail *store_order_waiting(struct store *s);
 
 /* store_settle() where there is an order: under the writers' lock, too. */
 const struct fail *store_settle_ordered(struct store *s);
 
 /* Take what others did; *taken commits were.  Where nobody did anything, no
- * lock is needed. */
+ * lock is needed; of who knows better, it is not asked first. */
 const struct fail *store_catch_up(size_t *taken, struct store *s);
+const struct fail *store_take_others(size_t *taken, struct store *s);
 
 /* store_commit() where there is an order.  FAIL_RACED: a record that the change
  * was made from has been changed by another store: all of it is to be done

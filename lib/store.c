@@ -215,8 +215,7 @@ store_revision(const struct store_record *record)
 const struct fail *
 store_lock(struct store *s)
 {
-	const struct fail *f = s->ordered ? store_take_in_line(s)
-	                                  : store_take(&s->lock_fd, s, "lock");
+	const struct fail *f = store_take(&s->lock_fd, s, "lock");
 
 	if (f == NULL)
 		f = journal_marks(s->journal);

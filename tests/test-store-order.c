@@ -27,7 +27,9 @@ static enum {
 	SILENT, /* it does all, and says that it does not know */
 	DEADLY, /* it does all, and the process dies */
 	FEW,    /* it takes one entry, whatever there are */
-	FICKLE  /* SILENT, every third time */
+	FICKLE, /* SILENT, every third time */
+	JOINED, /* while it is asked, another process proposes … */
+	SETTLED /* … or settles all there is */
 } trouble;
 static int calls;
 static bool alone;
@@ -49,6 +51,9 @@ rows(struct index_rows *out, const char *path, const cJSON *record)
 	index_log(out, "0123456789abcdef01234567");
 	return NULL;
 }
+
+/* What another process of store a does while the order is asked. */
+static void meanwhile(bool propose);
 
 static struct journal_entry *
 placed_entry(int number)
@@ -86,6 +91,8 @@ place(struct store_placed *out, void *arg, const char *head,
 	(void)held;
 	*out = (struct store_placed){0};
 	calls++;
+	if (calls == 1 && trouble >= JOINED)
+		meanwhile(trouble == JOINED);
 	if (trouble == AWAY)
 		return fail(FAIL_BUSY, "away");
 	for (; (e = placed_entry(n)) != NULL; n++) {
@@ -428,6 +435,58 @@ only_propose(const char *value)
 	(void)waitpid(child, NULL, 0);
 }
 
+static void
+meanwhile(bool propose)
+{
+	pid_t child;
+	size_t taken;
+
+	if (propose) {
+		only_propose("meanwhile");
+		return;
+	}
+	child = fork();
+	if (child == 0) {
+		(void)store_take_others(&taken, open_store("a"));
+		_exit(0);
+	}
+	(void)waitpid(child, NULL, 0);
+}
+
+/* While the order is asked, no lock is held. */
+static void
+test_apart(struct store *a, struct store *b)
+{
+	calls = 0;
+	trouble = JOINED;
+	is(set(a, "apart", "1", NULL), "done", "one asks the order");
+	trouble = NONE;
+	is(value_of(a, "apart"), "1", "and has what he asked for");
+	is(value_of(a, "proposed"), NULL,
+	    "what was proposed meanwhile is not promised by it");
+	calls = 0;
+	is(set(a, "apart", "2", NULL), "done", "the next one asks for both");
+	ok(calls == 1, "at once");
+	is(value_of(a, "proposed"), "meanwhile", "which are there");
+	calls = 0;
+	trouble = SETTLED;
+	is(set(a, "apart", "3", NULL), "done", "another settles meanwhile");
+	trouble = NONE;
+	is(value_of(a, "apart"), "3", "what was asked for is there");
+	catch_up(b);
+	is(head_of(b), head_of(a), "once");
+	is(value_of(b, "proposed"), "meanwhile", "for all");
+	/* others come first, while something is proposed upon ours */
+	(void)set(b, "apart", "b", NULL);
+	calls = 0;
+	trouble = JOINED;
+	is(set(a, "apart", "a", NULL), "raced", "both are void");
+	trouble = NONE;
+	catch_up(a);
+	is(value_of(a, "apart"), "b", "where others were first");
+	is(head_of(b), head_of(a), "and the history is one");
+}
+
 /* A member that leaves, or joins, keeps what is ordered and gives up what is
  * not; one that was alone keeps what it promised. */
 static void
@@ -557,6 +616,7 @@ main(void)
 	test_several(a, b);
 	test_trouble(a, b);
 	test_fickle(a, b);
+	test_apart(a, b);
 	test_full(a->journal);
 	test_boot(a, b);
 	test_changes();

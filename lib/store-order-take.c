@@ -1,0 +1,146 @@
+/*
+ * What the order has decided goes into the journal.
+ */
+#include "hash.h"
+#include "mem.h"
+#include "store-apply.h"
+#include "store-order.h"
+
+#include <string.h>
+
+/* A path that a record can have, and nothing else: it came from outside. */
+static bool
+sound(const char *path)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+	                              "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                              "0123456789-_.";
+	size_t len;
+
+	for (;; path += len + 1) {
+		len = strspn(path, letters);
+		if (len == 0 || path[0] == '.' || path[len] != '/')
+			break;
+	}
+	return len > strlen(".json") && path[0] != '.' && path[len] == '\0' &&
+	       strcmp(path + len - strlen(".json"), ".json") == 0;
+}
+
+/* Another's entry upon head: its objects are written, and add up to its id. */
+static const struct fail *
+accept_entry(struct store *s, struct journal_entry *e, const char *head)
+{
+	const struct fail *f = NULL;
+	struct journal_change *c;
+
+	if (strcmp(store_git_parent(e), head) != 0)
+		return fail(FAIL_SYSTEM,
+		    "commit %s of another store does not"
+		    " stand upon %s",
+		    e->id, head);
+	for (c = e->changes; f == NULL && c != NULL; c = c->next) {
+		if (!sound(c->path))
+			return fail(FAIL_SYSTEM,
+			    "commit %s of another store has a path of none",
+			    e->id);
+		c->after = c->text == NULL ? "" : hash_blob(c->text, c->len);
+		f = store_git_blob(&c->before, s->git, head, c->path);
+	}
+	return f == NULL ? store_git_rebuild(s->git, e) : f;
+}
+
+/* Append e; a full journal begins anew, all that is sealed in it being applied
+ * first.  Proposals in it are given up. */
+static const struct fail *
+append(struct store *s, struct journal_entry *e)
+{
+	const struct fail *f;
+	bool full;
+
+	f = journal_append(&full, s->journal, e);
+	if (f != NULL || !full)
+		return f;
+	f = store_apply_held(s);
+	if (f == NULL)
+		f = store_start_anew(s);
+	if (f == NULL)
+		f = journal_append(&full, s->journal, e);
+	if (f == NULL && full)
+		f = fail(FAIL_LARGE, "more than one change can hold");
+	return f;
+}
+
+/* All before it is ordered, up to the commit id.  The journal must not begin
+ * anew for it: what it speaks of would be given up. */
+static const struct fail *
+seal(struct journal_entry *e, struct store *s, const char *id)
+{
+	const struct fail *f;
+	bool full;
+
+	*e = (struct journal_entry){.id = id, .commit = ""};
+	f = journal_append(&full, s->journal, e);
+	if (f == NULL && full)
+		f = fail(FAIL_SYSTEM, "%s has no room for a seal",
+		    s->journal->file);
+	return f;
+}
+
+const struct fail *
+store_seal(struct store *s)
+{
+	struct journal_entry e;
+	const struct fail *f = seal(&e, s, s->journal->head);
+
+	return f == NULL ? journal_applied(s->journal, &e) : f;
+}
+
+/* What others did upon head; each is sealed, since a full journal gives up what
+ * is not. */
+static const struct fail *
+take_others(struct store *s, struct journal_entry *others, const char *head)
+{
+	const struct fail *f = NULL;
+	struct journal_entry *next, e;
+
+	s->disturbed = true;
+	for (; f == NULL && others != NULL; others = next) {
+		next = others->next;
+		f = accept_entry(s, others, head);
+		if (f == NULL)
+			f = append(s, others);
+		if (f == NULL)
+			f = seal(&e, s, others->id);
+		head = others->id;
+		s->taken++;
+	}
+	return f;
+}
+
+const struct fail *
+store_order_take(struct store *s, struct journal_entry *own, size_t count,
+    struct journal_entry *others)
+{
+	const char *head = s->journal->head;
+	uint64_t end = s->journal->applied;
+	struct journal_entry *e, *next, sealed;
+	const struct fail *f;
+
+	for (; count > 0; count--, own = own->next) {
+		head = own->id;
+		end = own->end;
+	}
+	if (own == NULL && others == NULL)
+		return seal(&sealed, s, head);
+	/* the entries of own are in memory, those of the journal give way */
+	f = journal_cut(s->journal, end);
+	if (f == NULL && others == NULL)
+		f = seal(&sealed, s, head);
+	for (e = own; f == NULL && others == NULL && e != NULL; e = next) {
+		next = e->next;
+		f = append(s, e);
+	}
+	if (f == NULL && others != NULL)
+		f = take_others(s, others, head);
+	return f;
+}
