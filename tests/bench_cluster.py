@@ -7,14 +7,22 @@ One node by itself, one whose commits three members of etcd's put in order, and
 three such, all on this machine, with data and etcd's logs on one disk and
 flushed; beside them what etcd alone does with as many bytes.  They take turns,
 and a ratio is the median of the turns' ratios.  Run by bench.py.
+
+All of that shares this machine's processors, where three nodes do everything
+three times.  So they are tried once more, each with one member of etcd's in a
+control group that has SHARE of a processor, as if on a machine of its own; what
+asks them is outside.
 """
 import argparse
 import base64
+import contextlib
+import os
 import re
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import nodes
@@ -22,7 +30,11 @@ from world import SECONDS
 
 APPS = 50
 ROUNDS = 3
-WRITERS = (1, 4, 16)
+WRITERS = (1, 4, 16, 48)
+SHARED_WRITERS = (16, 48)
+SHARE = 0.5      # of a processor
+PERIOD = 10000   # us, of the kernel's accounts
+GROUPS = Path("/sys/fs/cgroup/cpu")
 ENTRY = 900      # bytes of a commit of one variable, as etcd is given it
 
 # Each request changes one variable of the next app.
@@ -87,12 +99,12 @@ class Side:
         self.headers = {"Authorization": f"Bearer {some[0].owner.token}",
                         "Content-Type": "application/json"}
         self.turn = 0
-        self.figures = {}
+        self.figures, self.shared = {}, {}
 
     def url(self, node, path="") -> str:
         return node.door.public_url + path
 
-    def write(self, connections: int, seconds: int):
+    def write(self, connections: int, seconds: int, figures=None):
         self.turn += 1
         scripts = []
         for number, node in enumerate(self.nodes):
@@ -102,12 +114,77 @@ class Side:
             scripts.append(script)
         figure = wrk([self.url(node) for node in self.nodes], connections,
                      seconds, self.headers, scripts)
-        self.figures.setdefault(connections, []).append(figure)
+        figures = self.figures if figures is None else figures
+        figures.setdefault(connections, []).append(figure)
 
     def read(self, name: str, query: str, seconds: int):
         path = f"/v1/apps/app{self.nodes[0].first}{query}"
         self.figures.setdefault(name, []).append(wrk(
             [self.url(self.nodes[0], path)], 4, seconds, self.headers))
+
+
+def descendants(*pids) -> list:
+    """Of these processes, and they themselves."""
+    children = {}
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = place.read_text("ascii", "replace")
+            parent = int(fields.rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(place.parent.name))
+    found = list(pids)
+    for pid in found:
+        found += children.get(pid, [])
+    return found
+
+
+class Machine:
+    """Processes that have SHARE of a processor between them."""
+
+    def __init__(self, name: str, *pids):
+        self.place = GROUPS / f"sutler-bench-{name}"
+        self.place.mkdir()
+        (self.place / "cpu.cfs_period_us").write_text(f"{PERIOD}")
+        (self.place / "cpu.cfs_quota_us").write_text(f"{SHARE * PERIOD:.0f}")
+        move(self.place, descendants(*pids))
+
+    @staticmethod
+    def there() -> bool:
+        return os.access(GROUPS / "cpu.shares", os.W_OK)
+
+    def end(self):
+        """What is in it is no longer held back."""
+        for _ in range(100):   # a request may be under way
+            move(GROUPS, (self.place / "cgroup.procs").read_text().split())
+            with contextlib.suppress(OSError):
+                self.place.rmdir()
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"{self.place} is still in use")
+
+
+def move(group: Path, pids: list):
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            (group / "cgroup.procs").write_text(f"{pid}")
+
+
+@contextlib.contextmanager
+def machines(some: list, etcd):
+    """Each node on one, together with a member of etcd's."""
+    members = [member.process.pid for member in etcd.members] if etcd else []
+    made = []
+    try:
+        for number in range(max(len(some), len(members))):
+            pids = members[number:number + 1]
+            for node in some[number:number + 1]:
+                pids += [child.pid for child in node.door.children]
+                if node.follower:
+                    pids.append(node.follower.pid)
+            made.append(Machine(f"{os.getpid()}-{number}", *pids))
+        yield
+    finally:
+        for machine in made:
+            machine.end()
 
 
 def furnish(node):
@@ -189,6 +266,8 @@ def run(options, place: Path, alone, one, three):
     for node in three.nodes:
         node.sutler("tick")
     growth(three, "and after a tick on each")
+    if Machine.there():
+        shared(options, sides, (None, one.etcd, three.etcd))
     print("\nwhat, connections; per second; median and 99 % of its time; "
           "ratio to one node alone")
     for what in (*WRITERS, "GET of an app", "GET, ?consistent=true"):
@@ -200,6 +279,28 @@ def run(options, place: Path, alone, one, three):
                      if side is not sides[0] else None)
         if what in etcd:
             show(f"etcd alone, as many bytes, {what}", etcd[what])
+    if not Machine.there():
+        print(f"{GROUPS} cannot be had: nothing is known of machines of their "
+              "own")
+        return
+    print(f"\nthe same, where each node has {SHARE} processors, with one "
+          "member of etcd's")
+    for what in SHARED_WRITERS:
+        for side in sides:
+            show(f"PUT of a variable, {what}: {side.title}",
+                 side.shared[what], sides[0].shared[what]
+                 if side is not sides[0] else None)
+
+
+def shared(options, sides: tuple, etcds: tuple):
+    """Each side again, on machines of its own."""
+    for turn in range(ROUNDS):
+        print(f"  machines of their own: round {turn + 1} of {ROUNDS}",
+              file=sys.stderr, flush=True)
+        for connections in SHARED_WRITERS:
+            for side, etcd in zip(sides, etcds):
+                with machines(side.nodes, etcd):
+                    side.write(connections, options.seconds, side.shared)
 
 
 if __name__ == "__main__":

@@ -23,9 +23,11 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import nodes
 from doors import Direct, parse_cgi
+from etcd_server import Etcd
 from scenario_proposals import Clone, path_of, variables
-from world import SECONDS, World, basic
+from world import SECONDS, World, authorization, basic
 
 CHANGE = set("""
     openat creat write pwrite64 writev pwritev pwritev2 sendfile
@@ -78,10 +80,20 @@ class Request(NamedTuple):
     states: tuple    # the words there may be, the last when it is done
     again: bool = True   # may be repeated, and then succeeds
     secrets: str = ""    # as the configuration has them; "": as before
+    before: object = None   # what another node of the cluster does first
 
 
 class Ground:
     """A data directory that can be put back as it was."""
+
+    def wait(self):
+        """Until what was met may be tried again."""
+
+    def check(self):
+        """What else must hold after a kill or a fault."""
+
+    def close(self):
+        self.world.close()
 
     def __init__(self, build: Path):
         self.world = World(build, Direct)
@@ -173,8 +185,12 @@ def points(ground: Ground, request: Request) -> tuple:
     """The calls that matter of the program itself, those of send, and the
     names of those that nobody knows."""
     log, sent = ground.world.dir / "calls", ground.world.dir / "sent"
+    if request.before:
+        request.before()
     ground.run(request, *strace(log))
     ground.restore()
+    if request.before:
+        request.before()
     sent.unlink(missing_ok=True)
     ground.send_by(*strace(sent))   # which cannot be traced twice
     ground.run(request)
@@ -204,6 +220,7 @@ def check(ground: Ground, request: Request, done: Done):
         raise AssertionError(f"seen: {state}, may be {request.states}")
     if done.acknowledged and state != request.states[-1]:
         raise AssertionError(f"acknowledged, and seen: {state}")
+    ground.wait()
     world.call(ground.app.owner, "PUT", ground.app.path("/variables"),
                {"variables": [{"name": "NEXT", "value": "s3cret-1"}]},
                want=200)
@@ -215,6 +232,7 @@ def check(ground: Ground, request: Request, done: Done):
         timeout=SECONDS)
     if said.returncode or said.stdout or said.stderr:
         raise AssertionError(f"git fsck: {said.stdout!r} {said.stderr!r}")
+    ground.check()
 
 
 def kill_at(ground: Ground, request: Request, point: Point):
@@ -262,10 +280,12 @@ class Report:
         self.passed += not troubles
 
 
-def attempt(ground: Ground, what: str, function, *arguments) -> list:
+def attempt(ground: Ground, what: str, function, request, *arguments) -> list:
     ground.restore()
     try:
-        function(ground, *arguments)
+        if request.before:
+            request.before()
+        function(ground, request, *arguments)
         return []
     except (AssertionError, subprocess.TimeoutExpired) as error:
         return [f"{what}: {error}"]
@@ -276,6 +296,8 @@ def try_request(ground: Ground, request: Request, step: int, report: Report):
     if request.secrets:
         ground.world.configure(secrets=request.secrets)
     found, asked, unknown = points(ground, request)
+    if not found:
+        report.say(f"{request.title}: nothing is called", ["no points"])
     if unknown:
         report.say(f"{request.title}: calls that nobody knows",
                    sorted(unknown))
@@ -573,6 +595,103 @@ def make_sealed(ground: Ground) -> list:
                   ("sealed", "mixed", "clear"), secrets="clear")
 
 
+class Second(World):
+    """Another node, begun with a clone of the first."""
+
+    def __init__(self, first: World):
+        self.first = first
+        super().__init__(first.build, Direct)
+
+    def make(self) -> dict:
+        nodes.clone(self.first, self.data)
+        return super().make()
+
+
+class Nodes(Ground):
+    """Two nodes, and what they have in etcd."""
+
+    def __init__(self, build: Path):
+        self.etcd, self.second = Etcd(), None
+        try:
+            super().__init__(build)
+        except BaseException:
+            self.etcd.close()
+            raise
+
+    def join(self):
+        self.second = Second(self.world)
+        for name, world in (("first", self.world), ("second", self.second)):
+            world.configure(cluster=self.etcd.urls, cluster_name=name)
+            world.sutler("cluster", "join")
+
+    def save(self):
+        super().save()
+        shutil.copytree(self.second.data, self.second.dir / "saved",
+                        symlinks=True)
+        self.keys = self.etcd.keys()
+
+    def restore(self):
+        super().restore()
+        shutil.rmtree(self.second.data)
+        shutil.copytree(self.second.dir / "saved", self.second.data,
+                        symlinks=True)
+        self.etcd.only(self.keys)
+
+    def wait(self):
+        """etcd is not asked again for a second after it did not answer."""
+        (self.world.data / "state" / "cluster-away").unlink(missing_ok=True)
+
+    def check(self):
+        """The other node comes to the same, whatever happened to the first."""
+        self.second.call(self.app.owner, "GET",
+                         self.app.path("?consistent=true"), want=200)
+        heads = [world.git("rev-parse", "HEAD")
+                 for world in (self.world, self.second)]
+        if heads[0] != heads[1]:
+            raise AssertionError(f"the nodes stand at {heads}")
+        self.second.plain_equals_head()
+        self.second.sutler("fsck")
+
+    def close(self):
+        super().close()
+        if self.second:
+            self.second.close()
+        self.etcd.close()
+
+
+def make_shared(ground: Nodes) -> list:
+    """One node's requests, where another is, and may have been first."""
+    world = ground.world
+    app = ground.app = world.crash_app = world.app()
+    other = world.app(owner=app.owner)
+    who = authorization(app.owner)
+
+    def set_in(some: World, one, name: str, text: str):
+        some.call(one.owner, "PUT", one.path("/variables"),
+                  {"variables": [{"name": name, "value": text}]}, want=200)
+
+    set_in(world, app, "N", "old")
+    ground.join()
+    ground.save()
+    change = (who, "PUT", app.path("/variables"),
+              json.dumps({"variables": [{"name": "N", "value": "new"}]}))
+
+    def elsewhere():
+        set_in(ground.second, other, "M", "theirs")
+
+    def here():
+        set_in(ground.second, app, "M", "theirs")
+
+    return [Request("a node's write", change, value("N"), ("old", "new")),
+            Request("a node's write upon another's commit", change,
+                    value("N"), ("old", "new"), before=elsewhere),
+            Request("a node's write about what another has changed", change,
+                    value("N"), ("old", "new"), before=here),
+            Request("a node's read of what another wrote",
+                    (who, "GET", app.path("/variables?consistent=true"), None),
+                    value("M"), ("none", "theirs"), before=here)]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--build", default=".build", type=Path)
@@ -583,8 +702,13 @@ def main() -> int:
     if not shutil.which("strace"):
         report.say("strace is not installed", ["no such program"])
     else:
-        for make in (make_requests, make_sealed):
-            ground = Ground(options.build.resolve())
+        for kind, make in ((Ground, make_requests), (Ground, make_sealed),
+                           (Nodes, make_shared)):
+            if kind is Nodes and nodes.missing():
+                print(f"ok - nodes of a cluster # SKIP no {nodes.missing()}",
+                      flush=True)
+                continue
+            ground = kind(options.build.resolve())
             try:
                 for request in make(ground):
                     if re.search(options.pattern, request.title):
@@ -592,7 +716,7 @@ def main() -> int:
                     elif request.secrets:   # what comes next is made so
                         ground.world.configure(secrets=request.secrets)
             finally:
-                ground.world.close()
+                ground.close()
     print(f"{report.passed} passed, {report.failed} failed")
     return 1 if report.failed or not report.passed else 0
 

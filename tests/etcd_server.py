@@ -222,15 +222,34 @@ class Etcd:
                               env={"ETCDCTL_API": "3",
                                    "PATH": os.environ["PATH"]}).stdout
 
-    def put(self, key: str, value: bytes):
-        """A value that is too long for a command line."""
-        body = {"key": base64.b64encode(key.encode()).decode(),
-                "value": base64.b64encode(value).decode()}
-        request = urllib.request.Request(f"{self.members[0].url}/v3/kv/put",
+    def ask(self, path: str, body: dict):
+        """The first member, by its gateway."""
+        request = urllib.request.Request(f"{self.members[0].url}{path}",
                                          json.dumps(body).encode())
         with urllib.request.urlopen(request, timeout=SECONDS,
                                     context=self.context) as answer:
-            answer.read()
+            return json.load(answer)
+
+    def put(self, key: str, value: bytes):
+        """A value that is too long for a command line."""
+        self.ask("/v3/kv/put",
+                 {"key": base64.b64encode(key.encode()).decode(),
+                  "value": base64.b64encode(value).decode()})
+
+    def keys(self) -> list:
+        """All that it holds, as it says it."""
+        every = base64.b64encode(b"\0").decode()
+        return self.ask("/v3/kv/range",
+                        {"key": every, "range_end": every}).get("kvs", [])
+
+    def only(self, keys: list):
+        """Have it hold these, and nothing else."""
+        every = base64.b64encode(b"\0").decode()
+        self.ask("/v3/kv/txn", {"success": [
+            {"request_delete_range": {"key": every, "range_end": every}}]})
+        self.ask("/v3/kv/txn", {"success": [
+            {"request_put": {"key": pair["key"], "value": pair["value"]}}
+            for pair in keys]})
 
     def sizes(self) -> list:
         """Of the members' databases, in bytes."""

@@ -193,6 +193,14 @@ class Door(Server):
                 os.killpg(child.pid, number)
 
 
+def clone(origin, data: Path):
+    """What a new node begins with, of one that there is."""
+    data.mkdir(exist_ok=True)
+    subprocess.run(["git", "clone", "-q", origin.store, data / "store"],
+                   check=True, timeout=SECONDS)
+    shutil.copy(origin.data / "key", data / "key")
+
+
 class Node(World):
     """One sutler: the first of a cluster, or a clone of another."""
 
@@ -210,11 +218,7 @@ class Node(World):
             self.own_room = run("mount", "-t", "tmpfs", "-o",
                                 f"size={ROOM},mode=700", "none", self.data)
         if self.origin is not None:
-            self.data.mkdir(exist_ok=True)
-            self.store = self.data / "store"
-            subprocess.run(["git", "clone", "-q", self.origin.store,
-                            self.store], check=True, timeout=SECONDS)
-            shutil.copy(self.origin.data / "key", self.data / "key")
+            clone(self.origin, self.data)
         return super().make()
 
     def is_client(self, certificates):
@@ -347,7 +351,9 @@ class Cluster:
             begin(node)
         if self.etcd.certificates:
             node.is_client(self.etcd.certificates)
-        node.join(self.etcd.also_urls if apart else self.etcd.urls)
+        urls = (self.etcd.also_urls if apart else self.etcd.urls).split(",")
+        first = number % len(urls)   # each asks another one first
+        node.join(",".join(urls[first:] + urls[:first]))
 
     def __enter__(self):
         return self

@@ -13,7 +13,9 @@ to flush would lose more: this one has no memory of its own.)
 Several writers change apps of their own and note what was acknowledged as soon
 as the answer begins; beside them ticks and packs.  Each file system is cut
 twice over: as it is, and with flushes that take long (tests/slow-flush.c), so
-that an answer that did not wait for its flush is found out.
+that an answer that did not wait for its flush is found out.  And as a node of a
+cluster, with a real etcd that keeps its power: what the clone has lost it takes
+from there.
 
 Needs root, loop mounts and mkfs; where those are not to be had it says so by
 name and checks nothing.  Another boot is made by spoiling DATA/state/marks.
@@ -33,7 +35,9 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+import nodes
 from doors import Direct
+from etcd_server import Etcd
 from world import SECONDS, World, authorization
 
 FICLONE = 0x40049409    # linux/fs.h
@@ -124,11 +128,13 @@ def write_on(world: World, writer, counters, place: int):
         child.wait()
 
 
-def tick_on(world: World):
-    """Checkpoints, and packs."""
+def tick_on(world: World, tick: bool):
+    """Checkpoints, and packs.  (Where there is a cluster, tick would delete
+    what all members have: the clones are none.)"""
     os.setsid()
     while True:
-        world.sutler("tick")
+        if tick:
+            world.sutler("tick")
         time.sleep(0.1)
         world.sutler("pack")
         time.sleep(0.3)
@@ -193,11 +199,15 @@ class Ground:
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
-def check_store(build: Path, data: Path, writers: list, cut: Cut):
-    """What must hold for the store in data after a boot."""
+def check_store(build: Path, data: Path, writers: list, cut: Cut,
+                shared: dict):
+    """What must hold for the store in data after a boot; shared: what its
+    configuration says of a cluster."""
     conf = data.parent / "copy.conf"
-    conf.write_text(f"data = {data}\npublic_url = http://market.test\n"
-                    f"libexec = {build}\n", encoding="utf-8")
+    lines = {"data": data, "public_url": "http://market.test",
+             "libexec": build, **shared}
+    conf.write_text("".join(f"{key} = {value}\n"
+                            for key, value in lines.items()), "utf-8")
     env = dict(os.environ, SUTLER_CONF=str(conf))
     env.pop("LD_PRELOAD", None)
 
@@ -220,7 +230,8 @@ def check_store(build: Path, data: Path, writers: list, cut: Cut):
         if all(seen != writer.state(n) for n in range(first, last + 1)):
             raise AssertionError(f"acknowledged {first}, at most {last} "
                                  f"asked for, found {seen}")
-    sutler("app", "create", "after", "--owner", writers[0].app.owner.name)
+    name = f"after-{cut.clone.name}"   # a cluster keeps those of other clones
+    sutler("app", "create", name, "--owner", writers[0].app.owner.name)
     sutler("fsck")
     said = command("git", "-C", data / "store", "fsck", "--strict",
                    "--no-dangling", "--no-progress")
@@ -228,7 +239,8 @@ def check_store(build: Path, data: Path, writers: list, cut: Cut):
         raise AssertionError(f"git fsck: {said}")
 
 
-def check_cuts(ground: Ground, build: Path, inside: Path, writers) -> list:
+def check_cuts(ground: Ground, build: Path, inside: Path, writers,
+               shared: dict) -> list:
     """What was lost at each cut."""
     troubles = []
     for cut in ground.cuts:
@@ -236,7 +248,7 @@ def check_cuts(ground: Ground, build: Path, inside: Path, writers) -> list:
             troubles.append("the clone cannot be mounted")
             continue
         try:
-            check_store(build, ground.here / inside, writers, cut)
+            check_store(build, ground.here / inside, writers, cut, shared)
         except (AssertionError, OSError) as error:
             troubles.append(str(error)[:600])
         finally:
@@ -244,14 +256,15 @@ def check_cuts(ground: Ground, build: Path, inside: Path, writers) -> list:
     return troubles
 
 
-def load(ground: Ground, world: World, writers: list, cuts: int) -> list:
+def load(ground: Ground, world: World, writers: list, cuts: int,
+         tick: bool) -> list:
     """Write and cut; how much each has written."""
     # without a lock, which a writer that is killed might hold
     counters = multiprocessing.Array("q", len(writers), lock=False)
     crowd = [multiprocessing.Process(
         target=write_on, args=(world, writer, counters, place), daemon=True)
         for place, writer in enumerate(writers)]
-    crowd.append(multiprocessing.Process(target=tick_on, args=(world,),
+    crowd.append(multiprocessing.Process(target=tick_on, args=(world, tick),
                                          daemon=True))
     for process in crowd:
         process.start()
@@ -271,7 +284,7 @@ def load(ground: Ground, world: World, writers: list, cuts: int) -> list:
     return list(counters)
 
 
-def try_on(kind: str, build: Path, cuts: int) -> tuple:
+def try_on(kind: str, build: Path, cuts: int, shared: dict) -> tuple:
     """The number of writes, and what was lost; or why it was not tried."""
     ground = Ground(kind)
     world = None
@@ -284,11 +297,14 @@ def try_on(kind: str, build: Path, cuts: int) -> tuple:
         inside = world.data.relative_to(ground.here)
         writers = [Variables(world.app()) for _ in range(WRITERS)]
         writers.append(Apps(world.app()))
-        written = load(ground, world, writers, cuts)
+        if shared:
+            world.configure(**shared)
+            world.sutler("cluster", "join")
+        written = load(ground, world, writers, cuts, not shared)
         world.close()
         world = None
         ground.leave()
-        troubles = check_cuts(ground, build, inside, writers)
+        troubles = check_cuts(ground, build, inside, writers, shared)
         return sum(written), troubles
     except AssertionError as error:
         return 0, [str(error)]
@@ -297,6 +313,26 @@ def try_on(kind: str, build: Path, cuts: int) -> tuple:
         if world:
             world.close()
         ground.close()
+
+
+class Report:
+    def __init__(self):
+        self.passed = self.failed = self.number = 0
+
+    def say(self, title: str, cuts: int, written, troubles: list):
+        self.number += 1
+        if isinstance(written, str):
+            print(f"ok {self.number} - power loss on {title} # SKIP "
+                  f"{written}", flush=True)
+            return
+        good = written and not troubles
+        self.passed += bool(good)
+        self.failed += not good
+        print(f"{'ok' if good else 'not ok'} {self.number} - {title}: {cuts} "
+              f"cuts under {written} writes lose nothing that was "
+              "acknowledged", flush=True)
+        for trouble in troubles:
+            print(f"# {trouble}", flush=True)
 
 
 def main() -> int:
@@ -309,23 +345,22 @@ def main() -> int:
     slow = build / "tests" / "slow-flush.so"
     if not slow.exists():
         sys.exit(f"power.py: {slow} is not built")
-    passed = failed = number = 0
+    report = Report()
     for kind in options.fs.split(","):
         for shim, how in (("", ""), (str(slow), ", slow flushes")):
             os.environ["LD_PRELOAD"] = shim
-            written, troubles = try_on(kind, build, options.cuts)
-            number += 1
-            if isinstance(written, str):
-                print(f"ok {number} - power loss on {kind}{how} "
-                      f"# SKIP {written}", flush=True)
-                continue
-            good = written and not troubles
-            passed, failed = passed + bool(good), failed + (not good)
-            print(f"{'ok' if good else 'not ok'} {number} - {kind}{how}: "
-                  f"{options.cuts} cuts under {written} writes lose nothing "
-                  "that was acknowledged", flush=True)
-            for trouble in troubles:
-                print(f"# {trouble}", flush=True)
+            report.say(f"{kind}{how}", options.cuts,
+                       *try_on(kind, build, options.cuts, {}))
+        os.environ["LD_PRELOAD"] = ""
+        if nodes.missing():
+            report.say(f"{kind}, a node of a cluster", 0,
+                       f"no {nodes.missing()}", [])
+            continue
+        with Etcd() as etcd:
+            report.say(f"{kind}, a node of a cluster", options.cuts,
+                       *try_on(kind, build, options.cuts,
+                               {"cluster": etcd.urls, "cluster_name": "one"}))
+    passed, failed = report.passed, report.failed
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
