@@ -48,26 +48,32 @@ read_others(struct asking *a, const struct etcd_pair *pairs)
 	return f;
 }
 
-/* A transaction that succeeds with a->looks, or fails with them: what it says
- * of others. */
-static const struct fail *
-ask(bool *succeeded, struct asking *a, struct etcd_txn *txn)
+static void
+look_behind(struct asking *a)
 {
-	const char *log = cluster_key(a->o->conf, "log/"), *turn;
-	const int64_t before = clock_now();
-	struct etcd_answer answer;
-	const struct fail *f;
+	const char *log = cluster_key(a->o->conf, "log/");
 
 	a->looks[0] = cluster_get(cluster_log_key(a->o->conf, a->number + 1),
 	    cluster_key_end(log), CLUSTER_BATCH);
 	a->looks[1] =
 	    cluster_get(cluster_key(a->o->conf, "turn/write"), NULL, 0);
-	f = cluster_ask(&answer, a->o->conf, txn);
+}
+
+/* A transaction; where it fails its results are those of a->looks, and where
+ * looks is true they are the first ones where it succeeds: what they say. */
+static const struct fail *
+ask(bool *succeeded, struct asking *a, const struct etcd_txn *txn, bool looks)
+{
+	const int64_t before = clock_now();
+	struct etcd_answer answer;
+	const struct fail *f = cluster_ask(&answer, a->o->conf, txn);
+	const char *turn;
+
 	if (f != NULL)
 		return f;
 	a->trip = clock_now() - before;
 	*succeeded = answer.succeeded;
-	if (answer.succeeded && txn->then != a->looks)
+	if (answer.succeeded && !looks)
 		return NULL;
 	f = read_others(a, answer.pairs[0]);
 	if (f != NULL)
@@ -79,15 +85,6 @@ ask(bool *succeeded, struct asking *a, struct etcd_txn *txn)
 	return NULL;
 }
 
-static const struct fail *
-look(struct asking *a)
-{
-	struct etcd_txn txn = {.then = a->looks, .then_count = 2};
-	bool succeeded;
-
-	return ask(&succeeded, a, &txn);
-}
-
 static struct etcd_compare
 holds(const char *key, const char *value)
 {
@@ -95,7 +92,30 @@ holds(const char *key, const char *value)
 	    struct etcd_compare){key, value, value == NULL ? 0 : strlen(value)};
 }
 
-/* The turn is free: take it. */
+/* Nothing was heard of others yet. */
+static const struct fail *
+look(struct asking *a)
+{
+	const struct etcd_compare head = holds(cluster_key(a->o->conf, "head"),
+	    cluster_head_text(a->head, a->number));
+	const struct etcd_txn txn = {.compares = &head,
+	    .compare_count = 1,
+	    .then = a->looks,
+	    .then_count = 2,
+	    .otherwise = a->looks,
+	    .otherwise_count = 2};
+	const struct fail *f;
+	bool same;
+
+	look_behind(a);
+	f = ask(&same, a, &txn, true);
+	if (f == NULL && !same && a->out->others == NULL)
+		f = cluster_far_behind(a->head);
+	return f;
+}
+
+/* The turn is free: take it, and all there is, upon which this node is to
+ * write then. */
 static const struct fail *
 take_turn(struct asking *a)
 {
@@ -103,16 +123,21 @@ take_turn(struct asking *a)
 	const char *key = cluster_key(conf, "turn/write");
 	const char *value = cluster_turn_value(conf, a->number, a->trip);
 	const struct etcd_compare seen = holds(key, a->o->turn.others);
-	const struct etcd_op put = cluster_put(key, value);
-	struct etcd_txn txn = {.compares = &seen,
+	struct etcd_op ops[3];
+	const struct etcd_txn txn = {.compares = &seen,
 	    .compare_count = cluster_turn_is_overdue(&a->o->turn) ? 0 : 1,
-	    .then = &put,
-	    .then_count = 1,
+	    .then = ops,
+	    .then_count = 3,
 	    .otherwise = a->looks,
 	    .otherwise_count = 2};
+	const struct fail *f;
 	bool succeeded;
-	const struct fail *f = ask(&succeeded, a, &txn);
 
+	look_behind(a);
+	ops[0] = a->looks[0];
+	ops[1] = a->looks[1];
+	ops[2] = cluster_put(key, value);
+	f = ask(&succeeded, a, &txn, true);
 	if (f == NULL && succeeded)
 		cluster_turn_take(&a->o->turn, conf, value);
 	return f;
@@ -219,7 +244,8 @@ put_behind(bool *done, struct proposal *p, struct asking *a)
 	    cluster_member_text(conf, a->head, a->number));
 	if (ends)
 		p->ops[txn.then_count++] = cluster_cut(turn, NULL);
-	f = ask(done, a, &txn);
+	look_behind(a);
+	f = ask(done, a, &txn, false);
 	if (f == NULL && *done && ends)
 		cluster_turn_give(&a->o->turn, conf);
 	return f;

@@ -33,6 +33,7 @@ import tempfile
 import time
 import traceback
 import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -662,6 +663,52 @@ def space(scene: Scene):
                       f"{full} {scene.etcd.sizes()}")
 
 
+def ticks(scene: Scene):
+    """tick runs on every node; what an order that was killed has left is asked
+    for once more, and taken back, by one of them.  (The third node may not
+    reach the provider.)"""
+    some, first = scene.nodes[:2], scene.nodes[0]
+    supplier = first.provider("heroku")
+    desk, orders = supplier.desk, []
+    for _ in range(2):
+        app = first.app(owner=scene.owner)
+        desk.then(201, {"id": "never heard"}, delay=0.5,
+                  during=lambda _seen: [os.kill(pid, signal.SIGKILL)
+                                        for pid in first.in_cgi()])
+        first.door.request(   # whose answer is the web server's
+            "POST", app.path("/addons"),
+            {"Authorization": scene.owner,
+             "Content-Type": "application/json"},
+            json.dumps({"addon": {"addon_provider_id": supplier.slug,
+                                  "plan_id": supplier.plans["small"]}})
+            .encode())
+        orders.append(app)
+    usual = desk.usual
+
+    def slowly(method: str) -> dict:
+        time.sleep(0.3)
+        return usual(method)
+
+    desk.usual = slowly
+    end = time.monotonic() + SECONDS
+    with ThreadPoolExecutor(2 * len(some)) as pool:
+        while first.sutler("open").stdout and time.monotonic() < end:
+            for done in [pool.submit(node.sutler, "tick")
+                         for node in some for _ in range(2)]:
+                done.result()
+    left = first.sutler("open").stdout
+    scene.checks.that(not left, "orders that were killed are given up",
+                      f"{left}")
+    asked = [(method, len(desk.asked(method))) for method in ("POST",
+                                                              "DELETE")]
+    scene.checks.that(
+        asked == [("POST", 2 * len(orders)), ("DELETE", len(orders))],
+        "each is asked for once more, and taken back once", f"{asked}")
+    # they are nobody's here: what is judged begins behind them
+    scene.cluster.catch_up()
+    scene.since = first.head()
+
+
 class Row(NamedTuple):
     title: str
     trouble: object
@@ -672,6 +719,10 @@ class Row(NamedTuple):
 
 def needs_network(cluster) -> str:
     return "" if cluster.network else "network namespaces"
+
+
+def needs_plain(cluster) -> str:
+    return "etcd without TLS" if cluster.etcd.certificates else ""
 
 
 def needs_root(cluster) -> str:
@@ -687,6 +738,7 @@ ROWS = (
     Row("an old copy refuses", refusals, busy=False),
     Row("an edit in place", edited, busy=False),
     Row("etcd's space", space, busy=False, needs=needs_root),
+    Row("ticks on all nodes", ticks, busy=False),
     Row("no trouble", quiet),
     Row("own writes", own_writes),
     Row("processes killed", processes_killed, rough=True),
@@ -697,7 +749,7 @@ ROWS = (
     Row("a member hangs", member_hangs, busy=False),
     Row("quorum lost", quorum_lost),
     Row("etcd paused", etcd_paused),
-    Row("answers lost", answers_lost),
+    Row("answers lost", answers_lost, needs=needs_plain),
     Row("a node far from etcd", far_from_etcd),
     Row("a node comes and goes", comes_and_goes, rough=True),
     Row("a node away too long", away_too_long, rough=True),

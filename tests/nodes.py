@@ -273,6 +273,12 @@ class Node(World):
         return found + [pid for pid, parent in senders.items()
                         if parent in found]
 
+    def in_cgi(self) -> list:
+        """The ids of its programs that serve a request."""
+        return [pid for pid in self.at_work()
+                if os.readlink(f"/proc/{pid}/exe").startswith(
+                    f"{self.dir}/cgi/")]
+
     def kill(self):
         """All of it at once, as the power would."""
         self.door.signal(signal.SIGKILL)
