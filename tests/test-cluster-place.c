@@ -1,0 +1,448 @@
+/*
+ * Two nodes of a cluster, whose etcd is a list in this process's memory: who
+ * comes first, who has the turn to write, and what is behind it.
+ */
+#include "clock.h"
+#include "cluster.h"
+#include "cluster-inside.h"
+#include "conf.h"
+#include "fail.h"
+#include "file.h"
+#include "json.h"
+#include "mem.h"
+#include "store-apply.h"
+#include "tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	MANY = 3 * CLUSTER_BATCH, /* more than one question brings … */
+	LARGE = 30000             /* … and than are taken in a moment */
+};
+
+/* The place of lib/etcd.c. */
+static struct etcd_pair *keys; /* in order */
+static int64_t revision = 1;
+static int asked;                      /* questions */
+static void (*meanwhile)(void) = NULL; /* done once, before a question */
+
+static const char *dir;
+static struct conf confs[2];
+static const struct store_message message = {"ana", "ana@example.org",
+    "test: a change\n\nApp: 0123456789abcdef01234567 test\n"};
+
+static const struct etcd_pair *
+find(const char *key)
+{
+	const struct etcd_pair *p = keys;
+
+	while (p != NULL && strcmp(p->key, key) != 0)
+		p = p->next;
+	return p;
+}
+
+static bool
+hold(const struct etcd_txn *txn)
+{
+	const struct etcd_pair *p;
+	bool good = true;
+	size_t i;
+
+	for (i = 0; i < txn->compare_count; i++) {
+		p = find(txn->compares[i].key);
+		good = good &&
+		       (txn->compares[i].value == NULL
+		               ? p == NULL
+		               : p != NULL && strcmp(p->value,
+		                                  txn->compares[i].value) == 0);
+	}
+	return good;
+}
+
+static bool
+within(const struct etcd_op *op, const char *key)
+{
+	return op->end == NULL
+	           ? strcmp(key, op->key) == 0
+	           : strcmp(key, op->key) >= 0 && strcmp(key, op->end) < 0;
+}
+
+/* It outlives what the change that put it has allocated. */
+static char *
+keep(const char *bytes, size_t len)
+{
+	char *copy = calloc(1, len + 1);
+
+	memcpy(copy, bytes, len);
+	return copy;
+}
+
+static void
+put(const struct etcd_op *op)
+{
+	struct etcd_pair **p = &keys, *fresh = calloc(1, sizeof(*fresh));
+
+	while (*p != NULL && strcmp((*p)->key, op->key) < 0)
+		p = &(*p)->next;
+	*fresh = (struct etcd_pair){.next = *p,
+	    .key = keep(op->key, strlen(op->key)),
+	    .value = keep(op->value, op->len),
+	    .len = op->len};
+	if (*p != NULL && strcmp((*p)->key, op->key) == 0)
+		fresh->next = (*p)->next;
+	*p = fresh;
+}
+
+static int64_t
+cut(const struct etcd_op *op)
+{
+	struct etcd_pair **p = &keys;
+	int64_t count = 0;
+
+	while (*p != NULL) {
+		if (within(op, (*p)->key)) {
+			*p = (*p)->next;
+			count++;
+		} else {
+			p = &(*p)->next;
+		}
+	}
+	return count;
+}
+
+static struct etcd_pair *
+range(bool *more, const struct etcd_op *op)
+{
+	struct etcd_pair *first = NULL, **tail = &first;
+	const struct etcd_pair *p;
+	int64_t count = 0;
+
+	*more = false;
+	for (p = keys; p != NULL; p = p->next) {
+		if (!within(op, p->key))
+			continue;
+		*more = op->limit > 0 && count == op->limit;
+		if (*more)
+			break;
+		*tail = mem_alloc(sizeof(**tail));
+		**tail = *p;
+		(*tail)->next = NULL;
+		tail = &(*tail)->next;
+		count++;
+	}
+	return first;
+}
+
+static const struct etcd_op turn_key = {.key = "/t/turn/write"};
+
+/* Another node than ours has the turn. */
+static void
+give_turn(const char *value)
+{
+	put(&(const struct etcd_op){.verb = ETCD_PUT,
+	    .key = turn_key.key,
+	    .value = value,
+	    .len = strlen(value)});
+}
+
+const struct fail *
+etcd_txn(struct etcd_answer *out, const struct conf *conf,
+    const struct etcd_txn *txn)
+{
+	void (*hook)(void) = meanwhile;
+	const struct etcd_op *op;
+	size_t i, count;
+
+	(void)conf;
+	asked++;
+	meanwhile = NULL;
+	if (hook != NULL)
+		hook();
+	*out = (struct etcd_answer){.succeeded = hold(txn)};
+	count = out->succeeded ? txn->then_count : txn->otherwise_count;
+	out->pairs = mem_alloc((count + 1) * sizeof(*out->pairs));
+	out->more = mem_alloc((count + 1) * sizeof(*out->more));
+	out->deleted = mem_alloc((count + 1) * sizeof(*out->deleted));
+	for (i = 0; i < count; i++) {
+		op = &(out->succeeded ? txn->then : txn->otherwise)[i];
+		if (op->verb == ETCD_RANGE)
+			out->pairs[i] = range(&out->more[i], op);
+		else if (op->verb == ETCD_DELETE)
+			out->deleted[i] = cut(op);
+		else
+			put(op);
+	}
+	out->revision = ++revision;
+	return NULL;
+}
+
+static const struct fail *
+rows(struct index_rows *out, const char *path, const cJSON *record)
+{
+	(void)path;
+	if (json_text(record, "name") == NULL)
+		return fail(FAIL_BUSY, "no name");
+	index_list(out, "all", json_text(record, "name"));
+	return NULL;
+}
+
+static struct store *
+open_node(int node)
+{
+	struct store *s;
+	const struct fail *f = store_open(&s, &confs[node], rows);
+
+	if (f != NULL) {
+		printf("Bail out! %s\n", f->text);
+		exit(1);
+	}
+	cluster_use(s, &confs[node]);
+	return s;
+}
+
+/* Each change is made by a store that is opened anew, as by a request. */
+static const char *
+set(int node, const char *name, const char *value)
+{
+	struct store *s = open_node(node);
+	cJSON *o = cJSON_CreateObject();
+	struct store_record *r;
+	const struct fail *f = store_lock(s);
+
+	json_add_text(o, "name", name);
+	json_add_text(o, "value", value);
+	if (f == NULL)
+		f = store_read(&r, s, store_path("apps", name));
+	if (f == NULL)
+		store_put(s, store_path("apps", name), o);
+	if (f == NULL)
+		f = store_commit(NULL, s, &message);
+	return f == NULL ? "done" : f->text;
+}
+
+static const char *
+value_of(int node, const char *name)
+{
+	struct store_record *r = NULL;
+	const struct fail *f =
+	    store_read(&r, open_node(node), store_path("apps", name));
+
+	return f != NULL   ? f->text
+	       : r == NULL ? NULL
+	                   : json_text(r->json, "value");
+}
+
+/* Proposed by a process that ends before it asks. */
+static void
+only_propose(int node, const char *name)
+{
+	const pid_t child = fork();
+	struct store *s;
+	cJSON *o;
+	const char *id;
+
+	if (child == 0) {
+		s = open_node(node);
+		o = cJSON_CreateObject();
+		json_add_text(o, "name", name);
+		if (store_lock(s) == NULL) {
+			store_put(s, store_path("apps", name), o);
+			(void)store_promise(&id, s, &message);
+		}
+		_exit(0);
+	}
+	(void)waitpid(child, NULL, 0);
+}
+
+static bool
+catch_up(int node)
+{
+	size_t taken;
+	const struct fail *f = store_catch_up(&taken, open_node(node));
+
+	if (f != NULL)
+		printf("# %s\n", f->text);
+	return f == NULL;
+}
+
+static const char *
+head_of(int node)
+{
+	return open_node(node)->journal->head;
+}
+
+static const char *
+cluster_head(void)
+{
+	return mem_dup(find("/t/head")->value, JOURNAL_ID);
+}
+
+static const char *
+turn(void)
+{
+	const struct etcd_pair *p = find("/t/turn/write");
+
+	return p == NULL ? NULL : p->value;
+}
+
+static void
+test_joining(void)
+{
+	bool first = false;
+	size_t taken;
+
+	ok(cluster_join(&first, &taken, open_node(0), &confs[0]) == NULL &&
+	        first,
+	    "the first node joins");
+	ok(cluster_join(&first, &taken, open_node(1), &confs[1]) == NULL &&
+	        !first,
+	    "and the second");
+	asked = 0;
+	is(set(0, "one", "1"), "done", "one writes");
+	ok(asked == 1, "and asks once");
+	is(value_of(1, "one"), NULL, "the other has it not yet");
+	ok(catch_up(1), "it looks");
+	is(value_of(1, "one"), "1", "and has it");
+	asked = 0;
+	ok(catch_up(1) && asked == 1, "where nothing is new, one look is all");
+}
+
+static void
+write_first(void)
+{
+	(void)set(0, "two", "first");
+}
+
+static void
+test_losing(void)
+{
+	meanwhile = write_first;
+	is(set(1, "three", "3"), "done", "who is second is done, too");
+	ok(turn() != NULL && strncmp(turn(), "two ", 4) == 0,
+	    "and has taken the turn to write");
+	is(value_of(1, "two"), "first", "with what was first");
+	asked = 0;
+	is(set(1, "three", "33"), "done", "while it has it");
+	ok(asked == 1, "it need not ask twice");
+	is(set(0, "two", "later"), "done", "the other waits");
+	ok(strncmp(turn(), "one ", 4) == 0, "until it has it");
+	is(value_of(0, "three"), "33", "with all there is");
+	/* its time is over */
+	usleep(200000);
+	is(set(0, "two", "last"), "done", "once it has had it for long");
+	ok(turn() == NULL, "it is given back with a commit");
+	ok(catch_up(1), "and both");
+	is(head_of(0), head_of(1), "have the same history");
+}
+
+/* The turn is another's, who is dead. */
+static void
+test_patience(void)
+{
+	int64_t before;
+
+	give_turn("dead 1 50");
+	before = clock_now();
+	is(set(0, "four", "4"), "done", "where its holder is dead");
+	ok(clock_now() - before >= 50, "another waits for a moment");
+	ok(strncmp(turn(), "one ", 4) == 0, "and takes it");
+	(void)cut(&turn_key);
+	is(set(0, "four", "44"), "done", "who is told that he lost it");
+	ok(turn() != NULL && strncmp(turn(), "one ", 4) == 0, "takes it again");
+}
+
+static const char *
+large(int number)
+{
+	char *text = mem_alloc(LARGE + 1);
+
+	memset(text, 'x', LARGE);
+	memcpy(text, mem_printf("%08d", number), 8);
+	return text;
+}
+
+static void
+write_many(void)
+{
+	int i;
+
+	for (i = 0; i < MANY; i++) {
+		const struct mem_mark mark = mem_mark();
+
+		(void)set(0, "five", large(i));
+		mem_release(mark);
+	}
+}
+
+/* A read on a node with a proposal that is void, far behind. */
+static void
+test_behind(void)
+{
+	ok(catch_up(1), "a node that has all");
+	write_many();
+	only_propose(1, "six");
+	/* it loses, waits for the turn, and takes it while there is more to be
+	 * taken: what it has taken took longer than its holder is waited for */
+	give_turn("three 1 50");
+	ok(catch_up(1), "and then is far behind, looks");
+	is(head_of(1), cluster_head(), "and has all");
+	ok(strcmp(value_of(1, "five"), large(MANY - 1)) == 0, "in its files");
+	is(value_of(1, "six"), NULL, "but what nobody asked for");
+	meanwhile = write_many;
+	is(set(1, "seven", "7"), "done", "a write that is overtaken by many");
+	ok(strcmp(value_of(1, "five"), large(MANY - 1)) == 0,
+	    "has all of them");
+}
+
+/* What it lacks has been deleted. */
+static void
+test_far(void)
+{
+	size_t taken;
+	const struct fail *f;
+
+	ok(catch_up(1), "a node that has all there is");
+	write_first();
+	(void)cut(&(const struct etcd_op){.key = "/t/log/", .end = "/t/log0"});
+	f = store_catch_up(&taken, open_node(1));
+	ok(cluster_is_far(f), "and lacks what is gone, is told so");
+	ok(strcmp(set(1, "eight", "8"), "done") != 0 &&
+	        strcmp(head_of(1), cluster_head()) != 0,
+	    "nor does it write");
+}
+
+int
+main(void)
+{
+	static const char *const names[] = {"one", "two"};
+	char template[] = "/tmp/sutler-test-XXXXXX";
+	const char *both;
+	int i;
+
+	dir = mkdtemp(template);
+	for (i = 0; dir != NULL && i < 2; i++)
+		confs[i] =
+		    (struct conf){.data = mem_printf("%s/%s", dir, names[i]),
+		        .cluster = "in memory",
+		        .cluster_prefix = "/t/",
+		        .cluster_name = names[i]};
+	both = dir == NULL
+	           ? NULL
+	           : mem_printf("cp -a %s %s", confs[0].data, confs[1].data);
+	if (dir == NULL || store_init(confs[0].data) != NULL ||
+	    system(both) != 0) {
+		printf("Bail out! no stores\n");
+		return 1;
+	}
+	test_joining();
+	test_losing();
+	test_patience();
+	test_behind();
+	test_far();
+	ok(file_remove_all(dir) == NULL, "the directory is removed");
+	return done();
+}
