@@ -234,6 +234,8 @@ test:
 	    'python3 tests/power.py --build $(BUILD) --cuts 5' \
 	    'python3 tests/readme.py --build $(BUILD)' \
 	    'python3 tests/etcd.py --build $(BUILD)' \
+	    'python3 tests/cluster_setup.py --build $(BUILD)' \
+	    'python3 tests/cluster.py --build $(BUILD) --pace 2' \
 	    'python3 tests/setup.py --build $(BUILD)' \
 	    '$(BROWSER)' \
 	    '$(BROWSER) --door apache-prefix -k "console|policy|edited|ordered"'

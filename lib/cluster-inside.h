@@ -82,10 +82,11 @@ struct cluster_turn {
 /* What this node's last writer left. */
 void cluster_turn_recall(struct cluster_turn *t, const struct conf *conf);
 
-/* The value with which it is taken: the cluster's number, and ms that a
- * question to etcd takes this node. */
+/* The value with which it is taken: the cluster's number, the ms that a
+ * question to etcd takes this node, and how many changes it has to make anew
+ * first. */
 const char *cluster_turn_value(const struct conf *conf, int64_t number,
-    int64_t trip);
+    int64_t trip, size_t changes);
 
 /* It has been taken, or given back. */
 void cluster_turn_take(struct cluster_turn *t, const struct conf *conf,

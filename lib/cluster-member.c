@@ -149,8 +149,9 @@ cluster_join(bool *first, size_t *taken, struct store *store,
 	return f == NULL ? store_catch_up(taken, store) : f;
 }
 
-const struct fail *
-cluster_leave(bool *last, struct store *store, const struct conf *conf)
+/* Nobody else of this node settles meanwhile. */
+static const struct fail *
+leave(bool *last, struct store *store, const struct conf *conf)
 {
 	const char *log = cluster_key(conf, "log/"), *known;
 	const struct etcd_op ops[] = {cluster_cut(cluster_member_key(conf),
@@ -165,7 +166,6 @@ cluster_leave(bool *last, struct store *store, const struct conf *conf)
 	int64_t number;
 	size_t taken;
 
-	*last = false;
 	if (f == NULL)
 		f = cluster_note_read(&known, &number, conf);
 	if (f == NULL && known == NULL)
@@ -193,6 +193,19 @@ cluster_leave(bool *last, struct store *store, const struct conf *conf)
 	return f == NULL ? store_change_order(store, false) : f;
 }
 
+const struct fail *
+cluster_leave(bool *last, struct store *store, const struct conf *conf)
+{
+	int settle;
+	const struct fail *f = store_take(&settle, store, "settle");
+
+	*last = false;
+	if (f == NULL)
+		f = leave(last, store, conf);
+	store_give(&settle);
+	return f;
+}
+
 /* What every member that still shows itself has. */
 static int64_t
 applied_by_all(const struct cluster_state *state)
@@ -211,8 +224,13 @@ applied_by_all(const struct cluster_state *state)
 const struct fail *
 cluster_report(const struct conf *conf)
 {
+	/* who has left meanwhile is not put back */
+	const struct etcd_compare gone = {.key = cluster_member_key(conf)};
 	struct etcd_op put;
-	const struct etcd_txn txn = {.then = &put, .then_count = 1};
+	const struct etcd_txn txn = {.compares = &gone,
+	    .compare_count = 1,
+	    .otherwise = &put,
+	    .otherwise_count = 1};
 	struct etcd_answer answer;
 	const struct fail *f;
 	const char *known;

@@ -15,7 +15,8 @@ enum { WAIT = 5000 }; /* ms, at most, for the turn */
 struct order {
 	const struct conf *conf;
 	struct cluster_turn turn;
-	bool waiting; /* for the turn: what we had proposed is void */
+	bool waiting;   /* for the turn: what we had proposed is void, … */
+	size_t changes; /* … which are so many */
 };
 
 /* One asking: what is asked for, and what comes of it. */
@@ -121,7 +122,8 @@ take_turn(struct asking *a)
 {
 	const struct conf *conf = a->o->conf;
 	const char *key = cluster_key(conf, "turn/write");
-	const char *value = cluster_turn_value(conf, a->number, a->trip);
+	const char *value =
+	    cluster_turn_value(conf, a->number, a->trip, a->o->changes);
 	const struct etcd_compare seen = holds(key, a->o->turn.others);
 	struct etcd_op ops[3];
 	const struct etcd_txn txn = {.compares = &seen,
@@ -267,6 +269,7 @@ order(struct asking *a, const struct journal_entry *entries)
 		if (again && ours)
 			f = cluster_far_behind(a->head);
 	}
+	a->o->changes = p->entries;
 	if (f == NULL && done) {
 		a->out->count = p->entries;
 		a->number += (int64_t)p->entries;

@@ -22,7 +22,8 @@ enum {
 	LOOK_OFTEN = 4, /* … towards its end */
 	COURTESY = 20,  /* to those who have waited longer */
 	PATIENCE = 50,  /* nothing moves, until another takes it; and … */
-	TRIPS = 4,      /* … so many of its holder's ways to etcd and back */
+	TRIPS = 4, /* … so many of its holder's ways to etcd and back, … */
+	EACH = 10, /* … and for each change that he has to make anew */
 	PATIENCE_MOST = 3000,
 	LOSING = 1000 /* who has waited for so long takes it from anybody */
 };
@@ -74,9 +75,11 @@ cluster_turn_recall(struct cluster_turn *t, const struct conf *conf)
 }
 
 const char *
-cluster_turn_value(const struct conf *conf, int64_t number, int64_t trip)
+cluster_turn_value(const struct conf *conf, int64_t number, int64_t trip,
+    size_t changes)
 {
-	const int64_t patience = PATIENCE + TRIPS * trip;
+	const int64_t patience =
+	    PATIENCE + TRIPS * trip + EACH * (int64_t)changes;
 
 	return mem_printf("%s %" PRId64 " %" PRId64, conf->cluster_name, number,
 	    patience < PATIENCE_MOST ? patience : PATIENCE_MOST);

@@ -45,7 +45,8 @@ store_note_read(struct store *s, const char *path, const char *id)
 const struct fail *
 store_recheck(struct store *s)
 {
-	static const char text[] = "another store has changed what it is about";
+	static const char text[] = "another store has changed what it is about"
+	                           " meanwhile: begin anew";
 	const struct store_look *look;
 	const struct fail *f = NULL;
 	const char *bytes;

@@ -376,6 +376,30 @@ test_behind(void)
 	is(value_of(1, "five"), mem_printf("%d", MANY - 1), "has all of them");
 }
 
+static void
+test_leaving(void)
+{
+	const struct etcd_op member = {.key = "/t/member/two"};
+	bool last = true, first;
+	size_t taken;
+
+	ok(catch_up(1) && cluster_report(&confs[1]) == NULL &&
+	        find(member.key) != NULL,
+	    "a member says how far it is");
+	/* as one whose report was under way */
+	(void)cut(&member);
+	ok(cluster_report(&confs[1]) == NULL && find(member.key) == NULL,
+	    "who is none any more is not put back by that");
+	ok(cluster_leave(&last, open_node(1), &confs[1]) == NULL && !last,
+	    "it leaves");
+	ok(strcmp(set(1, "away", "1"), "done") != 0, "and does not write");
+	is(set(0, "there", "1"), "done", "the other does");
+	ok(cluster_join(&first, &taken, open_node(1), &confs[1]) == NULL &&
+	        !first,
+	    "it joins again");
+	is(value_of(1, "there"), "1", "and has all");
+}
+
 /* What it lacks has been deleted. */
 static void
 test_far(void)
@@ -420,6 +444,7 @@ main(void)
 	test_losing();
 	test_patience();
 	test_behind();
+	test_leaving();
 	test_far();
 	ok(file_remove_all(dir) == NULL, "the directory is removed");
 	return done();

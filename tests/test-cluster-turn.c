@@ -29,7 +29,7 @@ static void
 test_ours(void)
 {
 	struct cluster_turn t = recalled();
-	const char *value = cluster_turn_value(&conf, 7, 3);
+	const char *value = cluster_turn_value(&conf, 7, 3, 1);
 
 	ok(t.ours == NULL && !cluster_turn_goes_on(&t), "a node without it");
 	ok(cluster_turn_is_free(&t), "it is free where nobody has it");
@@ -51,7 +51,7 @@ static void
 test_seen(void)
 {
 	struct cluster_turn t = recalled();
-	const char *value = cluster_turn_value(&conf, 8, 3);
+	const char *value = cluster_turn_value(&conf, 8, 3, 1);
 
 	cluster_turn_see(&t, &conf, value, false);
 	is(t.ours, value, "etcd says that it is this node's");
@@ -111,11 +111,13 @@ test_pauses(void)
 	                                  "others have it");
 	t.began -= 310;
 	ok(cluster_turn_courtesy(&t) == 0, "and then does not");
-	is(cluster_turn_value(&conf, 5, 0), "node-1 5 50",
+	is(cluster_turn_value(&conf, 5, 0, 0), "node-1 5 50",
 	    "who is near etcd is not waited for");
-	is(cluster_turn_value(&conf, 5, 100), "node-1 5 450",
+	is(cluster_turn_value(&conf, 5, 0, 16), "node-1 5 210",
+	    "who has much to do is given time");
+	is(cluster_turn_value(&conf, 5, 100, 0), "node-1 5 450",
 	    "who is far from it is");
-	is(cluster_turn_value(&conf, 5, 5000), "node-1 5 3000",
+	is(cluster_turn_value(&conf, 5, 5000, 0), "node-1 5 3000",
 	    "up to a limit");
 }
 
