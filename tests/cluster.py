@@ -48,6 +48,7 @@ REGISTERS = 2
 WRITERS = 2        # of crowd.py's kind, on each node
 BACK_OFF = 0.1     # s, after an answer that says nothing
 APPS = 6           # that all write to
+AWAY = 1           # s that a node does not ask etcd again, lib/cluster.h
 ODD = 20           # answers of the wrong kind, after which a writer ends
 
 
@@ -455,6 +456,8 @@ def by_way_of(scene: Scene, **how):
     stands = [nodes.Between(url, **how) for url in urls.split(",")]
     try:
         node.configure(cluster=",".join(one.url for one in stands))
+        # who asked by the one that was ended took etcd to be away
+        time.sleep(AWAY + 1)
         yield stands
     finally:
         node.configure(cluster=urls)

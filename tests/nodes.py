@@ -108,7 +108,8 @@ class Between:
         self.delay, self.lose = delay, lose
         self.member = urllib.parse.urlsplit(url)
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        port = self.listener.getsockname()[1]
+        self.url = f"{self.member.scheme}://127.0.0.1:{port}"
         self.seen = self.lost = 0
         threading.Thread(target=self.accept, daemon=True).start()
 
