@@ -37,7 +37,7 @@ take(const struct conf *conf, bool report)
 			f = store_catch_up(&taken, store);
 	}
 	if (f == NULL && report)
-		f = cluster_report(conf);
+		f = cluster_report(store, conf);
 	if (f == NULL)
 		return TAKEN;
 	complain("%s", f->text);

@@ -112,7 +112,9 @@ long cluster_turn_courtesy(const struct cluster_turn *t);
 bool cluster_turn_is_free(const struct cluster_turn *t);
 bool cluster_turn_is_overdue(const struct cluster_turn *t);
 
-/* Say in etcd how far this node has come. */
-const struct fail *cluster_report(const struct conf *conf);
+/* Say in etcd how far this node has come, where what is known is what store has
+ * applied. */
+const struct fail *cluster_report(const struct store *store,
+    const struct conf *conf);
 
 #endif

@@ -13,7 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SPACE_LEAST = 16 << 20 }; /* bytes of etcd's, for defragmenting */
+enum {
+	SPACE_LEAST = 16 << 20, /* bytes of etcd's, for defragmenting */
+	CHANGE_SECONDS = 60     /* of the lease of who joins or leaves */
+};
 
 static const struct fail *
 need_cluster(const struct conf *conf)
@@ -106,19 +109,28 @@ enter(bool *done, const struct conf *conf, bool first, const char *commit,
 	return f;
 }
 
-const struct fail *
-cluster_join(bool *first, size_t *taken, struct store *store,
-    const struct conf *conf)
+/* One node at a time joins or leaves: the last one to go takes all of it. */
+static const struct fail *
+begin_change(int64_t *lease, const struct conf *conf)
+{
+	const struct fail *f = need_cluster(conf);
+	bool mine = false;
+
+	if (f == NULL)
+		f = cluster_turn(&mine, lease, conf, "members", CHANGE_SECONDS);
+	if (f == NULL && !mine)
+		f = fail(FAIL_BUSY, "another node joins or leaves just now:"
+		                    " try again in a minute");
+	return f;
+}
+
+static const struct fail *
+join(bool *first, size_t *taken, struct store *store, const struct conf *conf)
 {
 	const char *head, *cluster, *known;
-	const struct fail *f = need_cluster(conf);
 	int64_t number;
+	const struct fail *f = cluster_note_read(&known, &number, conf);
 	bool done = false;
-
-	*first = false;
-	*taken = 0;
-	if (f == NULL)
-		f = cluster_note_read(&known, &number, conf);
 	if (f == NULL && known != NULL)
 		f = fail(FAIL_CONFLICT, "%s is a member already",
 		    conf->cluster_name);
@@ -149,6 +161,22 @@ cluster_join(bool *first, size_t *taken, struct store *store,
 	return f == NULL ? store_catch_up(taken, store) : f;
 }
 
+const struct fail *
+cluster_join(bool *first, size_t *taken, struct store *store,
+    const struct conf *conf)
+{
+	int64_t lease;
+	const struct fail *f = begin_change(&lease, conf);
+
+	*first = false;
+	*taken = 0;
+	if (f != NULL)
+		return f;
+	f = join(first, taken, store, conf);
+	(void)etcd_revoke(conf, lease);
+	return f;
+}
+
 /* Nobody else of this node settles meanwhile. */
 static const struct fail *
 leave(bool *last, struct store *store, const struct conf *conf)
@@ -162,12 +190,10 @@ leave(bool *last, struct store *store, const struct conf *conf)
 	struct etcd_txn txn = {.then = ops};
 	struct cluster_state state;
 	struct etcd_answer answer;
-	const struct fail *f = need_cluster(conf);
 	int64_t number;
+	const struct fail *f = cluster_note_read(&known, &number, conf);
 	size_t taken;
 
-	if (f == NULL)
-		f = cluster_note_read(&known, &number, conf);
 	if (f == NULL && known == NULL)
 		f = fail(FAIL_CONFLICT, "%s is no member", conf->cluster_name);
 	if (f == NULL)
@@ -196,13 +222,18 @@ leave(bool *last, struct store *store, const struct conf *conf)
 const struct fail *
 cluster_leave(bool *last, struct store *store, const struct conf *conf)
 {
+	int64_t lease;
 	int settle;
-	const struct fail *f = store_take(&settle, store, "settle");
+	const struct fail *f = begin_change(&lease, conf);
 
 	*last = false;
+	if (f != NULL)
+		return f;
+	f = store_take(&settle, store, "settle");
 	if (f == NULL)
 		f = leave(last, store, conf);
 	store_give(&settle);
+	(void)etcd_revoke(conf, lease);
 	return f;
 }
 
@@ -222,7 +253,7 @@ applied_by_all(const struct cluster_state *state)
 }
 
 const struct fail *
-cluster_report(const struct conf *conf)
+cluster_report(const struct store *store, const struct conf *conf)
 {
 	/* who has left meanwhile is not put back */
 	const struct etcd_compare gone = {.key = cluster_member_key(conf)};
@@ -237,7 +268,10 @@ cluster_report(const struct conf *conf)
 	int64_t number;
 
 	f = cluster_note_read(&known, &number, conf);
-	if (f != NULL || known == NULL || known[0] == '\0')
+	if (f == NULL)
+		f = journal_marks(store->journal);
+	if (f != NULL || known == NULL ||
+	    strcmp(known, store->journal->head) != 0)
 		return f;
 	put = cluster_put(cluster_member_key(conf),
 	    cluster_member_text(conf, known, number));
@@ -251,7 +285,7 @@ cluster_catch_up(struct store *store, const struct conf *conf)
 	size_t taken;
 
 	f = store_catch_up(&taken, store);
-	return f == NULL ? cluster_report(conf) : f;
+	return f == NULL ? cluster_report(store, conf) : f;
 }
 
 /* Have one member give back the disk space of what is gone, where there is much

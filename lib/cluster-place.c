@@ -28,7 +28,8 @@ struct asking {
 	int64_t number;              /* of the last commit heard of */
 	int64_t trip;                /* ms that the last question took */
 	struct etcd_op looks[2];     /* at the log behind number, the turn */
-	bool heard;                  /* commits, by the last question */
+	bool heard;                  /* commits, by the last question … */
+	bool large;                  /* … whose answer had no room for them */
 	bool held;                   /* by who settles, or only looks? */
 };
 
@@ -49,13 +50,14 @@ read_others(struct asking *a, const struct etcd_pair *pairs)
 	return f;
 }
 
+/* Any answer has room for a few; more of them are asked for by look(). */
 static void
-look_behind(struct asking *a)
+look_behind(struct asking *a, int64_t limit)
 {
 	const char *log = cluster_key(a->o->conf, "log/");
 
 	a->looks[0] = cluster_get(cluster_log_key(a->o->conf, a->number + 1),
-	    cluster_key_end(log), CLUSTER_BATCH);
+	    cluster_key_end(log), limit);
 	a->looks[1] =
 	    cluster_get(cluster_key(a->o->conf, "turn/write"), NULL, 0);
 }
@@ -70,6 +72,7 @@ ask(bool *succeeded, struct asking *a, const struct etcd_txn *txn, bool looks)
 	const struct fail *f = cluster_ask(&answer, a->o->conf, txn);
 	const char *turn;
 
+	a->large = f != NULL && answer.large;
 	if (f != NULL)
 		return f;
 	a->trip = clock_now() - before;
@@ -108,8 +111,12 @@ look(struct asking *a)
 	const struct fail *f;
 	bool same;
 
-	look_behind(a);
+	look_behind(a, CLUSTER_BATCH);
 	f = ask(&same, a, &txn, true);
+	if (f != NULL && a->large) {
+		look_behind(a, CLUSTER_FEW);
+		f = ask(&same, a, &txn, true);
+	}
 	if (f == NULL && !same && a->out->others == NULL)
 		f = cluster_far_behind(a->head);
 	return f;
@@ -135,7 +142,7 @@ take_turn(struct asking *a)
 	const struct fail *f;
 	bool succeeded;
 
-	look_behind(a);
+	look_behind(a, CLUSTER_FEW);
 	ops[0] = a->looks[0];
 	ops[1] = a->looks[1];
 	ops[2] = cluster_put(key, value);
@@ -246,7 +253,7 @@ put_behind(bool *done, struct proposal *p, struct asking *a)
 	    cluster_member_text(conf, a->head, a->number));
 	if (ends)
 		p->ops[txn.then_count++] = cluster_cut(turn, NULL);
-	look_behind(a);
+	look_behind(a, CLUSTER_FEW);
 	f = ask(done, a, &txn, false);
 	if (f == NULL && *done && ends)
 		cluster_turn_give(&a->o->turn, conf);
@@ -259,14 +266,16 @@ order(struct asking *a, const struct journal_entry *entries)
 {
 	struct proposal *p = mem_alloc(sizeof(*p));
 	const struct fail *f = fill(p, a->o->conf, a->number, entries);
-	bool done = false, ours, again = true;
+	const char *before;
+	bool done = false, again = true;
 
 	while (f == NULL && again) {
-		ours = a->o->turn.ours != NULL;
+		before = a->o->turn.ours;
 		f = put_behind(&done, p, a);
 		again = f == NULL && !done && a->out->others == NULL &&
 		        a->o->turn.ours != NULL;
-		if (again && ours)
+		if (again && before != NULL &&
+		    strcmp(before, a->o->turn.ours) == 0)
 			f = cluster_far_behind(a->head);
 	}
 	a->o->changes = p->entries;

@@ -224,9 +224,10 @@ cluster_ask(struct etcd_answer *out, const struct conf *conf,
 {
 	const struct fail *f;
 
+	*out = (struct etcd_answer){0};
 	if (is_away(conf))
 		f = fail(FAIL_BUSY, "etcd did not answer a moment ago");
-	else if ((f = etcd_txn(out, conf, txn)) != NULL)
+	else if ((f = etcd_txn(out, conf, txn)) != NULL && !out->large)
 		note_away(conf);
 	return f == NULL || f->code != FAIL_BUSY
 	           ? f
@@ -252,6 +253,10 @@ cluster_find(int64_t *number, const char **head, const struct conf *conf,
 	do {
 		ops[1].key = next;
 		f = cluster_ask(&answer, conf, &txn);
+		if (f != NULL && answer.large) {
+			ops[1].limit = CLUSTER_FEW;
+			f = cluster_ask(&answer, conf, &txn);
+		}
 		if (f != NULL || answer.pairs[0] == NULL)
 			return f;
 		if (!cluster_parse_head(&id, number, answer.pairs[0]->value))

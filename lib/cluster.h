@@ -27,8 +27,9 @@
 struct conf;
 
 enum {
-	CLUSTER_BATCH = 32,           /* commits in one transaction */
-	CLUSTER_BYTES = 1200 << 10,   /* … and bytes of them */
+	CLUSTER_BATCH = 32,              /* commits in one transaction */
+	CLUSTER_BYTES = STORE_ORDER_MAX, /* … and bytes of them */
+	CLUSTER_FEW = 2,              /* commits that any answer has room for */
 	CLUSTER_AWAY = 1,             /* s that etcd is not asked again */
 	CLUSTER_FAR = 60,             /* s until who was away has fetched */
 	CLUSTER_PATIENCE = 7 * 86400, /* s without a sign of life, after which

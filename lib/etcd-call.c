@@ -179,6 +179,9 @@ ask(struct attempt *a, struct exchange *x, struct exchange_own *own,
 	own->connect_ms =
 	    a->connect_ms < own->timeout_ms ? a->connect_ms : own->timeout_ms;
 	client_send(x, a->c->conf, ETCD_SECONDS);
+	/* in lib/send.c's words */
+	a->c->large = x->status == 0 && x->trouble != NULL &&
+	              strstr(x->trouble, "the answer is longer") != NULL;
 	return etcd_judge(answer, &a->why, &a->c->refusal, x);
 }
 
@@ -311,7 +314,7 @@ etcd_call(struct etcd_call *c)
 	size_t count = 1;
 
 	c->answer = NULL;
-	c->unknown = false;
+	c->unknown = c->large = false;
 	all[0] = c->endpoint;
 	if (c->endpoint == NULL)
 		count = etcd_endpoints(all, c->conf);

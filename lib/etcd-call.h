@@ -27,6 +27,7 @@ struct etcd_call {
 
 	cJSON *answer;       /* an object */
 	bool unknown;        /* a failure, and it may have been done */
+	bool large;          /* a failure: the answer had no room */
 	const char *refusal; /* etcd's words, where it refused by known ones */
 };
 

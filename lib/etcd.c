@@ -209,6 +209,7 @@ etcd_txn(struct etcd_answer *out, const struct conf *conf,
 	*out = (struct etcd_answer){0};
 	f = etcd_call(&c);
 	out->unknown = c.unknown;
+	out->large = c.large;
 	if (f != NULL)
 		return f;
 	why = etcd_read(out, txn, c.answer);

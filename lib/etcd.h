@@ -64,6 +64,8 @@ struct etcd_answer {
 	bool succeeded; /* the compares held */
 	bool unknown;   /* with a failure: it may have been done; never of
 	                   what only reads */
+	bool large;     /* with a failure: there is no room for so much; ask
+	                   for less */
 	int64_t revision;
 	struct etcd_pair **pairs; /* of each operation that was done: what a
 	                             range found, NULL where nothing */

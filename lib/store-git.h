@@ -132,6 +132,11 @@ const struct fail *store_git_sweep(struct store_git *g);
 /* True where commit can be read and is an ancestor of (or the same as) of. */
 bool store_git_reaches(struct store_git *g, const char *commit, const char *of);
 
+/* Is base commit itself, or one of the few first parents before it?  What
+ * reaching costs grows with the history; this does not. */
+enum { STORE_GIT_FEW = 256 };
+bool store_git_near(struct store_git *g, const char *base, const char *commit);
+
 /* Fill in parent, time, author and message of the commit log->id. */
 struct store_log;
 const struct fail *store_git_commit(struct store_log *log, struct store_git *g);

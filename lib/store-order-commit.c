@@ -106,6 +106,19 @@ placed_of(const struct tries *t, const struct store *s)
 	return NULL;
 }
 
+/* Does one of them still stand upon the history's end, or did nobody say that
+ * it was not placed?  Then it may come. */
+static bool
+may_come(const struct tries *t, const struct store *s)
+{
+	int i;
+
+	for (i = 0; s->git != NULL && i < t->count; i++)
+		if (store_git_near(s->git, s->journal->head, t->made[i]))
+			return true;
+	return false;
+}
+
 /* Does our last proposal still wait? */
 static const struct fail *
 waits(bool *out, struct store *s, const struct tries *t)
@@ -157,15 +170,19 @@ static unsigned char
 count_waiting(struct store *s)
 {
 	const struct journal_entry *e;
-	struct journal_entry *all;
+	struct journal_entry *all = NULL;
+	struct mem_mark mark;
 	unsigned char n = 0;
 
-	if (journal_marks(s->journal) != NULL ||
-	    journal_read(&all, s->journal, s->journal->applied,
-	        s->journal->tail) != NULL)
+	if (journal_marks(s->journal) != NULL)
 		return 0;
+	mark = mem_mark();
+	if (journal_read(&all, s->journal, s->journal->applied,
+	        s->journal->tail) != NULL)
+		all = NULL;
 	for (e = all; e != NULL && n < UCHAR_MAX; e = e->next)
 		n++;
+	mem_release(mark);
 	return n;
 }
 
@@ -226,6 +243,9 @@ store_commit_ordered(const char **id, struct store *s,
 
 	while (f == NULL && placed == NULL && t.count < COMMIT_TRIES) {
 		f = store_promise(&made, s, message);
+		/* who begins anew must know that nothing has come of it */
+		if (f != NULL && f->code == FAIL_RACED && may_come(&t, s))
+			f = store_overtaken();
 		if (f != NULL || made[0] == '\0')
 			break;
 		t.made[t.count++] = made;

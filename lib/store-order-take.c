@@ -7,6 +7,20 @@
 #include "store-order.h"
 
 #include <string.h>
+#include <unistd.h>
+
+const struct fail *
+store_fits_order(const struct journal_entry *e)
+{
+	struct mem_text t = {0};
+
+	journal_pack(&t, e);
+	return t.len <= STORE_ORDER_MAX
+	           ? NULL
+	           : fail(FAIL_LARGE,
+	                 "more than a cluster's commit can hold (%d bytes)",
+	                 STORE_ORDER_MAX);
+}
 
 /* A path that a record can have, and nothing else: it came from outside. */
 static bool
@@ -93,6 +107,15 @@ store_seal(struct store *s)
 	const struct fail *f = seal(&e, s, s->journal->head);
 
 	return f == NULL ? journal_applied(s->journal, &e) : f;
+}
+
+const struct fail *
+store_seal_beginning(struct store *s)
+{
+	if (s->journal->tail != JOURNAL_START ||
+	    access(mem_printf("%s/cluster", s->state), F_OK) != 0)
+		return NULL;
+	return store_seal(s);
 }
 
 /* What others did upon head; each is sealed, since a full journal gives up what

@@ -75,6 +75,8 @@ store_take_both(struct store *s)
 		if (f == NULL)
 			f = store_take(&s->flush_fd, s, "flush");
 	}
+	if (f == NULL && s->ordered)
+		f = store_seal_beginning(s);
 	return f;
 }
 
@@ -85,25 +87,35 @@ ask(struct store_placed *placed, struct store *s,
 	return s->place(placed, s->place_arg, s->journal->head, own, true);
 }
 
+/* Do all of asked stand at the beginning of own? */
+static bool
+begins_with(const struct journal_entry *own, const struct journal_entry *asked)
+{
+	for (; asked != NULL; asked = asked->next, own = own->next)
+		if (own == NULL || strcmp(own->id, asked->id) != 0)
+			return false;
+	return true;
+}
+
 /* The same without a lock: others propose meanwhile, upon own, and *own becomes
- * all of it.  Where one of them had to settle, he has done so: placed says
- * nothing then. */
+ * all of it.  Where one of them has settled, or given up, what was asked for,
+ * placed says no more than that the order is to be asked what came of it. */
 static const struct fail *
 ask_apart(struct store_placed *placed, struct store *s,
     struct journal_entry **own)
 {
-	const char *first = (*own)->id;
+	const struct journal_entry *asked = *own;
 	const struct fail *f, *lock;
 
 	store_give(&s->flush_fd);
 	store_give(&s->lock_fd);
-	f = ask(placed, s, *own);
+	f = ask(placed, s, asked);
 	lock = store_take_both(s);
 	if (lock == NULL)
 		lock = journal_read(own, s->journal, s->journal->applied,
 		    s->journal->tail);
-	if (lock == NULL && (*own == NULL || strcmp((*own)->id, first) != 0))
-		*placed = (struct store_placed){0};
+	if (lock == NULL && !begins_with(*own, asked))
+		*placed = (struct store_placed){.more = true};
 	return f == NULL ? lock : f;
 }
 
@@ -122,14 +134,16 @@ settle_once(struct store_placed *placed, struct store *s,
 	return f;
 }
 
-/* Nothing that was proposed is left, or it failed: what is ordered after all
- * comes back as others'. */
+/* What is sealed is applied; nothing that was proposed is left, and what is
+ * ordered after all comes back as others'.  Without both locks nothing is
+ * known of the journal, and it stays as it is. */
 static const struct fail *
 give_up(struct store *s, const struct fail *f)
 {
 	s->disturbed = true;
-	if (s->lock_fd >= 0)
-		(void)journal_cut(s->journal, s->journal->applied);
+	if (s->lock_fd >= 0 && s->flush_fd >= 0 &&
+	    journal_marks(s->journal) == NULL && s->journal->ours)
+		(void)store_give_up_proposals(s);
 	return f == NULL ? store_overtaken() : f;
 }
 

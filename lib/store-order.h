@@ -44,6 +44,10 @@ struct store_placed {
 typedef const struct fail *store_place(struct store_placed *out, void *arg,
     const char *head, const struct journal_entry *entries, bool held);
 
+/* Bytes of a commit, packed, that an order takes. */
+enum { STORE_ORDER_MAX = 1200 << 10 };
+const struct fail *store_fits_order(const struct journal_entry *e);
+
 /* Have the order of place; before anything else is done with s. */
 void store_use_order(struct store *s, store_place *place, void *arg);
 
@@ -92,6 +96,10 @@ const struct fail *store_give_up_proposals(struct store *s);
 
 /* Under both locks, all applied: the journal that begins is of an order. */
 const struct fail *store_seal(struct store *s);
+
+/* The same where the journal of a member (DATA/state/cluster) begins without:
+ * killed between the two, it began anew and was not sealed. */
+const struct fail *store_seal_beginning(struct store *s);
 
 /* Under the writers' lock: that the record at path was read as id, "" for none.
  */

@@ -223,9 +223,8 @@ store_lock(struct store *s)
 		f = store_recover(s);
 	if (f == NULL)
 		f = store_bulk_settle(s);
-	/* killed between the two, it began anew without its seal */
-	if (f == NULL && s->ordered && s->journal->tail == JOURNAL_START)
-		f = store_seal(s);
+	if (f == NULL && s->ordered)
+		f = store_seal_beginning(s);
 	if (f == NULL)
 		f = journal_read(&s->pending, s->journal, s->journal->applied,
 		    s->journal->tail);
@@ -274,6 +273,8 @@ commit_entry(struct journal_entry *entry, struct store *s, const char *parent,
 	const struct fail *f;
 
 	f = store_git_build(entry, s->git, parent, &author, message->text);
+	if (f == NULL && s->ordered)
+		f = store_fits_order(entry);
 	return f == NULL ? append(s, entry) : f;
 }
 

@@ -169,6 +169,58 @@ etcd_txn(struct etcd_answer *out, const struct conf *conf,
 	return NULL;
 }
 
+/* The place of lib/etcd-admin.c. */
+const struct fail *
+etcd_grant(int64_t *lease, const struct conf *conf, long seconds)
+{
+	(void)conf;
+	(void)seconds;
+	*lease = 1;
+	return NULL;
+}
+
+const struct fail *
+etcd_keep(const struct conf *conf, int64_t lease)
+{
+	(void)conf;
+	(void)lease;
+	return NULL;
+}
+
+/* There is no other lease. */
+const struct fail *
+etcd_revoke(const struct conf *conf, int64_t lease)
+{
+	(void)conf;
+	(void)lease;
+	(void)cut(&(const struct etcd_op){.key = "/t/turn/members"});
+	return NULL;
+}
+
+const struct fail *
+etcd_compact(const struct conf *conf, int64_t at)
+{
+	(void)conf;
+	(void)at;
+	return NULL;
+}
+
+const struct fail *
+etcd_defragment(const struct conf *conf, const char *endpoint)
+{
+	(void)conf;
+	(void)endpoint;
+	return NULL;
+}
+
+const struct fail *
+etcd_status(struct etcd_member **out, const struct conf *conf)
+{
+	(void)conf;
+	*out = NULL;
+	return NULL;
+}
+
 static const struct fail *
 rows(struct index_rows *out, const char *path, const cJSON *record)
 {
@@ -383,13 +435,20 @@ test_leaving(void)
 	bool last = true, first;
 	size_t taken;
 
-	ok(catch_up(1) && cluster_report(&confs[1]) == NULL &&
+	ok(catch_up(1) && cluster_report(open_node(1), &confs[1]) == NULL &&
 	        find(member.key) != NULL,
 	    "a member says how far it is");
 	/* as one whose report was under way */
 	(void)cut(&member);
-	ok(cluster_report(&confs[1]) == NULL && find(member.key) == NULL,
+	ok(cluster_report(open_node(1), &confs[1]) == NULL &&
+	        find(member.key) == NULL,
 	    "who is none any more is not put back by that");
+	put(&(const struct etcd_op){.key = "/t/turn/members",
+	    .value = "three",
+	    .len = 5});
+	ok(cluster_leave(&last, open_node(1), &confs[1]) != NULL,
+	    "while another joins, it cannot leave");
+	(void)etcd_revoke(&confs[1], 1);
 	ok(cluster_leave(&last, open_node(1), &confs[1]) == NULL && !last,
 	    "it leaves");
 	ok(strcmp(set(1, "away", "1"), "done") != 0, "and does not write");
