@@ -49,6 +49,7 @@ WRITERS = 2        # of crowd.py's kind, on each node
 BACK_OFF = 0.1     # s, after an answer that says nothing
 APPS = 6           # that all write to
 AWAY = 1           # s that a node does not ask etcd again, lib/cluster.h
+LARGE, LARGE_VALUE = 20, 30000   # variables of an app, and bytes of each
 ODD = 20           # answers of the wrong kind, after which a writer ends
 
 
@@ -666,6 +667,25 @@ def space(scene: Scene):
                       f"{full} {scene.etcd.sizes()}")
 
 
+def large(scene: Scene):
+    """A node that is behind by more than one answer of etcd's has room for."""
+    node, behind = scene.nodes[:2]
+    app = node.app(owner=scene.owner)
+    scene.cluster.catch_up()
+    behind.end_follower()
+    for number in range(LARGE):
+        node.call(scene.owner, "PUT", app.path("/variables"), {"variables": [
+            {"name": f"LARGE{number}", "value": "x" * LARGE_VALUE}]}, want=200)
+    answer = behind.call(scene.owner, "GET",
+                         app.path("/variables?consistent=true"), want=200)
+    scene.checks.that(len(answer.data["variables"]) == LARGE,
+                      "it has all of it")
+    behind.follow()
+    scene.cluster.catch_up()
+    # nor are these judged
+    scene.since = node.head()
+
+
 def ticks(scene: Scene):
     """tick runs on every node; what an order that was killed has left is asked
     for once more, and taken back, by one of them.  (The third node may not
@@ -741,6 +761,7 @@ ROWS = (
     Row("an old copy refuses", refusals, busy=False),
     Row("an edit in place", edited, busy=False),
     Row("etcd's space", space, busy=False, needs=needs_root),
+    Row("large commits", large, busy=False),
     Row("ticks on all nodes", ticks, busy=False),
     Row("no trouble", quiet),
     Row("own writes", own_writes),
