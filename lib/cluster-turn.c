@@ -23,7 +23,7 @@ enum {
 	COURTESY = 20,  /* to those who have waited longer */
 	PATIENCE = 50,  /* nothing moves, until another takes it; and … */
 	TRIPS = 4, /* … so many of its holder's ways to etcd and back, … */
-	EACH = 10, /* … and for each change that he has to make anew */
+	EACH = 20, /* … and for each change that he has to make anew */
 	PATIENCE_MOST = 3000,
 	LOSING = 1000 /* who has waited for so long takes it from anybody */
 };

@@ -113,7 +113,7 @@ test_pauses(void)
 	ok(cluster_turn_courtesy(&t) == 0, "and then does not");
 	is(cluster_turn_value(&conf, 5, 0, 0), "node-1 5 50",
 	    "who is near etcd is not waited for");
-	is(cluster_turn_value(&conf, 5, 0, 16), "node-1 5 210",
+	is(cluster_turn_value(&conf, 5, 0, 16), "node-1 5 370",
 	    "who has much to do is given time");
 	is(cluster_turn_value(&conf, 5, 100, 0), "node-1 5 450",
 	    "who is far from it is");
