@@ -50,7 +50,6 @@ read_others(struct asking *a, const struct etcd_pair *pairs)
 	return f;
 }
 
-/* Any answer has room for a few; more of them are asked for by look(). */
 static void
 look_behind(struct asking *a, int64_t limit)
 {
@@ -98,7 +97,7 @@ holds(const char *key, const char *value)
 
 /* Nothing was heard of others yet. */
 static const struct fail *
-look(struct asking *a)
+look_at(struct asking *a, int64_t limit)
 {
 	const struct etcd_compare head = holds(cluster_key(a->o->conf, "head"),
 	    cluster_head_text(a->head, a->number));
@@ -111,15 +110,24 @@ look(struct asking *a)
 	const struct fail *f;
 	bool same;
 
-	look_behind(a, CLUSTER_BATCH);
+	look_behind(a, limit);
 	f = ask(&same, a, &txn, true);
-	if (f != NULL && a->large) {
-		look_behind(a, CLUSTER_FEW);
-		f = ask(&same, a, &txn, true);
-	}
 	if (f == NULL && !same && a->out->others == NULL)
 		f = cluster_far_behind(a->head);
 	return f;
+}
+
+/* f came of a question whose answer may have had no room: any has for a few. */
+static const struct fail *
+look_at_few(struct asking *a, const struct fail *f)
+{
+	return f != NULL && a->large ? look_at(a, CLUSTER_FEW) : f;
+}
+
+static const struct fail *
+look(struct asking *a)
+{
+	return look_at_few(a, look_at(a, CLUSTER_BATCH));
 }
 
 /* The turn is free: take it, and all there is, upon which this node is to
@@ -140,13 +148,14 @@ take_turn(struct asking *a)
 	    .otherwise = a->looks,
 	    .otherwise_count = 2};
 	const struct fail *f;
-	bool succeeded;
+	bool succeeded = false;
 
-	look_behind(a, CLUSTER_FEW);
+	look_behind(a, CLUSTER_BATCH);
 	ops[0] = a->looks[0];
 	ops[1] = a->looks[1];
 	ops[2] = cluster_put(key, value);
-	f = ask(&succeeded, a, &txn, true);
+	/* was it taken, with too long an answer, the next look says so */
+	f = look_at_few(a, ask(&succeeded, a, &txn, true));
 	if (f == NULL && succeeded)
 		cluster_turn_take(&a->o->turn, conf, value);
 	return f;
@@ -253,8 +262,9 @@ put_behind(bool *done, struct proposal *p, struct asking *a)
 	    cluster_member_text(conf, a->head, a->number));
 	if (ends)
 		p->ops[txn.then_count++] = cluster_cut(turn, NULL);
-	look_behind(a, CLUSTER_FEW);
-	f = ask(done, a, &txn, false);
+	look_behind(a, CLUSTER_BATCH);
+	/* only one that failed has a long answer */
+	f = look_at_few(a, ask(done, a, &txn, false));
 	if (f == NULL && *done && ends)
 		cluster_turn_give(&a->o->turn, conf);
 	return f;

@@ -668,14 +668,17 @@ def space(scene: Scene):
 
 
 def large(scene: Scene):
-    """A node that is behind by more than one answer of etcd's has room for."""
+    """A node that is behind by more than one answer of etcd's has room for
+    writes, and reads."""
     node, behind = scene.nodes[:2]
-    app = node.app(owner=scene.owner)
+    app, other = (node.app(owner=scene.owner) for _ in range(2))
     scene.cluster.catch_up()
     behind.end_follower()
     for number in range(LARGE):
         node.call(scene.owner, "PUT", app.path("/variables"), {"variables": [
             {"name": f"LARGE{number}", "value": "x" * LARGE_VALUE}]}, want=200)
+    behind.call(scene.owner, "PUT", other.path("/variables"), {"variables": [
+        {"name": "SMALL", "value": "x"}]}, want=200)
     answer = behind.call(scene.owner, "GET",
                          app.path("/variables?consistent=true"), want=200)
     scene.checks.that(len(answer.data["variables"]) == LARGE,
