@@ -242,7 +242,9 @@ store_commit_ordered(const char **id, struct store *s,
 	    .from = s->journal->applied};
 
 	while (f == NULL && placed == NULL && t.count < COMMIT_TRIES) {
-		f = store_promise(&made, s, message);
+		f = store_need_member(s);
+		if (f == NULL)
+			f = store_promise(&made, s, message);
 		/* who begins anew must know that nothing has come of it */
 		if (f != NULL && f->code == FAIL_RACED && may_come(&t, s))
 			f = store_overtaken();

@@ -110,12 +110,20 @@ store_seal(struct store *s)
 }
 
 const struct fail *
+store_need_member(const struct store *s)
+{
+	if (access(mem_printf("%s/cluster", s->state), F_OK) == 0)
+		return NULL;
+	return fail(FAIL_BUSY, "this node is no member of the cluster:"
+	                       " sutler cluster join");
+}
+
+const struct fail *
 store_seal_beginning(struct store *s)
 {
-	if (s->journal->tail != JOURNAL_START ||
-	    access(mem_printf("%s/cluster", s->state), F_OK) != 0)
-		return NULL;
-	return store_seal(s);
+	return s->journal->tail != JOURNAL_START || store_need_member(s) != NULL
+	           ? NULL
+	           : store_seal(s);
 }
 
 /* What others did upon head; each is sealed, since a full journal gives up what

@@ -97,8 +97,12 @@ const struct fail *store_give_up_proposals(struct store *s);
 /* Under both locks, all applied: the journal that begins is of an order. */
 const struct fail *store_seal(struct store *s);
 
-/* The same where the journal of a member (DATA/state/cluster) begins without:
- * killed between the two, it began anew and was not sealed. */
+/* FAIL_BUSY where this store is no member (DATA/state/cluster): who proposed
+ * into its journal would promise, since that begins without a seal. */
+const struct fail *store_need_member(const struct store *s);
+
+/* store_seal() where the journal of a member begins without: killed between the
+ * two, it began anew and was not sealed. */
 const struct fail *store_seal_beginning(struct store *s);
 
 /* Under the writers' lock: that the record at path was read as id, "" for none.

@@ -601,8 +601,9 @@ main(void)
 
 	dir = mkdtemp(template);
 	if (dir == NULL || store_init(mem_printf("%s/a", dir)) != NULL ||
-	    run(mem_printf("mkdir %s/order && cp -a %s/a %s/b", dir, dir,
-	        dir)) != 0) {
+	    run(mem_printf("mkdir %s/order && echo x > %s/a/state/cluster &&"
+	                   " cp -a %s/a %s/b",
+	        dir, dir, dir, dir)) != 0) {
 		printf("Bail out! no stores\n");
 		return 1;
 	}
