@@ -106,8 +106,8 @@ placed_of(const struct tries *t, const struct store *s)
 	return NULL;
 }
 
-/* Does one of them still stand upon the history's end, or did nobody say that
- * it was not placed?  Then it may come. */
+/* Does one of them stand upon the history's end?  Where nobody has said that it
+ * was not placed, it may still come. */
 static bool
 may_come(const struct tries *t, const struct store *s)
 {
