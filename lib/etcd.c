@@ -25,6 +25,10 @@ add_compare(struct mem_text *t, const struct etcd_compare *c)
 {
 	mem_puts(t, "{\"result\":\"EQUAL\",");
 	add_bytes(t, "key", c->key, strlen(c->key));
+	if (c->end != NULL) {
+		mem_puts(t, ",");
+		add_bytes(t, "range_end", c->end, strlen(c->end));
+	}
 	if (c->value == NULL) {
 		mem_puts(t, ",\"target\":\"CREATE\","
 		            "\"create_revision\":\"0\"}");

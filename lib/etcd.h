@@ -38,10 +38,12 @@ struct etcd_op {
 	bool keys_only;
 };
 
-/* The value of key is value; NULL: there is no such key. */
+/* The value of key is value; NULL: there is no such key, or none in [key, end).
+ */
 struct etcd_compare {
 	const char *key, *value;
 	size_t len;
+	const char *end; /* NULL: key alone */
 };
 
 struct etcd_txn {

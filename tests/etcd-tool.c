@@ -82,6 +82,7 @@ compares(size_t *count, const cJSON *list)
 	c = all = mem_alloc((*count + 1) * sizeof(*all));
 	cJSON_ArrayForEach(o, list) {
 		c->key = json_text(o, "key");
+		c->end = json_text(o, "end");
 		c->value = value_of(&c->len, o);
 		c++;
 	}

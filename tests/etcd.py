@@ -186,6 +186,12 @@ def transactions(checks, node, _etcd):
     checks.that(both["succeeded"], "two compares, two operations", both)
     checks.that(both["revision"] > again["revision"], "the revision grows")
     checks.equal(node.value(KEY + "b"), b"", "an empty value")
+    none = [{"key": PREFIX + "none/", "end": PREFIX + "none0"}]
+    checks.that(node.txn(put(PREFIX + "none/x", b""), compare=none)[
+        "succeeded"], "no key of a range is there")
+    checks.that(not node.txn(put(KEY, b"x"), compare=none)["succeeded"],
+                "now there is one")
+    node.txn({"do": "delete", "key": PREFIX + "none/x"})
     gone = node.txn({"do": "delete", "key": PREFIX, "end": END}, EVERYTHING)
     checks.equal(gone["results"][0]["deleted"], 2, "keys are deleted")
     checks.equal(gone["results"][1]["pairs"], [], "and gone at once")
