@@ -332,6 +332,33 @@ get_changes(struct journal_entry *entry, struct cursor *c)
 	}
 }
 
+static void
+put_looks(struct mem_text *t, const struct journal_look *looks)
+{
+	const struct journal_look *look;
+	uint32_t n = 0;
+
+	for (look = looks; look != NULL; look = look->next)
+		n++;
+	if (n > 0)
+		put_number(t, n, 4);
+	for (look = looks; look != NULL; look = look->next)
+		put_bytes(t, look->path, strlen(look->path));
+}
+
+static void
+get_looks(struct journal_entry *entry, struct cursor *c)
+{
+	uint64_t n = c->at < c->end ? get_number(c, 4) : 0;
+	struct journal_look *look;
+
+	for (; n > 0 && !c->bad; n--) {
+		look = mem_alloc(sizeof(*look));
+		*look = (struct journal_look){entry->looks, get_text(c), ""};
+		entry->looks = look;
+	}
+}
+
 void
 journal_pack(struct mem_text *out, const struct journal_entry *entry)
 {
@@ -417,6 +444,7 @@ read_entry(struct journal_entry **out, struct journal *j, uint64_t at)
 	entry->id = get_text(&c);
 	entry->commit = get_bytes(&c, &entry->commit_len);
 	get_changes(entry, &c);
+	get_looks(entry, &c);
 	entry->end = at + HEAD_SIZE + len;
 	if (!c.bad)
 		*out = entry;
@@ -528,6 +556,7 @@ journal_append(bool *full, struct journal *j, struct journal_entry *entry)
 		put_bytes(&rest, c->after, strlen(c->after));
 		put_bytes(&rest, c->text == NULL ? "" : c->text, c->len);
 	}
+	put_looks(&rest, entry->looks);
 	*full = j->tail + HEAD_SIZE + rest.len +
 	            (journal_is_seal(entry) ? 0 : SEAL_SIZE) >
 	        JOURNAL_SIZE;

@@ -26,7 +26,8 @@ struct mem_text;
  * commit that everything before the journal led to), checksum.  Entries from
  * JOURNAL_START on: length, generation, checksum of both and the rest, commit
  * id, commit object, and for each path its name, the blob ids before and
- * after, and the bytes after.
+ * after, and the bytes after; then, where others may come first, the number of
+ * paths that it was made from, and these.
  */
 enum {
 	JOURNAL_SIZE = 4 << 20, /* bytes, all of them written at its making */
@@ -43,6 +44,13 @@ struct journal_change {
 	size_t len;
 };
 
+/* A record that was read for a commit: its blob, "" for none (the journal does
+ * not keep that). */
+struct journal_look {
+	struct journal_look *next;
+	const char *path, *id;
+};
+
 /* One commit. */
 struct journal_entry {
 	struct journal_entry *next;
@@ -50,6 +58,9 @@ struct journal_entry {
 	const char *commit; /* the commit object's bytes */
 	size_t commit_len;
 	struct journal_change *changes;
+	/* what it was made from, where others may come first; NULL: it may be
+	 * of anything */
+	struct journal_look *looks;
 	uint64_t end; /* place in the journal behind it */
 };
 

@@ -402,7 +402,7 @@ replay(struct store *s)
 		f = store_git_sweep(s->git);
 	for (e = all; f == NULL && e != NULL; e = e->next)
 		if (!journal_is_seal(e))
-			f = store_git_rebuild(s->git, e);
+			f = store_git_rebuild(s->git, e, true);
 	if (f != NULL)
 		return f;
 	for (e = all; f == NULL && e != NULL; e = e->next)

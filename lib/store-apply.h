@@ -27,19 +27,15 @@ struct store {
 	bool flushed; /* by the settling that came last */
 	/* where there is an order of several stores (lib/store-order.h) */
 	bool ordered;
+	const char *node; /* this one's name */
 	store_place *place;
 	void *place_arg;
 	size_t taken; /* commits of others */
-	/* since the writers' lock was taken: did others' come, was the index
-	 * asked, and what was read */
+	/* since the writers' lock was taken (at time, ms since 1970): did
+	 * others' come, was the index asked, and what was read */
+	int64_t time;
 	bool disturbed, searched;
-	struct store_look *looks;
-};
-
-/* A record that was read: its blob, "" for none. */
-struct store_look {
-	struct store_look *next;
-	const char *path, *id;
+	struct journal_look *looks;
 };
 
 /* What a record is to become. */
@@ -84,10 +80,10 @@ const struct fail *store_apply_held(struct store *s);
 /* Under both locks, all applied: flush everything, start the journal anew. */
 const struct fail *store_start_anew(struct store *s);
 
-/* Under the writers' lock: build the commit of what was put and append it; *id
- * "" where nothing differs. */
-const struct fail *store_promise(const char **id, struct store *s,
-    const struct store_message *message);
+/* Under the writers' lock: build the commit of what was put and append it; *out
+ * is NULL where nothing differs. */
+const struct fail *store_promise(const struct journal_entry **out,
+    struct store *s, const struct store_message *message);
 
 /* Under the writers' lock, and nothing pending: the commit that main stands
  * at, which contains all of ours. */

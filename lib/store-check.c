@@ -235,7 +235,7 @@ mend_history(struct check *c)
 
 	f = journal_read(&all, s->journal, JOURNAL_START, s->journal->applied);
 	for (e = all; f == NULL && e != NULL; e = e->next)
-		f = store_git_rebuild(s->git, e);
+		f = store_git_rebuild(s->git, e, true);
 	return f == NULL ? read_history(c) : f;
 }
 

@@ -198,13 +198,11 @@ plain(const char *text)
 	return copy;
 }
 
-/* entry = the commit of tree. */
+/* entry = the commit of tree that says so (from its author on). */
 static const struct fail *
 write_commit(struct journal_entry *entry, struct store_git *g,
-    const git_oid *tree, const char *parent,
-    const struct store_git_author *author, const char *message)
+    const git_oid *tree, const char *parent, const char *said)
 {
-	long long seconds = (long long)(author->time / 1000);
 	struct mem_text t = {0};
 	const struct fail *f;
 	git_oid oid;
@@ -212,15 +210,27 @@ write_commit(struct journal_entry *entry, struct store_git *g,
 	mem_addf(&t, "tree %s\n", store_git_id(tree));
 	if (parent[0] != '\0')
 		mem_addf(&t, "parent %s\n", parent);
-	mem_addf(&t, "author %s <%s> %lld +0000\n", plain(author->name),
-	    plain(author->email), seconds);
-	mem_addf(&t, "committer sutler <%s> %lld +0000\n\n%s", STORE_GIT_EMAIL,
-	    seconds, message);
+	mem_puts(&t, said);
 	f = write_object(&oid, g, t.text, t.len, GIT_OBJECT_COMMIT);
 	entry->commit = t.text;
 	entry->commit_len = t.len;
 	entry->id = store_git_id(&oid);
 	return f;
+}
+
+static const char *
+say(const struct store_git_author *author, const char *message)
+{
+	const long long seconds = (long long)(author->time / 1000);
+
+	const char *sutler = author->node == NULL
+	                         ? "sutler"
+	                         : mem_printf("sutler (%s)", author->node);
+
+	return mem_printf("author %s <%s> %lld +0000\n"
+	                  "committer %s <%s> %lld +0000\n\n%s",
+	    plain(author->name), plain(author->email), seconds, plain(sutler),
+	    STORE_GIT_EMAIL, seconds, message);
 }
 
 const struct fail *
@@ -233,7 +243,7 @@ store_git_build(struct journal_entry *entry, struct store_git *g,
 
 	f = build(&tree, g, parent, entry);
 	return f == NULL
-	           ? write_commit(entry, g, &tree, parent, author, message)
+	           ? write_commit(entry, g, &tree, parent, say(author, message))
 	           : f;
 }
 
@@ -267,7 +277,7 @@ store_git_grown(const char **id, struct store_git *g, const char *tree,
 
 	if (git_oid_fromstr(&oid, tree) != 0)
 		return store_git_fail("read an id");
-	f = write_commit(&entry, g, &oid, parent, author, message);
+	f = write_commit(&entry, g, &oid, parent, say(author, message));
 	*id = entry.id;
 	return f;
 }
@@ -296,6 +306,27 @@ store_git_parent(const struct journal_entry *entry)
 	return header_id(entry, "parent");
 }
 
+const char *
+store_git_said(const struct journal_entry *entry)
+{
+	const char *author = strstr(entry->commit, "\nauthor ");
+
+	return author == NULL ? "" : author + 1;
+}
+
+const struct fail *
+store_git_rebase(struct journal_entry *entry, struct store_git *g,
+    const char *parent)
+{
+	const struct fail *f;
+	git_oid tree;
+
+	f = build(&tree, g, parent, entry);
+	return f == NULL ? write_commit(entry, g, &tree, parent,
+	                       store_git_said(entry))
+	                 : f;
+}
+
 const struct fail *
 store_git_keep(struct store_git *g, const char *text, size_t len)
 {
@@ -309,12 +340,13 @@ store_git_keep(struct store_git *g, const char *text, size_t len)
 }
 
 const struct fail *
-store_git_rebuild(struct store_git *g, const struct journal_entry *entry)
+store_git_rebuild(struct store_git *g, const struct journal_entry *entry,
+    bool again)
 {
 	const struct fail *f;
 	git_oid oid;
 
-	g->repair = true;
+	g->repair = again;
 	f = build(&oid, g, header_id(entry, "parent"), entry);
 	if (f == NULL &&
 	    strcmp(store_git_id(&oid), header_id(entry, "tree")) != 0)

@@ -96,29 +96,6 @@ store_git_reaches(struct store_git *g, const char *commit, const char *of)
 	       git_graph_descendant_of(g->repo, &descendant, &ancestor) == 1;
 }
 
-bool
-store_git_near(struct store_git *g, const char *base, const char *commit)
-{
-	git_oid end, oid;
-	git_commit *c;
-	int i;
-
-	if (git_oid_fromstr(&end, base) != 0 ||
-	    git_oid_fromstr(&oid, commit) != 0)
-		return false;
-	for (i = 0; i < STORE_GIT_FEW && !git_oid_equal(&oid, &end); i++) {
-		if (git_commit_lookup(&c, g->repo, &oid) != 0)
-			return false;
-		if (git_commit_parentcount(c) == 0) {
-			git_commit_free(c);
-			return false;
-		}
-		oid = *git_commit_parent_id(c, 0);
-		git_commit_free(c);
-	}
-	return git_oid_equal(&oid, &end);
-}
-
 /* The commit cur, which main stood at, stays as a branch of its own. */
 static const struct fail *
 keep_aside(struct store_git *g, const char *cur)

@@ -84,10 +84,12 @@ const struct fail *store_git_text(char **text, size_t *len, struct store_git *g,
 /* True where the object can be read, whole. */
 bool store_git_whole(struct store_git *g, const char *id);
 
-/* Who a commit is by, and when (ms since 1970). */
+/* Who a commit is by, and when (ms since 1970); and which of several nodes
+ * made it, NULL where there is one: the committer names it. */
 struct store_git_author {
 	const char *name, *email;
 	int64_t time;
+	const char *node;
 };
 
 /*
@@ -113,13 +115,27 @@ const struct fail *store_git_grown(const char **id, struct store_git *g,
     const char *tree, const char *parent, const struct store_git_author *author,
     const char *message);
 
-/* Write the objects of an entry from the journal again, where they are not
- * there whole.  FAIL_SYSTEM: they do not add up to its commit. */
+/* Write the objects of an entry; after a boot again, where they are not there
+ * whole.  FAIL_SYSTEM: they do not add up to its commit. */
 const struct fail *store_git_rebuild(struct store_git *g,
-    const struct journal_entry *entry);
+    const struct journal_entry *entry, bool again);
 
 /* The parent of the commit of an entry, or "". */
 const char *store_git_parent(const struct journal_entry *entry);
+
+/* All that a commit says but its tree and its parent: author, committer and
+ * message. */
+const char *store_git_said(const struct journal_entry *entry);
+
+/* Build the same change upon another parent: entry->id and entry->commit
+ * become those of it. */
+const struct fail *store_git_rebase(struct journal_entry *entry,
+    struct store_git *g, const char *parent);
+
+/* *id = the first commit, from head back to end and without that, which says
+ * what entry's does and has its blobs; or "". */
+const struct fail *store_git_like(const char **id, struct store_git *g,
+    const char *head, const char *end, const struct journal_entry *entry);
 
 /* Write the blob text again where it is missing or broken. */
 const struct fail *store_git_keep(struct store_git *g, const char *text,
@@ -131,11 +147,6 @@ const struct fail *store_git_sweep(struct store_git *g);
 
 /* True where commit can be read and is an ancestor of (or the same as) of. */
 bool store_git_reaches(struct store_git *g, const char *commit, const char *of);
-
-/* Is base commit itself, or one of the few first parents before it?  What
- * reaching costs grows with the history; this does not. */
-enum { STORE_GIT_FEW = 256 };
-bool store_git_near(struct store_git *g, const char *base, const char *commit);
 
 /* Fill in parent, time, author and message of the commit log->id. */
 struct store_log;

@@ -29,7 +29,7 @@ store_raced(int *races, const struct fail *f)
 void
 store_note_read(struct store *s, const char *path, const char *id)
 {
-	struct store_look *look;
+	struct journal_look *look;
 
 	/* who searches depends on all there is */
 	if (s->searched)
@@ -38,7 +38,7 @@ store_note_read(struct store *s, const char *path, const char *id)
 		if (strcmp(look->path, path) == 0)
 			return;
 	look = mem_alloc(sizeof(*look));
-	*look = (struct store_look){s->looks, path, id};
+	*look = (struct journal_look){s->looks, path, id};
 	s->looks = look;
 }
 
@@ -47,7 +47,7 @@ store_recheck(struct store *s)
 {
 	static const char text[] = "another store has changed what it is about"
 	                           " meanwhile: begin anew";
-	const struct store_look *look;
+	const struct journal_look *look;
 	const struct fail *f = NULL;
 	const char *bytes;
 	size_t len;
@@ -71,52 +71,60 @@ store_recheck(struct store *s)
 /* What was proposed for one change, again and again, since the journal stood
  * there. */
 struct tries {
-	const char *made[COMMIT_TRIES];
+	const struct journal_entry *made[COMMIT_TRIES];
 	int count;
 	uint64_t generation, from;
+	const char *head;
 };
 
+/* The entry of the same change: it says the same, and has the same blobs. */
 static const struct journal_entry *
-find(const struct journal_entry *e, const char *id)
+find(const struct journal_entry *e, const struct journal_entry *made)
 {
-	while (e != NULL && strcmp(e->id, id) != 0)
-		e = e->next;
+	const struct journal_change *c, *own;
+
+	for (; e != NULL; e = e->next) {
+		if (strcmp(store_git_said(e), store_git_said(made)) != 0)
+			continue;
+		for (c = e->changes, own = made->changes;
+		     c != NULL && own != NULL &&
+		     strcmp(c->path, own->path) == 0 &&
+		     strcmp(c->after, own->after) == 0;
+		     c = c->next, own = own->next)
+			;
+		if (c == NULL && own == NULL)
+			break;
+	}
 	return e;
 }
 
-/* The one of them that is in the history, or NULL: another writer of this store
- * may have had an earlier one placed without hearing of it, and we hear of it
- * as of a commit of others.  All that comes into the history comes through the
- * journal, unless that has begun anew since. */
+/* The commit of one of them that is in the history, or NULL: another writer of
+ * this store may have had it placed, or an earlier one without hearing of it,
+ * and we hear of it as of a commit of others.  All that comes into the history
+ * comes through the journal, unless that has begun anew since. */
 static const char *
-placed_of(const struct tries *t, const struct store *s)
+placed_of(const struct tries *t, struct store *s)
 {
 	const bool whole = s->journal->generation == t->generation;
 	struct journal_entry *all = NULL;
+	const struct journal_entry *e;
+	const char *id;
 	int i;
 
 	if (whole && journal_read(&all, s->journal, t->from,
 	                 s->journal->applied) != NULL)
 		return NULL;
-	for (i = 0; i < t->count; i++)
-		if (whole ? find(all, t->made[i]) != NULL
-		          : store_git_reaches(s->git, t->made[i],
-		                s->journal->head))
-			return t->made[i];
+	for (i = 0; i < t->count; i++) {
+		e = find(all, t->made[i]);
+		if (e != NULL)
+			return e->id;
+		if (!whole && store_need_git(s) == NULL &&
+		    store_git_like(&id, s->git, s->journal->head, t->head,
+		        t->made[i]) == NULL &&
+		    id[0] != '\0')
+			return id;
+	}
 	return NULL;
-}
-
-/* Does one of them stand upon the history's end?  Where nobody has said that it
- * was not placed, it may still come. */
-static bool
-may_come(const struct tries *t, const struct store *s)
-{
-	int i;
-
-	for (i = 0; s->git != NULL && i < t->count; i++)
-		if (store_git_near(s->git, s->journal->head, t->made[i]))
-			return true;
-	return false;
 }
 
 /* Does our last proposal still wait? */
@@ -153,9 +161,12 @@ settle_both(const char **placed, struct store *s, const struct tries *t)
 			f = NULL;
 	if (f == NULL)
 		*placed = placed_of(t, s);
-	if (f == NULL && *placed == NULL && s->lock_fd < 0)
-		f = store_overtaken();
 	store_give(&s->flush_fd);
+	/* void, while what it waited with was placed */
+	if (f == NULL && *placed == NULL && s->lock_fd < 0) {
+		f = store_take_both(s);
+		store_give(&s->flush_fd);
+	}
 	s->pending = NULL;
 	/* who found out before us has proposed anew already */
 	if (f == NULL && *placed == NULL)
@@ -217,6 +228,7 @@ static const struct fail *
 settle_own(const char **placed, struct store *s, const struct tries *t)
 {
 	int settle = -1;
+	bool ours = false;
 	const struct fail *f = store_take(&settle, s, "settle");
 
 	*placed = NULL;
@@ -224,10 +236,12 @@ settle_own(const char **placed, struct store *s, const struct tries *t)
 		f = journal_marks(s->journal);
 	if (f == NULL)
 		*placed = placed_of(t, s);
-	if (f == NULL && *placed == NULL) {
+	if (f == NULL && *placed == NULL)
+		f = waits(&ours, s, t);
+	if (f == NULL && ours)
 		wait_for_more(s, settle);
+	if (f == NULL && *placed == NULL)
 		f = settle_both(placed, s, t);
-	}
 	store_give(&settle);
 	return f;
 }
@@ -236,19 +250,22 @@ const struct fail *
 store_commit_ordered(const char **id, struct store *s,
     const struct store_message *message)
 {
-	const char *made = "", *placed = NULL;
+	const struct journal_entry *made = NULL;
+	const char *placed = NULL;
 	const struct fail *f = NULL;
 	struct tries t = {.generation = s->journal->generation,
-	    .from = s->journal->applied};
+	    .from = s->journal->applied,
+	    .head = s->journal->head};
 
 	while (f == NULL && placed == NULL && t.count < COMMIT_TRIES) {
 		f = store_need_member(s);
 		if (f == NULL)
 			f = store_promise(&made, s, message);
 		/* who begins anew must know that nothing has come of it */
-		if (f != NULL && f->code == FAIL_RACED && may_come(&t, s))
+		if (f != NULL && f->code == FAIL_RACED && t.count > 0 &&
+		    store_in_doubt(s))
 			f = store_overtaken();
-		if (f != NULL || made[0] == '\0')
+		if (f != NULL || made == NULL)
 			break;
 		t.made[t.count++] = made;
 		/* whoever waits to write proposes, too, and is asked for with
@@ -256,10 +273,10 @@ store_commit_ordered(const char **id, struct store *s,
 		store_give(&s->lock_fd);
 		f = settle_own(&placed, s, &t);
 	}
-	if (f == NULL && made[0] != '\0' && placed == NULL)
+	if (f == NULL && made != NULL && placed == NULL)
 		f = store_overtaken();
 	store_unlock(s);
 	if (f == NULL && id != NULL)
-		*id = placed != NULL ? placed : made;
+		*id = placed != NULL ? placed : "";
 	return f;
 }

@@ -60,7 +60,7 @@ accept_entry(struct store *s, struct journal_entry *e, const char *head)
 		c->after = c->text == NULL ? "" : hash_blob(c->text, c->len);
 		f = store_git_blob(&c->before, s->git, head, c->path);
 	}
-	return f == NULL ? store_git_rebuild(s->git, e) : f;
+	return f == NULL ? store_git_rebuild(s->git, e, false) : f;
 }
 
 /* Append e; a full journal begins anew, all that is sealed in it being applied
@@ -132,11 +132,10 @@ static const struct fail *
 take_others(struct store *s, struct journal_entry *others, const char *head)
 {
 	const struct fail *f = NULL;
-	struct journal_entry *next, e;
+	struct journal_entry e;
 
-	s->disturbed = true;
-	for (; f == NULL && others != NULL; others = next) {
-		next = others->next;
+	for (; f == NULL && others != NULL; others = others->next) {
+		s->disturbed = true;
 		f = accept_entry(s, others, head);
 		if (f == NULL)
 			f = append(s, others);
@@ -148,30 +147,91 @@ take_others(struct store *s, struct journal_entry *others, const char *head)
 	return f;
 }
 
+/* Is e about anything that entries changed? */
+static bool
+about(const struct journal_entry *e, const struct journal_entry *entries)
+{
+	const struct journal_look *look;
+	const struct journal_change *c, *own;
+
+	if (e->looks == NULL)
+		return true;
+	for (; entries != NULL; entries = entries->next)
+		for (c = entries->changes; c != NULL; c = c->next) {
+			for (look = e->looks; look != NULL; look = look->next)
+				if (strcmp(look->path, c->path) == 0)
+					return true;
+			for (own = e->changes; own != NULL; own = own->next)
+				if (strcmp(own->path, c->path) == 0)
+					return true;
+		}
+	return false;
+}
+
+/* Own stay proposed behind others, but for those that are about what others, or
+ * own that are void, changed. */
+static const struct fail *
+propose_again(struct store *s, struct journal_entry *own,
+    const struct journal_entry *others)
+{
+	struct journal_entry *next, *gone = NULL;
+	const struct fail *f = NULL;
+
+	for (; f == NULL && own != NULL; own = next) {
+		next = own->next;
+		if (about(own, others) || about(own, gone)) {
+			own->next = gone;
+			gone = own;
+			continue;
+		}
+		f = append(s, own);
+	}
+	return f;
+}
+
+const struct fail *
+store_order_build(struct journal_entry *own, struct store *s)
+{
+	const char *head = s->journal->head;
+	struct journal_entry *e = own;
+	const struct fail *f;
+
+	for (; e != NULL && strcmp(store_git_parent(e), head) == 0; e = e->next)
+		head = e->id;
+	if (e == NULL)
+		return NULL;
+	f = journal_cut(s->journal, s->journal->applied);
+	for (e = own, head = s->journal->head; f == NULL && e != NULL;
+	     e = e->next) {
+		if (strcmp(store_git_parent(e), head) != 0)
+			f = store_git_rebase(e, s->git, head);
+		if (f == NULL)
+			f = append(s, e);
+		head = e->id;
+	}
+	return f;
+}
+
 const struct fail *
 store_order_take(struct store *s, struct journal_entry *own, size_t count,
     struct journal_entry *others)
 {
 	const char *head = s->journal->head;
 	uint64_t end = s->journal->applied;
-	struct journal_entry *e, *next, sealed;
-	const struct fail *f;
+	const struct fail *f = NULL;
+	struct journal_entry e;
+	size_t i;
 
-	for (; count > 0; count--, own = own->next) {
+	for (i = 0; i < count; i++, own = own->next) {
 		head = own->id;
 		end = own->end;
 	}
-	if (own == NULL && others == NULL)
-		return seal(&sealed, s, head);
-	/* the entries of own are in memory, those of the journal give way */
-	f = journal_cut(s->journal, end);
-	if (f == NULL && others == NULL)
-		f = seal(&sealed, s, head);
-	for (e = own; f == NULL && others == NULL && e != NULL; e = next) {
-		next = e->next;
-		f = append(s, e);
-	}
-	if (f == NULL && others != NULL)
+	/* the rest is in memory, and gives way in the journal */
+	if (own != NULL || others != NULL)
+		f = journal_cut(s->journal, end);
+	if (f == NULL && count > 0)
+		f = seal(&e, s, head);
+	if (f == NULL)
 		f = take_others(s, others, head);
-	return f;
+	return f == NULL ? propose_again(s, own, others) : f;
 }

@@ -2,6 +2,8 @@
  * What is proposed is asked for, and what others did is taken.
  */
 #include "store-order.h"
+#include "file.h"
+#include "mem.h"
 #include "store-apply.h"
 
 #include <errno.h>
@@ -26,13 +28,6 @@ proposals(struct journal_entry **own, struct store *s)
 	if (f == NULL)
 		f = journal_read(own, s->journal, s->journal->applied,
 		    s->journal->tail);
-	/* one that was built upon what has been given up since is void */
-	if (f == NULL && *own != NULL &&
-	    strcmp(store_git_parent(*own), s->journal->head) != 0) {
-		*own = NULL;
-		s->disturbed = true;
-		f = journal_cut(s->journal, s->journal->applied);
-	}
 	return f;
 }
 
@@ -80,13 +75,6 @@ store_take_both(struct store *s)
 	return f;
 }
 
-static const struct fail *
-ask(struct store_placed *placed, struct store *s,
-    const struct journal_entry *own)
-{
-	return s->place(placed, s->place_arg, s->journal->head, own, true);
-}
-
 /* Do all of asked stand at the beginning of own? */
 static bool
 begins_with(const struct journal_entry *own, const struct journal_entry *asked)
@@ -97,36 +85,46 @@ begins_with(const struct journal_entry *own, const struct journal_entry *asked)
 	return true;
 }
 
-/* The same without a lock: others propose meanwhile, upon own, and *own becomes
- * all of it.  Where one of them has settled, or given up, what was asked for,
- * placed says no more than that the order is to be asked what came of it. */
+/* Ask the order for asked (NULL: what others did) without a lock: others
+ * propose meanwhile, and *own becomes all of it.  Where one of them has
+ * settled, or given up, what was asked for, placed says no more than that the
+ * order is to be asked what came of it. */
 static const struct fail *
 ask_apart(struct store_placed *placed, struct store *s,
-    struct journal_entry **own)
+    struct journal_entry **own, const struct journal_entry *asked)
 {
-	const struct journal_entry *asked = *own;
+	const char *head = s->journal->head;
 	const struct fail *f, *lock;
 
 	store_give(&s->flush_fd);
 	store_give(&s->lock_fd);
-	f = ask(placed, s, asked);
+	f = s->place(placed, s->place_arg, head, asked, true);
 	lock = store_take_both(s);
 	if (lock == NULL)
-		lock = journal_read(own, s->journal, s->journal->applied,
-		    s->journal->tail);
-	if (lock == NULL && !begins_with(*own, asked))
+		lock = proposals(own, s);
+	if (lock == NULL &&
+	    (strcmp(s->journal->head, head) != 0 || !begins_with(*own, asked)))
 		*placed = (struct store_placed){.more = true};
 	return f == NULL ? lock : f;
 }
 
-/* One asking: what came of it is taken, and sealed. */
+/* One asking, of own where no others have come first: what came of it is taken,
+ * and sealed. */
 static const struct fail *
 settle_once(struct store_placed *placed, struct store *s,
     struct journal_entry *own, bool apart)
 {
-	const struct fail *f =
-	    apart ? ask_apart(placed, s, &own) : ask(placed, s, own);
+	const struct journal_entry *asked = NULL;
+	const struct fail *f = NULL;
 
+	if (!placed->more) {
+		f = store_order_build(own, s);
+		asked = own;
+	}
+	if (f == NULL)
+		f = apart ? ask_apart(placed, s, &own, asked)
+		          : s->place(placed, s->place_arg, s->journal->head,
+		                asked, true);
 	if (f == NULL && placed->others != NULL)
 		placed->count = common(own, &placed->others);
 	if (f == NULL && (placed->count > 0 || placed->others != NULL))
@@ -134,15 +132,37 @@ settle_once(struct store_placed *placed, struct store *s,
 	return f;
 }
 
+/* DATA/state/doubt: the commit upon which something may still come. */
+static const char *
+doubt_file(const struct store *s)
+{
+	return mem_printf("%s/doubt", s->state);
+}
+
+bool
+store_in_doubt(const struct store *s)
+{
+	const struct fail *f;
+	size_t len;
+	char *head;
+
+	f = file_read(&head, &len, doubt_file(s));
+	return f != NULL ||
+	       (head != NULL && strcmp(head, s->journal->head) == 0);
+}
+
 /* What is sealed is applied; nothing that was proposed is left, and what is
  * ordered after all comes back as others'.  Without both locks nothing is
- * known of the journal, and it stays as it is. */
+ * known of the journal, and it stays as it is; as it does where nobody can be
+ * told of the doubt. */
 static const struct fail *
 give_up(struct store *s, const struct fail *f)
 {
 	s->disturbed = true;
 	if (s->lock_fd >= 0 && s->flush_fd >= 0 &&
-	    journal_marks(s->journal) == NULL && s->journal->ours)
+	    journal_marks(s->journal) == NULL && s->journal->ours &&
+	    (f == NULL || file_replace(doubt_file(s), s->tmp, s->journal->head,
+	                      JOURNAL_ID) == NULL))
 		(void)store_give_up_proposals(s);
 	return f == NULL ? store_overtaken() : f;
 }
@@ -174,24 +194,25 @@ store_order_held(struct store *s)
 const struct fail *
 store_order_waiting(struct store *s)
 {
+	const time_t end = time(NULL) + SETTLE_SECONDS;
 	struct store_placed placed = {.count = 0};
 	struct journal_entry *own, *e;
 	const struct fail *f = store_need_git(s);
-	size_t count = 0;
+	size_t count;
 
-	if (f == NULL)
+	while (f == NULL && time(NULL) < end) {
 		f = proposals(&own, s);
-	if (f != NULL || own == NULL)
-		return f;
-	for (e = own; e != NULL; e = e->next)
-		count++;
-	f = settle_once(&placed, s, own, true);
-	if (f != NULL)
-		return give_up(s, f);
-	if (placed.count < count)
-		return settle(s, placed.more);
-	store_give(&s->lock_fd);
-	return store_apply_held(s);
+		if (f != NULL || (own == NULL && !placed.more))
+			return f;
+		for (e = own, count = 0; e != NULL; e = e->next)
+			count++;
+		f = settle_once(&placed, s, own, true);
+		if (f == NULL && count > 0 && placed.count == count) {
+			store_give(&s->lock_fd);
+			return store_apply_held(s);
+		}
+	}
+	return give_up(s, f);
 }
 
 const struct fail *

@@ -18,8 +18,10 @@
  * One writer at a time (DATA/state/settle) settles: he asks for all that is
  * proposed at once, without a lock, while others propose upon it; then, with
  * both, seals what was ordered, or takes the commits of others that came first.
- * What was proposed is void then, and the writers, who still know what they
- * read, make it anew upon the new records.
+ * What was proposed stays so, where it was made from nothing that they changed,
+ * and is built anew upon them when it is asked for again.  The rest is void,
+ *and the writers, who still know what they read, decide.  A commit so gets
+ *another id on its way: a writer knows his by what it says and what it changes.
  */
 
 /* What came of asking the order. */
@@ -57,9 +59,14 @@ const struct fail *store_take_both(struct store *s);
 /* FAIL_BUSY: others wrote all the time. */
 const struct fail *store_overtaken(void);
 
+/* Under both locks, own being all that is proposed: each is a commit upon the
+ * one before it, the first upon the newest one, as it is to be asked for. */
+const struct fail *store_order_build(struct journal_entry *own,
+    struct store *s);
+
 /* Under both locks, own being all that is proposed: the first count of own are
- * ordered, and others behind them; the rest of own stands where others is
- * empty, and is void where it is not. */
+ * ordered, and others behind them; of the rest of own that stays proposed which
+ * was made from nothing that others changed, to be built upon them. */
 const struct fail *store_order_take(struct store *s, struct journal_entry *own,
     size_t count, struct journal_entry *others);
 
@@ -67,8 +74,9 @@ const struct fail *store_order_take(struct store *s, struct journal_entry *own,
  * others did.  What is ordered and not applied yet is sealed. */
 const struct fail *store_order_held(struct store *s);
 
-/* The same of what is proposed now.  While the order is asked, both locks are
- * given away; where all was ordered, the writers' is not held afterwards. */
+/* The same of what is proposed now, and of what joins it meanwhile: while the
+ * order is asked, both locks are given away; where all of it was placed at
+ * last, the writers' is not held afterwards. */
 const struct fail *store_order_waiting(struct store *s);
 
 /* store_settle() where there is an order: under the writers' lock, too. */
@@ -112,5 +120,9 @@ void store_note_read(struct store *s, const char *path, const char *id);
 /* FAIL_RACED where others have changed what was read since the lock was taken.
  */
 const struct fail *store_recheck(struct store *s);
+
+/* Is it unknown of something that was proposed upon the newest commit whether
+ * it was placed, and may be yet?  The marks are fresh. */
+bool store_in_doubt(const struct store *s);
 
 #endif

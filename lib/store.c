@@ -95,6 +95,7 @@ store_open(struct store **out, const struct conf *conf, index_rows_of *rows)
 
 	*out = s;
 	s->ordered = conf->cluster != NULL;
+	s->node = s->ordered ? conf->cluster_name : NULL;
 	secret_use(conf);
 	f = store_format_read(&format, s->root);
 	if (f == NULL)
@@ -228,6 +229,7 @@ store_lock(struct store *s)
 	if (f == NULL)
 		f = journal_read(&s->pending, s->journal, s->journal->applied,
 		    s->journal->tail);
+	s->time = clock_now();
 	s->looks = NULL;
 	s->disturbed = s->searched = false;
 	if (f == NULL)
@@ -269,7 +271,7 @@ commit_entry(struct journal_entry *entry, struct store *s, const char *parent,
     const struct store_message *message)
 {
 	struct store_git_author author = {message->author_name,
-	    message->author_email, clock_now()};
+	    message->author_email, s->time, s->node};
 	const struct fail *f;
 
 	f = store_git_build(entry, s->git, parent, &author, message->text);
@@ -310,14 +312,20 @@ static const struct fail *
 adopt(const char **head, struct store *s, struct journal_change *found)
 {
 	struct journal_entry entry = {.changes = found};
+	struct journal_look *look;
 	struct store_message message = {"administrator",
 	    "administrator@localhost", NULL};
 	struct mem_text t = {0};
 	const struct fail *f;
 
 	mem_addf(&t, "%s: edited in place\n\n", name_of(found->path));
-	for (; found != NULL; found = found->next)
+	for (; found != NULL; found = found->next) {
 		name_app(&t, s, found);
+		look = mem_alloc(sizeof(*look));
+		*look = (struct journal_look){entry.looks, found->path,
+		    found->before};
+		entry.looks = s->ordered ? look : NULL;
+	}
 	mem_puts(&t, "Actor: administrator\n");
 	message.text = t.text;
 	f = commit_entry(&entry, s, *head, &message);
@@ -326,16 +334,16 @@ adopt(const char **head, struct store *s, struct journal_change *found)
 }
 
 const struct fail *
-store_promise(const char **id, struct store *s,
+store_promise(const struct journal_entry **out, struct store *s,
     const struct store_message *message)
 {
-	struct journal_change *changes, *found;
+	struct journal_entry *entry = mem_alloc(sizeof(*entry));
+	struct journal_change *found;
 	const struct journal_entry *e;
-	struct journal_entry entry = {0};
 	const struct fail *f;
 	const char *head;
 
-	*id = "";
+	*out = NULL;
 	f = secret_trouble();
 	if (f == NULL)
 		f = store_recheck(s);
@@ -346,17 +354,17 @@ store_promise(const char **id, struct store *s,
 	if (f == NULL && head == NULL)
 		f = store_main(&head, s);
 	if (f == NULL)
-		f = store_sort(&changes, &found, s, head);
+		f = store_sort(&entry->changes, &found, s, head);
 	/* no record is promised before the keys of what is sealed in it */
-	if (f == NULL && changes != NULL)
+	if (f == NULL && entry->changes != NULL)
 		f = secret_promise(true);
 	if (f == NULL && found != NULL)
 		f = adopt(&head, s, found);
-	if (f != NULL || changes == NULL)
+	if (f != NULL || entry->changes == NULL)
 		return f;
-	entry.changes = changes;
-	f = commit_entry(&entry, s, head, message);
-	*id = entry.id;
+	entry->looks = s->searched ? NULL : s->looks;
+	f = commit_entry(entry, s, head, message);
+	*out = entry;
 	return f;
 }
 
@@ -364,8 +372,8 @@ const struct fail *
 store_commit(const char **id, struct store *s,
     const struct store_message *message)
 {
+	const struct journal_entry *made;
 	const struct fail *f;
-	const char *made;
 	int tries;
 
 	if (s->ordered)
@@ -377,11 +385,11 @@ store_commit(const char **id, struct store *s,
 	/* what is flushed will be applied, by the next writer if need be; it is
 	 * acknowledged once it has been.  A flush that failed is not tried
 	 * again: the second one might succeed without having written. */
-	f = made[0] == '\0' ? NULL : store_settle(s);
+	f = made == NULL ? NULL : store_settle(s);
 	for (tries = 0; f != NULL && s->flushed && tries < SETTLE_TRIES;
 	     tries++)
 		f = store_settle(s);
 	if (f == NULL && id != NULL)
-		*id = made;
+		*id = made == NULL ? "" : made->id;
 	return f;
 }

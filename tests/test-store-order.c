@@ -23,13 +23,14 @@ enum { BATCH = 3 }; /* of others' commits, at most, at a time */
 
 static enum {
 	NONE,
-	AWAY,   /* it does nothing, and says that it does not know */
-	SILENT, /* it does all, and says that it does not know */
-	DEADLY, /* it does all, and the process dies */
-	FEW,    /* it takes one entry, whatever there are */
-	FICKLE, /* SILENT, every third time */
-	JOINED, /* while it is asked, another process proposes … */
-	SETTLED /* … or settles all there is */
+	AWAY,    /* it does nothing, and says that it does not know */
+	SILENT,  /* it does all, and says that it does not know */
+	DEADLY,  /* it does all, and the process dies */
+	FEW,     /* it takes one entry, whatever there are */
+	FICKLE,  /* SILENT, every third time */
+	JOINED,  /* while it is asked, another process proposes … */
+	SETTLED, /* … or settles all there is … */
+	ANEW     /* … whereupon its journal begins anew */
 } trouble;
 static int calls;
 static bool alone;
@@ -53,7 +54,7 @@ rows(struct index_rows *out, const char *path, const cJSON *record)
 }
 
 /* What another process of store a does while the order is asked. */
-static void meanwhile(bool propose);
+static void meanwhile(void);
 
 static struct journal_entry *
 placed_entry(int number)
@@ -92,7 +93,7 @@ place(struct store_placed *out, void *arg, const char *head,
 	*out = (struct store_placed){0};
 	calls++;
 	if (calls == 1 && trouble >= JOINED)
-		meanwhile(trouble == JOINED);
+		meanwhile();
 	if (trouble == AWAY)
 		return fail(FAIL_BUSY, "away");
 	for (; (e = placed_entry(n)) != NULL; n++) {
@@ -128,6 +129,7 @@ open_store(const char *name)
 
 	conf->data = mem_printf("%s/%s", dir, name);
 	conf->cluster = alone ? NULL : "of two";
+	conf->cluster_name = name;
 	f = store_open(&s, conf, rows);
 	if (f == NULL) {
 		store_use_order(s, place, NULL);
@@ -268,7 +270,7 @@ static void
 test_several(struct store *a, struct store *b)
 {
 	struct store *c = open_store("a");
-	const char *made;
+	const struct journal_entry *made;
 
 	/* two writers of one store, the second upon the first's proposal */
 	if (store_lock(a) == NULL) {
@@ -388,7 +390,8 @@ test_fickle(struct store *a, struct store *b)
 static void
 test_boot(struct store *a, struct store *b)
 {
-	const char *made, *head = mem_copy(head_of(a));
+	const struct journal_entry *made;
+	const char *head = mem_copy(head_of(a));
 
 	if (store_lock(a) == NULL) {
 		put(a, "seventeen", "17");
@@ -416,19 +419,25 @@ test_boot(struct store *a, struct store *b)
 	    "git finds nothing");
 }
 
-/* Proposed by a process that dies before it asks the order. */
+/* Proposed by a process that dies before it asks the order: the record called
+ * name, having read it and the one called look, or searched for that. */
 static void
-only_propose(const char *value)
+propose(const char *name, const char *value, const char *look, bool search)
 {
 	const pid_t child = fork();
+	const struct journal_entry *made;
 	struct store *s;
-	const char *id;
 
 	if (child == 0) {
 		s = open_store("a");
 		if (store_lock(s) == NULL) {
-			put(s, "proposed", value);
-			(void)store_promise(&id, s, &message);
+			(void)value_of(s, name);
+			if (search)
+				(void)index_find_held(&value, s, look);
+			else if (look != NULL)
+				(void)value_of(s, look);
+			put(s, name, value);
+			(void)store_promise(&made, s, &message);
 		}
 		_exit(0);
 	}
@@ -436,18 +445,28 @@ only_propose(const char *value)
 }
 
 static void
-meanwhile(bool propose)
+only_propose(const char *value)
 {
+	propose("proposed", value, NULL, false);
+}
+
+static void
+meanwhile(void)
+{
+	const bool anew = trouble == ANEW;
 	pid_t child;
 	size_t taken;
 
-	if (propose) {
+	if (trouble == JOINED) {
 		only_propose("meanwhile");
 		return;
 	}
 	child = fork();
 	if (child == 0) {
+		trouble = NONE;
 		(void)store_take_others(&taken, open_store("a"));
+		if (anew)
+			(void)store_checkpoint(open_store("a"));
 		_exit(0);
 	}
 	(void)waitpid(child, NULL, 0);
@@ -485,6 +504,81 @@ test_apart(struct store *a, struct store *b)
 	catch_up(a);
 	is(value_of(a, "apart"), "b", "where others were first");
 	is(head_of(b), head_of(a), "and the history is one");
+}
+
+/* All that says and changes the same, and where it stands. */
+static const char *
+history_of(const char *store)
+{
+	char *text;
+	size_t len;
+
+	run(mem_printf("git -C %s/%s/store log --format='%%at %%cn %%s' --stat "
+	               "> %s/history",
+	    dir, store, dir));
+	return file_read(&text, &len, mem_printf("%s/history", dir)) == NULL
+	           ? text
+	           : "none";
+}
+
+/* Others come first: what was made from nothing that they changed is placed
+ * behind them. */
+static void
+test_again(struct store *a, struct store *b)
+{
+	const char *before, *id, *placed = NULL;
+	const struct fail *f;
+
+	(void)catch_up(a);
+	is(set(b, "other", "1", NULL), "done", "another is first");
+	propose("again1", "1", NULL, false);
+	propose("again2", "2", "again1", false);
+	propose("again3", "3", "again2", false);
+	calls = 0;
+	f = store_lock(a);
+	if (f == NULL) {
+		put(a, "again4", "4");
+		(void)value_of(a, "again4");
+		f = store_commit(&placed, a, &message);
+	}
+	is(said(f), "done", "four that wait are not begun anew");
+	ok(calls == 2, "but asked for twice, at once");
+	is(placed, head_of(a), "who waited is told the commit's last name");
+	is(value_of(a, "again3"), "3", "each is there");
+	is(value_of(a, "other"), "1", "and the one that was first");
+
+	(void)catch_up(b);
+	(void)set(b, "again1", "b", NULL);
+	propose("again1", "11", NULL, false);
+	propose("again2", "22", "again1", false);
+	propose("again3", "33", NULL, false);
+	propose("again5", "5", "again3", false);
+	propose("again6", "6", "key other", true);
+	is(set(a, "again4", "44", "again5"), "done", "some of them are void");
+	is(value_of(a, "again1"), "b", "what another changed");
+	is(value_of(a, "again2"), "2", "what was made from that");
+	is(value_of(a, "again3"), "33", "the others are there");
+	is(value_of(a, "again5"), "5", "and those made from them");
+	is(value_of(a, "again6"), NULL, "who searched is void");
+
+	(void)catch_up(b);
+	trouble = ANEW;
+	calls = 0;
+	before = mem_copy(head_of(a));
+	f = store_lock(a);
+	if (f == NULL) {
+		put(a, "again7", "7");
+		f = store_commit(&id, a, &message);
+	}
+	trouble = NONE;
+	is(said(f), "done", "the journal begins anew while one waits");
+	is(id, head_of(a), "who finds his in the history");
+	ok(strcmp(before, id) != 0 && catch_up(b) == 1, "once");
+	is(head_of(b), head_of(a), "for all");
+	is(history_of("a"), history_of("b"), "in the same words");
+	ok(strstr(history_of("a"), " sutler (a) test: a change") != NULL &&
+	        strstr(history_of("a"), " sutler (b) test: a change") != NULL,
+	    "which say who made it");
 }
 
 /* A member that leaves, or joins, keeps what is ordered and gives up what is
@@ -578,6 +672,44 @@ leave_room(struct journal *j, size_t room)
 	return spread(long_text(JOURNAL_SIZE - j->tail - more - room));
 }
 
+/* One that was placed when its process died, then another's for which the
+ * journal has no room. */
+static void
+test_full_behind(void)
+{
+	const pid_t child = fork();
+	const char *text;
+	struct store *a, *b;
+	int status = 1;
+
+	if (child == 0) {
+		a = open_store("a");
+		b = open_store("b");
+		text = long_text(400000);
+		if (!leave_room(a->journal, 200000))
+			_exit(2);
+		trouble = DEADLY;
+		if (fork() == 0) {
+			(void)set(open_store("a"), "full-one", "1", NULL);
+			_exit(1);
+		}
+		wait(NULL);
+		trouble = NONE;
+		if (strcmp(set(b, "full-two", text, NULL), "done") != 0 ||
+		    catch_up(a) != 1)
+			_exit(3);
+		if (strcmp(value_of(a, "full-one"), "1") != 0 ||
+		    strcmp(value_of(a, "full-two"), text) != 0 ||
+		    strcmp(head_of(a), head_of(b)) != 0)
+			_exit(4);
+		_exit(0);
+	}
+	ok(waitpid(child, &status, 0) == child && status == 0,
+	    "what was placed unheard stays before what has no room behind it");
+	if (status != 0)
+		printf("# %x\n", (unsigned)status);
+}
+
 static void
 test_full(struct journal *j)
 {
@@ -618,7 +750,9 @@ main(void)
 	test_trouble(a, b);
 	test_fickle(a, b);
 	test_apart(a, b);
+	test_again(a, b);
 	test_full(a->journal);
+	test_full_behind();
 	test_boot(a, b);
 	test_changes();
 	test_alone();
