@@ -69,48 +69,33 @@ const struct fail *cluster_number(int64_t *number, const struct conf *conf,
 const struct fail *cluster_far_behind(const char *head);
 
 /*
- * The turn to write, under the writers' lock.
+ * The turn to write: nodes that have come in each other's way stand in a queue,
+ * turn/write/<node>, the oldest first.
  */
 struct cluster_turn {
-	const char *ours;   /* its value in etcd, where this node has it */
-	const char *others; /* … where another has it */
-	int64_t since; /* ours: taken; others: nothing has moved (ms) … */
-	int64_t first; /* … and it was seen for the first time */
-	int64_t began; /* when this writer began to settle */
+	bool queued; /* this node stands in it … */
+	const char *first,
+	    *value;    /* … and who does first, before it; NULL: nobody */
+	int64_t since; /* nothing has moved (ms since 1970) */
 };
 
-/* What this node's last writer left. */
-void cluster_turn_recall(struct cluster_turn *t, const struct conf *conf);
+/* To stand in it: trip is the ms that a question to etcd takes this node, which
+ * has so many changes to build anew. */
+const char *cluster_turn_key(const struct conf *conf);
+const char *cluster_turn_value(int64_t trip, size_t changes);
 
-/* The value with which it is taken: the cluster's number, the ms that a
- * question to etcd takes this node, and how many changes it has to make anew
- * first. */
-const char *cluster_turn_value(const struct conf *conf, int64_t number,
-    int64_t trip, size_t changes);
+/* No other node stands in it. */
+enum { CLUSTER_TURN_NONE = 2 };
+void cluster_turn_none(struct etcd_compare out[CLUSTER_TURN_NONE],
+    const struct conf *conf);
 
-/* It has been taken, or given back. */
-void cluster_turn_take(struct cluster_turn *t, const struct conf *conf,
-    const char *value);
-void cluster_turn_give(struct cluster_turn *t, const struct conf *conf);
-
-/* This node has it, and should keep it where more is to be written. */
-bool cluster_turn_goes_on(const struct cluster_turn *t);
-
-/* etcd holds value (NULL: nobody has it); moved: there were commits since it
- * was seen last. */
+/* How the queue stands in etcd; comes: and this node comes to stand at its end;
+ * moved: there were commits since it was seen last. */
 void cluster_turn_see(struct cluster_turn *t, const struct conf *conf,
-    const char *value, bool moved);
+    const struct etcd_pair *queue, bool comes, bool moved);
 
-/* ms, until one should look again while another has it. */
-long cluster_turn_pause(const struct cluster_turn *t);
-
-/* ms, until this node should take it once it has become free. */
-long cluster_turn_courtesy(const struct cluster_turn *t);
-
-/* Nobody has it, or nothing has come of it for too long; or it is overdue: this
- * node, which may be far from etcd, has lost it to others for too long. */
-bool cluster_turn_is_free(const struct cluster_turn *t);
-bool cluster_turn_is_overdue(const struct cluster_turn *t);
+/* Nothing has come of who is first, for longer than he may need. */
+bool cluster_turn_is_over(const struct cluster_turn *t);
 
 /* Say in etcd how far this node has come, where what is known is what store has
  * applied. */

@@ -184,8 +184,8 @@ leave(bool *last, struct store *store, const struct conf *conf)
 	const char *log = cluster_key(conf, "log/"), *known;
 	const struct etcd_op ops[] = {cluster_cut(cluster_member_key(conf),
 	                                  NULL),
+	    cluster_cut(cluster_turn_key(conf), NULL),
 	    cluster_cut(cluster_key(conf, "head"), NULL),
-	    cluster_cut(cluster_key(conf, "turn/write"), NULL),
 	    cluster_cut(log, cluster_key_end(log))};
 	struct etcd_txn txn = {.then = ops};
 	struct cluster_state state;
@@ -213,7 +213,7 @@ leave(bool *last, struct store *store, const struct conf *conf)
 	if (f == NULL)
 		f = store_sync(conf->data);
 	store_unlock(store);
-	txn.then_count = *last ? sizeof(ops) / sizeof(ops[0]) : 1;
+	txn.then_count = *last ? sizeof(ops) / sizeof(ops[0]) : 2;
 	if (f == NULL)
 		f = etcd_txn(&answer, conf, &txn);
 	return f == NULL ? store_change_order(store, false) : f;

@@ -9,14 +9,19 @@
 #include <string.h>
 #include <time.h>
 
-enum { WAIT = 5000 }; /* ms, at most, for the turn */
+/* ms */
+enum {
+	WAIT = 5000, /* for the turn, at most */
+	LOOK = 5     /* between two looks at the queue */
+};
 
 /* What is known of the cluster while a process writes. */
 struct order {
 	const struct conf *conf;
 	struct cluster_turn turn;
-	bool waiting;   /* for the turn: what we had proposed is void, … */
-	size_t changes; /* … which are so many */
+	bool waits;     /* for its turn, having lost */
+	int64_t answer; /* when the last one came (ms since 1970) … */
+	int64_t trip;   /* … and the ms that it took */
 };
 
 /* One asking: what is asked for, and what comes of it. */
@@ -26,11 +31,10 @@ struct asking {
 	struct journal_entry **tail; /* of out->others */
 	const char *head;            /* on which this store stands */
 	int64_t number;              /* of the last commit heard of */
-	int64_t trip;                /* ms that the last question took */
-	struct etcd_op looks[2];     /* at the log behind number, the turn */
-	bool heard;                  /* commits, by the last question … */
-	bool large;                  /* … whose answer had no room for them */
-	bool held;                   /* by who settles, or only looks? */
+	struct etcd_op looks[2]; /* at the log behind number, at the queue */
+	bool comes;              /* to stand in the queue, where it fails */
+	bool heard;              /* commits, by the last question … */
+	bool large;              /* … whose answer had no room for them */
 };
 
 /* The entries that etcd gave, which follow the number. */
@@ -54,37 +58,37 @@ static void
 look_behind(struct asking *a, int64_t limit)
 {
 	const char *log = cluster_key(a->o->conf, "log/");
+	const char *queue = cluster_key(a->o->conf, "turn/write/");
 
 	a->looks[0] = cluster_get(cluster_log_key(a->o->conf, a->number + 1),
 	    cluster_key_end(log), limit);
-	a->looks[1] =
-	    cluster_get(cluster_key(a->o->conf, "turn/write"), NULL, 0);
+	a->looks[1] = cluster_get(queue, cluster_key_end(queue), 0);
 }
 
-/* A transaction; where it fails its results are those of a->looks, and where
- * looks is true they are the first ones where it succeeds: what they say. */
+/* A transaction; where it fails its first results are those of a->looks, and
+ * where looks is true they are where it succeeds, too: what they say. */
 static const struct fail *
 ask(bool *succeeded, struct asking *a, const struct etcd_txn *txn, bool looks)
 {
 	const int64_t before = clock_now();
 	struct etcd_answer answer;
-	const struct fail *f = cluster_ask(&answer, a->o->conf, txn);
-	const char *turn;
+	const struct fail *f;
 
+	f = cluster_ask(&answer, a->o->conf, txn);
 	a->large = f != NULL && answer.large;
 	if (f != NULL)
 		return f;
-	a->trip = clock_now() - before;
+	a->o->answer = clock_now();
+	a->o->trip = a->o->answer - before;
 	*succeeded = answer.succeeded;
 	if (answer.succeeded && !looks)
 		return NULL;
 	f = read_others(a, answer.pairs[0]);
 	if (f != NULL)
 		return f;
+	cluster_turn_see(&a->o->turn, a->o->conf, answer.pairs[1], a->comes,
+	    a->heard);
 	a->out->more = answer.more[0];
-	turn = answer.pairs[1] == NULL ? NULL : answer.pairs[1]->value;
-	if (a->held)
-		cluster_turn_see(&a->o->turn, a->o->conf, turn, a->heard);
 	return NULL;
 }
 
@@ -110,6 +114,7 @@ look_at(struct asking *a, int64_t limit)
 	const struct fail *f;
 	bool same;
 
+	a->comes = false;
 	look_behind(a, limit);
 	f = ask(&same, a, &txn, true);
 	if (f == NULL && !same && a->out->others == NULL)
@@ -130,77 +135,58 @@ look(struct asking *a)
 	return look_at_few(a, look_at(a, CLUSTER_BATCH));
 }
 
-/* The turn is free: take it, and all there is, upon which this node is to
- * write then. */
+/* Who is first has had his time: he is taken out of the queue. */
 static const struct fail *
-take_turn(struct asking *a)
+take_out(struct asking *a)
 {
-	const struct conf *conf = a->o->conf;
-	const char *key = cluster_key(conf, "turn/write");
-	const char *value =
-	    cluster_turn_value(conf, a->number, a->trip, a->o->changes);
-	const struct etcd_compare seen = holds(key, a->o->turn.others);
-	struct etcd_op ops[3];
+	const struct cluster_turn *turn = &a->o->turn;
+	const struct etcd_compare seen = holds(turn->first, turn->value);
+	const struct etcd_op cut = cluster_cut(turn->first, NULL);
 	const struct etcd_txn txn = {.compares = &seen,
-	    .compare_count = cluster_turn_is_overdue(&a->o->turn) ? 0 : 1,
-	    .then = ops,
-	    .then_count = 3,
-	    .otherwise = a->looks,
-	    .otherwise_count = 2};
-	const struct fail *f;
-	bool succeeded = false;
+	    .compare_count = 1,
+	    .then = &cut,
+	    .then_count = 1};
+	struct etcd_answer answer;
 
-	look_behind(a, CLUSTER_BATCH);
-	ops[0] = a->looks[0];
-	ops[1] = a->looks[1];
-	ops[2] = cluster_put(key, value);
-	/* was it taken, with too long an answer, the next look says so */
-	f = look_at_few(a, ask(&succeeded, a, &txn, true));
-	if (f == NULL && succeeded)
-		cluster_turn_take(&a->o->turn, conf, value);
-	return f;
+	return cluster_ask(&answer, a->o->conf, &txn);
 }
 
 static void
-sleep_ms(long ms)
+pause_between(int64_t last)
 {
-	const struct timespec t = {0, ms * 1000000};
+	const int64_t ms = last + LOOK - clock_now();
+	const struct timespec t = {0, (long)ms * 1000000};
 
-	nanosleep(&t, NULL);
+	if (ms > 0 && ms <= LOOK)
+		nanosleep(&t, NULL);
 }
 
-/* etcd has just been asked: until this node has the turn, or there are commits
- * to be taken meanwhile. */
+/* Until this node's turn has come, or there are commits to be taken
+ * meanwhile. */
 static const struct fail *
 wait_for_turn(struct asking *a)
 {
 	const int64_t end = clock_now() + WAIT;
-	struct cluster_turn *turn = &a->o->turn;
-	const struct fail *f = NULL;
-	bool courteous = false;
+	const struct cluster_turn *turn = &a->o->turn;
+	const struct fail *f;
 
-	while (f == NULL && turn->ours == NULL && a->out->others == NULL &&
-	       clock_now() < end) {
-		if (!cluster_turn_is_free(turn)) {
-			sleep_ms(cluster_turn_pause(turn));
-			f = look(a);
-		} else if (!courteous && cluster_turn_courtesy(turn) > 0) {
-			courteous = true;
-			sleep_ms(cluster_turn_courtesy(turn));
-			f = look(a);
-		} else {
-			f = take_turn(a);
-		}
-	}
-	if (f == NULL && a->o->turn.ours == NULL && a->out->others == NULL)
-		f = fail_away(CLUSTER_AWAY, EAGAIN,
-		    fail(FAIL_BUSY, "another node keeps the turn to write"));
-	return f;
+	do {
+		pause_between(a->o->answer);
+		f = look(a);
+		if (f != NULL || a->out->others != NULL || turn->first == NULL)
+			return f;
+		if (cluster_turn_is_over(turn))
+			f = take_out(a);
+	} while (f == NULL && clock_now() < end);
+	return f != NULL
+	           ? f
+	           : fail_away(CLUSTER_AWAY, EAGAIN,
+	                 fail(FAIL_BUSY, "other nodes wrote all the time"));
 }
 
 /* Entries, to be put behind the head. */
 struct proposal {
-	/* the entries, the head, how far this node is, the turn's end */
+	/* the entries, the head, how far this node is, the queue */
 	struct etcd_op ops[CLUSTER_BATCH + 3];
 	size_t count, entries, bytes;
 	const char *head; /* the last of the entries */
@@ -234,66 +220,62 @@ fill(struct proposal *p, const struct conf *conf, int64_t number,
 	return NULL;
 }
 
-/* Entries behind the head, once; where they are the last of this node's turn,
- * it ends with them. */
+/* Entries behind the head, once, where no other node waits longer; or this one
+ * is in the queue. */
 static const struct fail *
 put_behind(bool *done, struct proposal *p, struct asking *a)
 {
 	const struct conf *conf = a->o->conf;
 	const char *head = cluster_key(conf, "head");
-	const char *turn = cluster_key(conf, "turn/write");
-	const bool ends =
-	    a->o->turn.ours != NULL && !cluster_turn_goes_on(&a->o->turn);
-	const struct etcd_compare compares[] = {holds(head,
-	                                            cluster_head_text(a->head,
-	                                                a->number)),
-	    holds(turn, a->o->turn.ours)};
+	const char *turn = cluster_turn_key(conf);
+	struct etcd_compare compares[1 + CLUSTER_TURN_NONE] = {
+	    holds(head, cluster_head_text(a->head, a->number))};
+	struct etcd_op otherwise[3];
 	struct etcd_txn txn = {.compares = compares,
-	    .compare_count = 2,
+	    .compare_count = a->comes ? 1 + CLUSTER_TURN_NONE : 1,
 	    .then = p->ops,
 	    .then_count = p->count,
-	    .otherwise = a->looks,
-	    .otherwise_count = 2};
+	    .otherwise = otherwise,
+	    .otherwise_count = a->comes ? 3 : 2};
 	const struct fail *f;
 
+	cluster_turn_none(compares + 1, conf);
 	p->ops[txn.then_count++] = cluster_put(head,
 	    cluster_head_text(p->head, a->number + (int64_t)p->entries));
 	p->ops[txn.then_count++] = cluster_put(cluster_member_key(conf),
 	    cluster_member_text(conf, a->head, a->number));
-	if (ends)
-		p->ops[txn.then_count++] = cluster_cut(turn, NULL);
+	p->ops[txn.then_count++] = cluster_cut(turn, NULL);
 	look_behind(a, CLUSTER_BATCH);
+	otherwise[0] = a->looks[0];
+	otherwise[1] = a->looks[1];
+	otherwise[2] =
+	    cluster_put(turn, cluster_turn_value(a->o->trip, p->entries));
 	/* only one that failed has a long answer */
 	f = look_at_few(a, ask(done, a, &txn, false));
-	if (f == NULL && *done && ends)
-		cluster_turn_give(&a->o->turn, conf);
 	return f;
 }
 
-/* What is not placed, since another has the turn, waits for it. */
 static const struct fail *
 order(struct asking *a, const struct journal_entry *entries)
 {
 	struct proposal *p = mem_alloc(sizeof(*p));
 	const struct fail *f = fill(p, a->o->conf, a->number, entries);
-	const char *before;
-	bool done = false, again = true;
+	bool done = false;
 
-	while (f == NULL && again) {
-		before = a->o->turn.ours;
+	a->comes = !a->o->turn.queued;
+	if (f == NULL)
 		f = put_behind(&done, p, a);
-		again = f == NULL && !done && a->out->others == NULL &&
-		        a->o->turn.ours != NULL;
-		if (again && before != NULL &&
-		    strcmp(before, a->o->turn.ours) == 0)
-			f = cluster_far_behind(a->head);
-	}
-	a->o->changes = p->entries;
 	if (f == NULL && done) {
 		a->out->count = p->entries;
 		a->number += (int64_t)p->entries;
 		a->head = p->head;
+	} else if (f == NULL && a->out->others == NULL &&
+	           a->o->turn.first == NULL) {
+		f = cluster_far_behind(a->head);
 	}
+	if (f == NULL && done)
+		a->o->turn = (struct cluster_turn){0};
+	a->o->waits = a->o->turn.queued;
 	return f;
 }
 
@@ -313,47 +295,30 @@ note(const struct conf *conf, const struct store_placed *out, const char *head,
 		cluster_heard(conf);
 }
 
-/* Who has lost to others is not to lose again: what he makes anew, he makes
- * while he has the turn. */
-static const struct fail *
-after_loss(struct asking *a)
-{
-	struct order *o = a->o;
-	const struct fail *f = NULL;
-
-	if (o->turn.ours == NULL && cluster_turn_is_free(&o->turn))
-		f = take_turn(a);
-	o->waiting = f == NULL && o->turn.ours == NULL;
-	a->out->more = a->out->more || o->waiting;
-	return f;
-}
-
 static const struct fail *
 place(struct store_placed *out, void *arg, const char *head,
     const struct journal_entry *entries, bool held)
 {
 	struct order *o = arg;
-	struct asking a = {.o = o, .out = out, .head = head, .held = held};
-	const bool waiting = o->waiting && held;
+	struct asking a = {.o = o, .out = out, .head = head};
 	const struct fail *f;
 
 	*out = (struct store_placed){0};
 	a.tail = &out->others;
 	f = cluster_number(&a.number, o->conf, head);
-	if (held && !waiting)
-		cluster_turn_recall(&o->turn, o->conf);
-	o->waiting = false;
-	if (f == NULL && waiting)
-		f = wait_for_turn(&a);
-	if (f == NULL && entries != NULL && out->others == NULL)
+	if (f == NULL && entries != NULL)
 		f = order(&a, entries);
-	else if (f == NULL && !waiting)
+	else if (f == NULL && o->waits)
+		f = wait_for_turn(&a);
+	else if (f == NULL)
 		f = look(&a);
-	if (f == NULL && out->count == 0 && (waiting || entries != NULL))
-		f = after_loss(&a);
-	if (f == NULL)
-		note(o->conf, out, a.head, a.number, held);
-	return f;
+	if (f != NULL)
+		return f;
+	/* who waits makes nothing anew before his turn has come */
+	o->waits = o->waits && o->turn.queued && o->turn.first != NULL;
+	out->more = out->more || o->waits;
+	note(o->conf, out, a.head, a.number, held);
+	return NULL;
 }
 
 void

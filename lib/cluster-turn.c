@@ -2,14 +2,15 @@
  * What only one node does at a time.
  *
  * tick: for as long as it keeps a lease alive.  Writing, where nodes come in
- * each other's way: whoever has lost a race takes the turn, and the others wait
- * for it, instead of making commits upon a head that is another's the moment
- * after.  It orders nothing: the head does, and so it needs no lease.  Where
- * nothing has moved for longer than its holder may need, another takes it.
+ * each other's way: who has lost a race stands in a queue, and those who come
+ * after him wait for him, instead of making commits upon a head that is
+ * another's the moment after.  It orders nothing: the head does, and so it
+ * needs no lease.  Where nothing comes of who is first for longer than he may
+ * need, the next one takes him out.
  */
 #include "clock.h"
 #include "cluster-inside.h"
-#include "file.h"
+#include "etcd.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -17,15 +18,10 @@
 
 /* ms */
 enum {
-	TENURE = 150,   /* a node writes on, once it has the turn */
-	LOOK = 12,      /* between two looks at who has it … */
-	LOOK_OFTEN = 4, /* … towards its end */
-	COURTESY = 20,  /* to those who have waited longer */
-	PATIENCE = 50,  /* nothing moves, until another takes it; and … */
-	TRIPS = 4, /* … so many of its holder's ways to etcd and back, … */
-	EACH = 20, /* … and for each change that he has to make anew */
-	PATIENCE_MOST = 3000,
-	LOSING = 1000 /* who has waited for so long takes it from anybody */
+	PATIENCE = 50, /* nothing moves, until the next one goes on; and … */
+	TRIPS = 4, /* … so many of the first one's ways to etcd and back, … */
+	EACH = 20, /* … and for each change that he has to build anew */
+	PATIENCE_MOST = 3000
 };
 
 const struct fail *
@@ -53,124 +49,65 @@ cluster_turn(bool *mine, int64_t *lease, const struct conf *conf,
 	return *mine ? NULL : etcd_revoke(conf, *lease);
 }
 
-/* DATA/state/turn: since when (ms since 1970), and the value in etcd. */
-static const char *
-file_of(const struct conf *conf)
+const char *
+cluster_turn_key(const struct conf *conf)
 {
-	return mem_printf("%s/state/turn", conf->data);
-}
-
-void
-cluster_turn_recall(struct cluster_turn *t, const struct conf *conf)
-{
-	char *text, *value;
-	size_t len;
-
-	*t = (struct cluster_turn){.began = clock_now()};
-	if (file_read(&text, &len, file_of(conf)) != NULL || text == NULL)
-		return;
-	t->since = strtoll(text, &value, 10);
-	if (*value == ' ' && value[1] != '\0')
-		t->ours = value + 1;
+	return cluster_key(conf,
+	    mem_printf("turn/write/%s", conf->cluster_name));
 }
 
 const char *
-cluster_turn_value(const struct conf *conf, int64_t number, int64_t trip,
-    size_t changes)
+cluster_turn_value(int64_t trip, size_t changes)
 {
 	const int64_t patience =
 	    PATIENCE + TRIPS * trip + EACH * (int64_t)changes;
 
-	return mem_printf("%s %" PRId64 " %" PRId64, conf->cluster_name, number,
-	    patience < PATIENCE_MOST ? patience : PATIENCE_MOST);
-}
-
-/* Only this node's writers, one at a time, know of it: what cannot be kept is
- * found out again by etcd's answer. */
-void
-cluster_turn_take(struct cluster_turn *t, const struct conf *conf,
-    const char *value)
-{
-	const char *text;
-
-	t->ours = value;
-	t->others = NULL;
-	t->since = clock_now();
-	text = mem_printf("%" PRId64 " %s", t->since, value);
-	(void)file_replace(file_of(conf),
-	    mem_printf("%s/state/tmp", conf->data), text, strlen(text));
+	return mem_printf("%" PRId64 " %" PRId64,
+	    patience < PATIENCE_MOST ? patience : PATIENCE_MOST, clock_now());
 }
 
 void
-cluster_turn_give(struct cluster_turn *t, const struct conf *conf)
+cluster_turn_none(struct etcd_compare out[CLUSTER_TURN_NONE],
+    const struct conf *conf)
 {
-	if (t->ours != NULL)
-		(void)file_remove(file_of(conf));
-	t->ours = NULL;
-}
+	const char *queue = cluster_key(conf, "turn/write/");
+	const char *key = cluster_turn_key(conf);
 
-bool
-cluster_turn_goes_on(const struct cluster_turn *t)
-{
-	const int64_t now = clock_now();
-
-	return t->ours != NULL && now >= t->since && now < t->since + TENURE;
+	out[0] = (struct etcd_compare){.key = queue, .end = key};
+	/* no name has a 0x01 in it */
+	out[1] = (struct etcd_compare){.key = mem_printf("%s\001", key),
+	    .end = cluster_key_end(queue)};
 }
 
 void
 cluster_turn_see(struct cluster_turn *t, const struct conf *conf,
-    const char *value, bool moved)
+    const struct etcd_pair *queue, bool comes, bool moved)
 {
-	const size_t len = strlen(conf->cluster_name);
+	const char *key = cluster_turn_key(conf), *before = t->value;
+	const struct etcd_pair *p, *ours = NULL, *first = NULL;
 
-	if (t->ours != NULL && (value == NULL || strcmp(value, t->ours) != 0))
-		cluster_turn_give(t, conf);
-	if (value != NULL && strncmp(value, conf->cluster_name, len) == 0 &&
-	    value[len] == ' ') {
-		if (t->ours == NULL)
-			cluster_turn_take(t, conf, value);
-		return;
-	}
-	if (t->others == NULL || value == NULL ||
-	    strcmp(value, t->others) != 0) {
-		t->first = clock_now();
-		moved = true;
-	}
-	if (moved)
+	for (p = queue; p != NULL; p = p->next)
+		if (strcmp(p->key, key) == 0)
+			ours = p;
+	for (p = queue; p != NULL; p = p->next)
+		if (p != ours &&
+		    (comes || ours == NULL || p->revision < ours->revision) &&
+		    (first == NULL || p->revision < first->revision))
+			first = p;
+	t->queued = comes || ours != NULL;
+	t->first = first == NULL ? NULL : first->key;
+	t->value = first == NULL ? NULL : first->value;
+	if (moved || before == NULL || t->value == NULL ||
+	    strcmp(before, t->value) != 0)
 		t->since = clock_now();
-	t->others = value;
-}
-
-long
-cluster_turn_pause(const struct cluster_turn *t)
-{
-	return clock_now() < t->first + TENURE - LOOK ? LOOK : LOOK_OFTEN;
-}
-
-long
-cluster_turn_courtesy(const struct cluster_turn *t)
-{
-	return clock_now() < t->began + 2 * TENURE ? COURTESY : 0;
 }
 
 bool
-cluster_turn_is_overdue(const struct cluster_turn *t)
+cluster_turn_is_over(const struct cluster_turn *t)
 {
 	const int64_t now = clock_now();
+	int64_t ms = t->value == NULL ? 0 : strtoll(t->value, NULL, 10);
 
-	return now < t->began || now > t->began + LOSING;
-}
-
-bool
-cluster_turn_is_free(const struct cluster_turn *t)
-{
-	const char *patience;
-	int64_t ms, now = clock_now();
-
-	if (t->others == NULL || cluster_turn_is_overdue(t))
-		return true;
-	patience = strrchr(t->others, ' ');
-	ms = patience == NULL ? PATIENCE : strtoll(patience, NULL, 10);
 	if (ms < PATIENCE || ms > PATIENCE_MOST)
 		ms = PATIENCE_MOST;
 	return now < t->since || now > t->since + ms;

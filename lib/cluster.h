@@ -17,8 +17,10 @@
  *			journal_pack() makes it; until every member has it
  *	member/<name>	{"commit", "number", "seen", "store"}: up to where it
  *			has applied, and where git may fetch its store
- *	turn/<work>	who does what only one is to do: tick, by a lease, and
- *			write, where nodes came in each other's way
+ *	turn/<work>	who does what only one is to do: tick, members come or
+ *			go; by a lease
+ *	turn/write/<name>	nodes that came in each other's way write in the
+ *			order in which they came to stand here
  *
  * A node is a member once it has joined: DATA/state/cluster names the last
  * commit whose number it knows, and its time is when etcd was last heard of.

@@ -45,29 +45,34 @@ find(const char *key)
 }
 
 static bool
-hold(const struct etcd_txn *txn)
+within(const char *from, const char *end, const char *key)
 {
-	const struct etcd_pair *p;
-	bool good = true;
-	size_t i;
-
-	for (i = 0; i < txn->compare_count; i++) {
-		p = find(txn->compares[i].key);
-		good = good &&
-		       (txn->compares[i].value == NULL
-		               ? p == NULL
-		               : p != NULL && strcmp(p->value,
-		                                  txn->compares[i].value) == 0);
-	}
-	return good;
+	return end == NULL ? strcmp(key, from) == 0
+	                   : strcmp(key, from) >= 0 && strcmp(key, end) < 0;
 }
 
 static bool
-within(const struct etcd_op *op, const char *key)
+holds(const struct etcd_compare *c)
 {
-	return op->end == NULL
-	           ? strcmp(key, op->key) == 0
-	           : strcmp(key, op->key) >= 0 && strcmp(key, op->end) < 0;
+	const struct etcd_pair *p = keys;
+
+	if (c->value != NULL) {
+		p = find(c->key);
+		return p != NULL && strcmp(p->value, c->value) == 0;
+	}
+	while (p != NULL && !within(c->key, c->end, p->key))
+		p = p->next;
+	return p == NULL;
+}
+
+static bool
+hold(const struct etcd_txn *txn)
+{
+	size_t i = 0;
+
+	while (i < txn->compare_count && holds(&txn->compares[i]))
+		i++;
+	return i == txn->compare_count;
 }
 
 static void
@@ -80,7 +85,8 @@ put(const struct etcd_op *op)
 	*fresh = (struct etcd_pair){.next = *p,
 	    .key = mem_copy(op->key),
 	    .value = mem_dup(op->value, op->len),
-	    .len = op->len};
+	    .len = op->len,
+	    .revision = revision};
 	if (*p != NULL && strcmp((*p)->key, op->key) == 0)
 		fresh->next = (*p)->next;
 	*p = fresh;
@@ -93,7 +99,7 @@ cut(const struct etcd_op *op)
 	int64_t count = 0;
 
 	while (*p != NULL) {
-		if (within(op, (*p)->key)) {
+		if (within(op->key, op->end, (*p)->key)) {
 			*p = (*p)->next;
 			count++;
 		} else {
@@ -112,7 +118,7 @@ range(bool *more, const struct etcd_op *op)
 
 	*more = false;
 	for (p = keys; p != NULL; p = p->next) {
-		if (!within(op, p->key))
+		if (!within(op->key, op->end, p->key))
 			continue;
 		*more = op->limit > 0 && count == op->limit;
 		if (*more)
@@ -126,16 +132,21 @@ range(bool *more, const struct etcd_op *op)
 	return first;
 }
 
-static const struct etcd_op turn_key = {.key = "/t/turn/write"};
-
-/* Another node than ours has the turn. */
+/* Another node than ours comes to wait for its turn. */
 static void
-give_turn(const char *value)
+queue(const char *name, const char *value)
 {
 	put(&(const struct etcd_op){.verb = ETCD_PUT,
-	    .key = turn_key.key,
+	    .key = mem_printf("/t/turn/write/%s", name),
 	    .value = value,
 	    .len = strlen(value)});
+	revision++;
+}
+
+static bool
+is_queued(const char *name)
+{
+	return find(mem_printf("/t/turn/write/%s", name)) != NULL;
 }
 
 const struct fail *
@@ -324,14 +335,6 @@ cluster_head(void)
 	return mem_dup(find("/t/head")->value, JOURNAL_ID);
 }
 
-static const char *
-turn(void)
-{
-	const struct etcd_pair *p = find("/t/turn/write");
-
-	return p == NULL ? NULL : p->value;
-}
-
 static void
 test_joining(void)
 {
@@ -360,42 +363,78 @@ write_first(void)
 	(void)set(0, "two", "first");
 }
 
+/* Another node has what ours is to wait for placed, and is away. */
+static void
+leave_queue(void)
+{
+	(void)cut(&(const struct etcd_op){.key = "/t/turn/write/three"});
+}
+
+static void
+write_while_first(void)
+{
+	meanwhile = leave_queue;
+	(void)set(0, "two", "in the queue");
+}
+
 static void
 test_losing(void)
 {
+	int before;
+
 	meanwhile = write_first;
+	before = asked;
 	is(set(1, "three", "3"), "done", "who is second is done, too");
-	ok(turn() != NULL && strncmp(turn(), "two ", 4) == 0,
-	    "and has taken the turn to write");
+	ok(asked == before + 3, "by a second question, of two nodes'");
+	ok(!is_queued("two"), "and stands in the queue no more");
 	is(value_of(1, "two"), "first", "with what was first");
 	asked = 0;
-	is(set(1, "three", "33"), "done", "while it has it");
+	is(set(1, "three", "33"), "done", "the next time");
 	ok(asked == 1, "it need not ask twice");
-	is(set(0, "two", "later"), "done", "the other waits");
-	ok(strncmp(turn(), "one ", 4) == 0, "until it has it");
-	is(value_of(0, "three"), "33", "with all there is");
-	/* its time is over */
-	usleep(200000);
-	is(set(0, "two", "last"), "done", "once it has had it for long");
-	ok(turn() == NULL, "it is given back with a commit");
+	is(set(0, "two", "later"), "done", "nor does the other wait");
+	ok(!is_queued("one"), "with what it lacked");
+	is(value_of(0, "three"), "33", "which it has now");
+	/* what is proposed keeps its id where it need not be built anew */
 	ok(catch_up(1), "and both");
 	is(head_of(0), head_of(1), "have the same history");
 }
 
-/* The turn is another's, who is dead. */
+static void
+test_queue(void)
+{
+	const int64_t before = clock_now();
+
+	queue("three", "3000 1");
+	meanwhile = write_while_first;
+	is(set(1, "three", "333"), "done", "who comes after another waits");
+	ok(clock_now() - before < 3000, "until his turn has come");
+	is(value_of(1, "two"), "in the queue", "which he comes behind");
+	ok(!is_queued("one") && !is_queued("two") && !is_queued("three"),
+	    "nobody waits any more");
+	/* a writer of this node died while it stood in the queue */
+	queue("two", "3000 1");
+	asked = 0;
+	is(set(1, "three", "3333"), "done", "who waits for himself alone");
+	ok(asked == 1, "does not wait");
+	ok(!is_queued("two"), "and is waited for by nobody");
+	queue("two", "3000 2");
+	queue("dead", "60 1");
+	is(set(1, "three", "33333"), "done",
+	    "where such a one stands before another");
+	ok(!is_queued("two") && !is_queued("dead"), "he comes behind that");
+}
+
+/* Who is first is dead. */
 static void
 test_patience(void)
 {
-	int64_t before;
+	const int64_t before = clock_now();
 
-	give_turn("dead 1 50");
-	before = clock_now();
-	is(set(0, "four", "4"), "done", "where its holder is dead");
-	ok(clock_now() - before >= 50, "another waits for a moment");
-	ok(strncmp(turn(), "one ", 4) == 0, "and takes it");
-	(void)cut(&turn_key);
-	is(set(0, "four", "44"), "done", "who is told that he lost it");
-	ok(turn() != NULL && strncmp(turn(), "one ", 4) == 0, "takes it again");
+	queue("dead", "60 1");
+	is(set(0, "four", "4"), "done", "where who is first is dead");
+	ok(clock_now() - before >= 60, "another waits for a moment");
+	ok(!is_queued("dead"), "and takes him out");
+	ok(!is_queued("one"), "and is done");
 }
 
 static void
@@ -414,14 +453,15 @@ test_behind(void)
 	ok(catch_up(1), "a node that has all");
 	write_many();
 	only_propose(1, "six");
-	/* it loses, waits for the turn, and takes it while there is more to be
-	 * taken: what it has taken took longer than its holder is waited for */
-	give_turn("three 1 50");
+	/* who is first, and dead, is waited for for less than what is taken
+	 * meanwhile takes */
+	queue("three", "50 1");
 	slow = true;
 	ok(catch_up(1), "and then is far behind, looks");
 	slow = false;
 	is(head_of(1), cluster_head(), "and has all");
 	is(value_of(1, "five"), mem_printf("%d", MANY - 1), "in its files");
+	ok(find("/t/turn/write/three") == NULL, "nobody waits");
 	meanwhile = write_many;
 	is(set(1, "seven", "7"), "done", "a write that is overtaken by many");
 	is(value_of(1, "five"), mem_printf("%d", MANY - 1), "has all of them");
@@ -500,6 +540,7 @@ main(void)
 	}
 	test_joining();
 	test_losing();
+	test_queue();
 	test_patience();
 	test_behind();
 	test_leaving();

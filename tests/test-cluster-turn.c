@@ -1,141 +1,146 @@
 /*
- * The turn to write: who has it, for how long, and when another takes it.
+ * The turn to write: who comes first, and for how long he is waited for.
  */
-#include "clock.h"
 #include "cluster-inside.h"
 #include "conf.h"
-#include "file.h"
+#include "etcd.h"
 #include "mem.h"
 #include "tap.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
-enum { LONG = 60000 }; /* ms, longer than anything that is waited for */
+static const struct conf conf = {.cluster_name = "node-1",
+    .cluster_prefix = "/t/"};
 
-static struct conf conf = {.cluster_name = "node-1"};
-
-static struct cluster_turn
-recalled(void)
+/* The queue as etcd shows it, by name; a revision of 0: that node is not in it.
+ */
+static const struct etcd_pair *
+queue(int64_t one, int64_t ten, int64_t two, const char *value)
 {
-	struct cluster_turn t;
+	static const char *const names[] = {"node-1", "node-10", "node-2"};
+	const int64_t revisions[] = {one, ten, two};
+	struct etcd_pair *first = NULL, **tail = &first;
+	size_t i;
 
-	cluster_turn_recall(&t, &conf);
-	return t;
+	for (i = 0; i < 3; i++)
+		if (revisions[i] > 0) {
+			*tail = mem_alloc(sizeof(**tail));
+			**tail = (struct etcd_pair){
+			    .key = mem_printf("/t/turn/write/%s", names[i]),
+			    .value = value,
+			    .revision = revisions[i]};
+			tail = &(*tail)->next;
+		}
+	return first;
 }
 
 static void
-test_ours(void)
+test_order(void)
 {
-	struct cluster_turn t = recalled();
-	const char *value = cluster_turn_value(&conf, 7, 3, 1);
+	struct cluster_turn t = {0};
 
-	ok(t.ours == NULL && !cluster_turn_goes_on(&t), "a node without it");
-	ok(cluster_turn_is_free(&t), "it is free where nobody has it");
-	cluster_turn_take(&t, &conf, value);
-	ok(cluster_turn_goes_on(&t), "who takes it writes on");
-	t = recalled();
-	is(t.ours, value, "the next writer of the node has it, too");
-	ok(cluster_turn_goes_on(&t), "and goes on");
-	t.since -= LONG;
-	ok(!cluster_turn_goes_on(&t), "but not for ever");
-	t.since += 2 * LONG;
-	ok(!cluster_turn_goes_on(&t), "nor since the clock went back");
-	cluster_turn_give(&t, &conf);
-	t = recalled();
-	ok(t.ours == NULL, "given back, no writer has it");
+	is(cluster_turn_key(&conf), "/t/turn/write/node-1",
+	    "where this node stands");
+	cluster_turn_see(&t, &conf, NULL, false, false);
+	ok(!t.queued && t.first == NULL, "an empty queue");
+	cluster_turn_see(&t, &conf, queue(0, 7, 5, "50 1"), false, false);
+	ok(!t.queued && t.first != NULL, "others stand in it");
+	is(t.first, "/t/turn/write/node-2", "the oldest is first");
+	cluster_turn_see(&t, &conf, queue(6, 7, 5, "50 1"), false, false);
+	ok(t.queued && t.first != NULL, "so does this one");
+	is(t.first, "/t/turn/write/node-2", "behind the oldest");
+	cluster_turn_see(&t, &conf, queue(6, 7, 0, "50 1"), false, false);
+	ok(t.queued && t.first == NULL,
+	    "who came later is not waited for, whose name begins like ours");
+	cluster_turn_see(&t, &conf, queue(0, 7, 0, "50 1"), false, false);
+	ok(!t.queued && t.first != NULL, "it has been taken out");
+	cluster_turn_see(&t, &conf, queue(6, 7, 0, "50 1"), true, false);
+	ok(t.queued && t.first != NULL, "and comes again, behind all");
 }
 
 static void
-test_seen(void)
+test_none(void)
 {
-	struct cluster_turn t = recalled();
-	const char *value = cluster_turn_value(&conf, 8, 3, 1);
+	struct etcd_compare c[CLUSTER_TURN_NONE];
+	const char *const names[] = {"/t/turn/write/a", "/t/turn/write/node-0",
+	    "/t/turn/write/node-1", "/t/turn/write/node-10",
+	    "/t/turn/write/node-1x", "/t/turn/write/node-2", "/t/turn/x"};
+	const bool others[] = {true, true, false, true, true, true, false};
+	bool good = true, within;
+	size_t i, j;
 
-	cluster_turn_see(&t, &conf, value, false);
-	is(t.ours, value, "etcd says that it is this node's");
-	is(recalled().ours, value, "and all its writers know");
-	cluster_turn_see(&t, &conf, "node-10 9 62", true);
-	ok(t.ours == NULL, "another has taken it");
-	is(t.others, "node-10 9 62", "whose name begins like ours");
-	ok(recalled().ours == NULL, "the next writer knows that, too");
-	cluster_turn_see(&t, &conf, NULL, true);
-	ok(t.others == NULL && cluster_turn_is_free(&t), "it is given back");
+	cluster_turn_none(c, &conf);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		within = false;
+		for (j = 0; j < CLUSTER_TURN_NONE; j++)
+			within = within || (strcmp(names[i], c[j].key) >= 0 &&
+			                       strcmp(names[i], c[j].end) < 0);
+		good = good && within == others[i];
+	}
+	ok(good && c[0].value == NULL && c[1].value == NULL,
+	    "no other node stands in it, whatever its name");
 }
 
 static void
 test_patience(void)
 {
-	struct cluster_turn t = recalled();
+	struct cluster_turn t = {0};
 	int64_t seen;
 
-	cluster_turn_see(&t, &conf, "node-2 9 62", true);
-	ok(!cluster_turn_is_free(&t), "another has it");
+	cluster_turn_see(&t, &conf, queue(6, 0, 5, "62 1"), false, true);
+	ok(!cluster_turn_is_over(&t), "another is first");
 	t.since -= 40;
 	seen = t.since;
-	cluster_turn_see(&t, &conf, "node-2 9 62", false);
-	ok(t.since == seen && !cluster_turn_is_free(&t),
+	cluster_turn_see(&t, &conf, queue(6, 0, 5, "62 1"), false, false);
+	ok(t.since == seen && !cluster_turn_is_over(&t),
 	    "nothing moved, for a moment");
 	t.since -= 40;
-	ok(cluster_turn_is_free(&t), "for longer than it says that it needs");
-	cluster_turn_see(&t, &conf, "node-2 9 62", true);
-	ok(!cluster_turn_is_free(&t), "it moves again");
-	cluster_turn_see(&t, &conf, "node-3 12 2000", false);
+	ok(cluster_turn_is_over(&t), "for longer than it says that it needs");
+	cluster_turn_see(&t, &conf, queue(6, 0, 5, "62 1"), false, true);
+	ok(!cluster_turn_is_over(&t), "it moves again");
+	t.since -= 80;
+	cluster_turn_see(&t, &conf, queue(6, 5, 0, "62 2"), false, false);
+	ok(!cluster_turn_is_over(&t), "another has come to be first");
+	cluster_turn_see(&t, &conf, queue(6, 0, 5, "2000 3"), false, false);
 	t.since -= 1500;
-	ok(!cluster_turn_is_free(&t), "who is far from etcd needs longer");
-	cluster_turn_see(&t, &conf, "node-3 12 99999999", false);
+	ok(!cluster_turn_is_over(&t), "who is far from etcd needs longer");
+	cluster_turn_see(&t, &conf, queue(6, 0, 5, "99999999 4"), false, false);
 	t.since -= 3100;
-	ok(cluster_turn_is_free(&t), "but nobody for ever");
-	cluster_turn_see(&t, &conf, "node-3", false);
-	ok(!cluster_turn_is_free(&t), "a value that says nothing of it");
+	ok(cluster_turn_is_over(&t), "but nobody for ever");
+	cluster_turn_see(&t, &conf, queue(6, 0, 5, ""), false, false);
+	ok(!cluster_turn_is_over(&t), "a value that says nothing of it");
 	t.since -= 3100;
-	ok(cluster_turn_is_free(&t), "is no longer than that");
-	cluster_turn_see(&t, &conf, "node-2 40 62", true);
-	ok(!cluster_turn_is_overdue(&t), "who lost it a moment ago waits");
-	t.began -= 1100;
-	ok(cluster_turn_is_overdue(&t) && cluster_turn_is_free(&t),
-	    "who lost it for too long takes it from anybody");
+	ok(cluster_turn_is_over(&t), "is no longer than that");
+	t.since += 60000;
+	ok(cluster_turn_is_over(&t), "nor does a clock that went back help");
+}
+
+static const char *
+patience_of(int64_t trip, size_t changes)
+{
+	const char *value = cluster_turn_value(trip, changes);
+
+	return mem_dup(value, strcspn(value, " "));
 }
 
 static void
-test_pauses(void)
+test_values(void)
 {
-	struct cluster_turn t = recalled();
-
-	cluster_turn_see(&t, &conf, "node-2 9 62", true);
-	ok(cluster_turn_pause(&t) > 4, "one looks now and then");
-	t.first -= 140;
-	ok(cluster_turn_pause(&t) == 4, "and often towards its end");
-	ok(cluster_turn_courtesy(&t) > 0, "who has lost it just now lets "
-	                                  "others have it");
-	t.began -= 310;
-	ok(cluster_turn_courtesy(&t) == 0, "and then does not");
-	is(cluster_turn_value(&conf, 5, 0, 0), "node-1 5 50",
-	    "who is near etcd is not waited for");
-	is(cluster_turn_value(&conf, 5, 0, 16), "node-1 5 370",
-	    "who has much to do is given time");
-	is(cluster_turn_value(&conf, 5, 100, 0), "node-1 5 450",
-	    "who is far from it is");
-	is(cluster_turn_value(&conf, 5, 5000, 0), "node-1 5 3000",
-	    "up to a limit");
+	is(patience_of(0, 0), "50", "who is near etcd is not waited for");
+	is(patience_of(0, 16), "370", "who has much to build is given time");
+	is(patience_of(100, 0), "450", "who is far from it is");
+	is(patience_of(5000, 0), "3000", "up to a limit");
+	ok(strchr(cluster_turn_value(0, 0), ' ') != NULL,
+	    "and says since when");
 }
 
 int
 main(void)
 {
-	char dir[] = "/tmp/sutler-test-XXXXXX";
-
-	conf.data = mkdtemp(dir);
-	if (conf.data == NULL ||
-	    file_directory(mem_printf("%s/state/tmp", dir)) != NULL) {
-		printf("Bail out! no directory\n");
-		return 1;
-	}
-	test_ours();
-	test_seen();
+	test_order();
+	test_none();
 	test_patience();
-	test_pauses();
-	ok(file_remove_all(dir) == NULL, "the directory is removed");
+	test_values();
 	return done();
 }
