@@ -39,9 +39,10 @@ PERIOD = 10000   # us, of the kernel's accounts
 GROUPS = Path("/sys/fs/cgroup/cpu")
 ENTRY = 900      # bytes of a commit of one variable, as etcd is given it
 
-# Each request changes one variable of the next app.
+# Each request changes one variable of the next app; each node begins with
+# another.
 WRITE_LUA = """
-local turn = 0
+local turn = %d
 function request()
   turn = turn + 1
   return wrk.format("PUT", "/v1/apps/app" .. (turn %% %d + %d) .. "/variables",
@@ -112,7 +113,7 @@ class Side:
         for number, node in enumerate(self.nodes):
             script = self.place / f"{self.title}-{number}.lua"
             script.write_text(WRITE_LUA % (
-                APPS, self.nodes[0].first, f"{self.turn:04d}{number}"))
+                number * APPS // len(self.nodes), APPS, self.nodes[0].first, f"{self.turn:04d}{number}"))
             scripts.append(script)
         figure = wrk([self.url(node) for node in self.nodes], connections,
                      seconds, self.headers, scripts)
