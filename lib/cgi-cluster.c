@@ -59,7 +59,6 @@ cgi_handle(struct cgi *c, const struct route *row)
 	const struct cgi fresh = *c;
 	const struct fail *f, *why;
 	bool looked = false, again;
-	size_t taken;
 	int races = 0;
 
 	if (c->act.conf->cluster == NULL)
@@ -73,10 +72,10 @@ cgi_handle(struct cgi *c, const struct route *row)
 		again = store_raced(&races, f);
 		if (!looked && is_refused(c, f)) {
 			looked = true;
-			why = store_catch_up(&taken, c->act.store);
+			why = store_be_certain(c->act.store);
 			if (why != NULL)
 				return why;
-			/* even where nothing was taken: another process
+			/* even where nothing has changed: another process
 			 * may have, behind the handler's back */
 			again = true;
 		}

@@ -418,6 +418,8 @@ read_entry(struct journal_entry **out, struct journal *j, uint64_t at)
 	struct journal_entry *entry;
 	uint64_t len, generation;
 	struct mem_text t = {0};
+	struct mem_mark mark;
+	bool whole;
 	const struct fail *f;
 
 	*out = NULL;
@@ -435,9 +437,12 @@ read_entry(struct journal_entry **out, struct journal *j, uint64_t at)
 	f = read_all(rest, (size_t)len, j->fd, j->file, (off_t)at + HEAD_SIZE);
 	if (f != NULL)
 		return f;
+	mark = mem_mark();
 	mem_add(&t, head, 16);
 	mem_add(&t, rest, (size_t)len);
-	if (memcmp(hash_sha256(t.text, t.len), head + 16, CHECK_SIZE) != 0)
+	whole = memcmp(hash_sha256(t.text, t.len), head + 16, CHECK_SIZE) == 0;
+	mem_release(mark);
+	if (!whole)
 		return NULL;
 	entry = mem_alloc(sizeof(*entry));
 	c = (struct cursor){rest, rest + len, false};
@@ -537,29 +542,56 @@ journal_base(const char **base, struct journal *j)
 	return f;
 }
 
-const struct fail *
-journal_append(bool *full, struct journal *j, struct journal_entry *entry)
+/* An entry, but for the head. */
+static void
+put_entry(struct mem_text *t, const struct journal_entry *entry)
 {
-	struct mem_text rest = {0}, sum = {0}, whole = {0};
 	const struct journal_change *c;
-	const struct fail *f;
 	uint32_t n = 0;
 
 	for (c = entry->changes; c != NULL; c = c->next)
 		n++;
-	put_bytes(&rest, entry->id, strlen(entry->id));
-	put_bytes(&rest, entry->commit, entry->commit_len);
-	put_number(&rest, n, 4);
+	put_bytes(t, entry->id, strlen(entry->id));
+	put_bytes(t, entry->commit, entry->commit_len);
+	put_number(t, n, 4);
 	for (c = entry->changes; c != NULL; c = c->next) {
-		put_bytes(&rest, c->path, strlen(c->path));
-		put_bytes(&rest, c->before, strlen(c->before));
-		put_bytes(&rest, c->after, strlen(c->after));
-		put_bytes(&rest, c->text == NULL ? "" : c->text, c->len);
+		put_bytes(t, c->path, strlen(c->path));
+		put_bytes(t, c->before, strlen(c->before));
+		put_bytes(t, c->after, strlen(c->after));
+		put_bytes(t, c->text == NULL ? "" : c->text, c->len);
 	}
-	put_looks(&rest, entry->looks);
-	*full = j->tail + HEAD_SIZE + rest.len +
-	            (journal_is_seal(entry) ? 0 : SEAL_SIZE) >
-	        JOURNAL_SIZE;
+	put_looks(t, entry->looks);
+}
+
+uint64_t
+journal_size(const struct journal_entry *entry)
+{
+	const struct mem_mark mark = mem_mark();
+	struct mem_text t = {0};
+	uint64_t size;
+
+	put_entry(&t, entry);
+	size = HEAD_SIZE + t.len;
+	mem_release(mark);
+	return size;
+}
+
+bool
+journal_has_room(const struct journal *j, uint64_t size)
+{
+	return j->tail + size + SEAL_SIZE <= JOURNAL_SIZE;
+}
+
+const struct fail *
+journal_append(bool *full, struct journal *j, struct journal_entry *entry)
+{
+	struct mem_text rest = {0}, sum = {0}, whole = {0};
+	const struct mem_mark mark = mem_mark();
+	const uint64_t seal = journal_is_seal(entry) ? 0 : SEAL_SIZE;
+	const struct fail *f;
+
+	put_entry(&rest, entry);
+	*full = j->tail + HEAD_SIZE + rest.len + seal > JOURNAL_SIZE;
 	if (*full)
 		return NULL;
 	put_number(&sum, rest.len, 8);
@@ -576,9 +608,11 @@ journal_append(bool *full, struct journal *j, struct journal_entry *entry)
 		return f;
 	entry->end = j->tail + whole.len;
 	f = write_mark(j, entry->end, "", MARKS_TAIL);
-	if (f == NULL)
-		j->tail = entry->end;
-	return f;
+	if (f != NULL)
+		return f;
+	j->tail = entry->end;
+	mem_release(mark);
+	return NULL;
 }
 
 const struct fail *

@@ -100,6 +100,11 @@ const struct fail *journal_recover(struct journal_entry **out,
  */
 const struct fail *journal_base(const char **base, struct journal *j);
 
+/* What an entry takes of the journal, in bytes; is there room for so many, and
+ * a seal behind them? */
+uint64_t journal_size(const struct journal_entry *entry);
+bool journal_has_room(const struct journal *j, uint64_t size);
+
 /* Append entry at the tail, unflushed.  Under the writers' lock.  *full, and
  * nothing done, where there is no room for it and a seal behind it; there is
  * always room for that. */

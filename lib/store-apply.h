@@ -51,6 +51,11 @@ struct store_put {
 const struct fail *store_text(const char **text, size_t *len,
     const struct store *s, const char *path);
 
+/* The newest change to path that is promised, or about to be, and not applied;
+ * NULL: there is none. */
+const struct journal_change *store_pending(const struct store *s,
+    const char *path);
+
 /* Is the record text small enough? */
 bool store_fits(const char *text, size_t len);
 

@@ -236,9 +236,8 @@ settle_own(const char **placed, struct store *s, const struct tries *t)
 		f = journal_marks(s->journal);
 	if (f == NULL)
 		*placed = placed_of(t, s);
-	if (f == NULL && *placed == NULL)
-		f = waits(&ours, s, t);
-	if (f == NULL && ours)
+	/* without a lock, the journal may be in another's hands */
+	if (f == NULL && *placed == NULL && waits(&ours, s, t) == NULL && ours)
 		wait_for_more(s, settle);
 	if (f == NULL && *placed == NULL)
 		f = settle_both(placed, s, t);
@@ -265,6 +264,11 @@ store_commit_ordered(const char **id, struct store *s,
 		if (f != NULL && f->code == FAIL_RACED && t.count > 0 &&
 		    store_in_doubt(s))
 			f = store_overtaken();
+		/* nothing differs from what is proposed: is that to be? */
+		if (f == NULL && made == NULL && s->pending != NULL) {
+			f = store_settle(s);
+			continue;
+		}
 		if (f != NULL || made == NULL)
 			break;
 		t.made[t.count++] = made;

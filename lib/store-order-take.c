@@ -155,7 +155,7 @@ about(const struct journal_entry *e, const struct journal_entry *entries)
 	const struct journal_change *c, *own;
 
 	if (e->looks == NULL)
-		return true;
+		return entries != NULL;
 	for (; entries != NULL; entries = entries->next)
 		for (c = entries->changes; c != NULL; c = c->next) {
 			for (look = e->looks; look != NULL; look = look->next)
@@ -168,23 +168,48 @@ about(const struct journal_entry *e, const struct journal_entry *entries)
 	return false;
 }
 
-/* Own stay proposed behind others, but for those that are about what others, or
- * own that are void, changed. */
-static const struct fail *
-propose_again(struct store *s, struct journal_entry *own,
-    const struct journal_entry *others)
+/* What of own is not about what others, or own that are void, changed. */
+static struct journal_entry *
+still_good(struct journal_entry *own, const struct journal_entry *others)
 {
-	struct journal_entry *next, *gone = NULL;
-	const struct fail *f = NULL;
+	struct journal_entry *good = NULL, **tail = &good, *gone = NULL, *next;
 
-	for (; f == NULL && own != NULL; own = next) {
+	for (; own != NULL; own = next) {
 		next = own->next;
 		if (about(own, others) || about(own, gone)) {
 			own->next = gone;
 			gone = own;
-			continue;
+		} else {
+			*tail = own;
+			tail = &own->next;
 		}
-		f = append(s, own);
+	}
+	*tail = NULL;
+	return good;
+}
+
+/* All that is ordered is sealed, and nothing is proposed: own are, as many from
+ * the first on as there is room for. */
+static const struct fail *
+propose_again(struct store *s, struct journal_entry *own)
+{
+	const struct journal_entry *e;
+	const struct fail *f = NULL;
+	struct journal_entry *next;
+	uint64_t size = 0;
+	bool full = false;
+
+	for (e = own; e != NULL; e = e->next)
+		size += journal_size(e);
+	/* what it speaks of would be given up with an earlier one */
+	if (size > 0 && !journal_has_room(s->journal, size)) {
+		f = store_apply_held(s);
+		if (f == NULL)
+			f = store_start_anew(s);
+	}
+	for (; f == NULL && !full && own != NULL; own = next) {
+		next = own->next;
+		f = journal_append(&full, s->journal, own);
 	}
 	return f;
 }
@@ -194,22 +219,19 @@ store_order_build(struct journal_entry *own, struct store *s)
 {
 	const char *head = s->journal->head;
 	struct journal_entry *e = own;
-	const struct fail *f;
+	const struct fail *f = NULL;
 
 	for (; e != NULL && strcmp(store_git_parent(e), head) == 0; e = e->next)
 		head = e->id;
 	if (e == NULL)
 		return NULL;
-	f = journal_cut(s->journal, s->journal->applied);
-	for (e = own, head = s->journal->head; f == NULL && e != NULL;
-	     e = e->next) {
-		if (strcmp(store_git_parent(e), head) != 0)
-			f = store_git_rebase(e, s->git, head);
-		if (f == NULL)
-			f = append(s, e);
+	for (; f == NULL && e != NULL; e = e->next) {
+		f = store_git_rebase(e, s->git, head);
 		head = e->id;
 	}
-	return f;
+	if (f == NULL)
+		f = journal_cut(s->journal, s->journal->applied);
+	return f == NULL ? propose_again(s, own) : f;
 }
 
 const struct fail *
@@ -233,5 +255,5 @@ store_order_take(struct store *s, struct journal_entry *own, size_t count,
 		f = seal(&e, s, head);
 	if (f == NULL)
 		f = take_others(s, others, head);
-	return f == NULL ? propose_again(s, own, others) : f;
+	return f == NULL ? propose_again(s, still_good(own, others)) : f;
 }

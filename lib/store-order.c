@@ -10,7 +10,11 @@
 #include <string.h>
 #include <time.h>
 
-enum { SETTLE_SECONDS = STORE_WAIT - 2 }; /* of others who come first */
+/* Of others who come first; in as much time, or memory. */
+enum {
+	SETTLE_SECONDS = STORE_WAIT - 2,
+	SETTLE_BYTES = 8 << 20 /* of what is asked for, again and again */
+};
 
 void
 store_use_order(struct store *s, store_place *place, void *arg)
@@ -85,6 +89,31 @@ begins_with(const struct journal_entry *own, const struct journal_entry *asked)
 	return true;
 }
 
+/* DATA/state/doubt: the commit upon which something may still come. */
+static const char *
+doubt_file(const struct store *s)
+{
+	return mem_printf("%s/doubt", s->state);
+}
+
+bool
+store_in_doubt(const struct store *s)
+{
+	const struct fail *f;
+	size_t len;
+	char *head;
+
+	f = file_read(&head, &len, doubt_file(s));
+	return f != NULL ||
+	       (head != NULL && strcmp(head, s->journal->head) == 0);
+}
+
+static const struct fail *
+note_doubt(const struct store *s, const char *head)
+{
+	return file_replace(doubt_file(s), s->tmp, head, JOURNAL_ID);
+}
+
 /* Ask the order for asked (NULL: what others did) without a lock: others
  * propose meanwhile, and *own becomes all of it.  Where one of them has
  * settled, or given up, what was asked for, placed says no more than that the
@@ -99,6 +128,9 @@ ask_apart(struct store_placed *placed, struct store *s,
 	store_give(&s->flush_fd);
 	store_give(&s->lock_fd);
 	f = s->place(placed, s->place_arg, head, asked, true);
+	/* others may give up what was asked for before we can */
+	if (f != NULL && asked != NULL)
+		(void)note_doubt(s, head);
 	lock = store_take_both(s);
 	if (lock == NULL)
 		lock = proposals(own, s);
@@ -132,25 +164,6 @@ settle_once(struct store_placed *placed, struct store *s,
 	return f;
 }
 
-/* DATA/state/doubt: the commit upon which something may still come. */
-static const char *
-doubt_file(const struct store *s)
-{
-	return mem_printf("%s/doubt", s->state);
-}
-
-bool
-store_in_doubt(const struct store *s)
-{
-	const struct fail *f;
-	size_t len;
-	char *head;
-
-	f = file_read(&head, &len, doubt_file(s));
-	return f != NULL ||
-	       (head != NULL && strcmp(head, s->journal->head) == 0);
-}
-
 /* What is sealed is applied; nothing that was proposed is left, and what is
  * ordered after all comes back as others'.  Without both locks nothing is
  * known of the journal, and it stays as it is; as it does where nobody can be
@@ -161,58 +174,58 @@ give_up(struct store *s, const struct fail *f)
 	s->disturbed = true;
 	if (s->lock_fd >= 0 && s->flush_fd >= 0 &&
 	    journal_marks(s->journal) == NULL && s->journal->ours &&
-	    (f == NULL || file_replace(doubt_file(s), s->tmp, s->journal->head,
-	                      JOURNAL_ID) == NULL))
+	    (f == NULL || note_doubt(s, s->journal->head) == NULL))
 		(void)store_give_up_proposals(s);
 	return f == NULL ? store_overtaken() : f;
 }
 
-/* look: even where nothing is proposed. */
+/* What a settling does. */
+enum {
+	LOOK = 1, /* takes what others did */
+	ASK = 2,  /* has what is proposed ordered */
+	APART = 4 /* without a lock while it asks, and no longer than until all
+	             is ordered that was proposed when it asked */
+};
+
 static const struct fail *
-settle(struct store *s, bool look)
+settle(struct store *s, int how)
 {
 	const time_t end = time(NULL) + SETTLE_SECONDS;
-	struct store_placed placed = {.more = look};
-	struct journal_entry *own;
+	struct store_placed placed = {.more = (how & LOOK) != 0};
 	const struct fail *f = store_need_git(s);
+	struct journal_entry *own, *e;
+	uint64_t bytes = 0;
+	size_t count;
 
-	while (f == NULL && time(NULL) < end) {
+	while (f == NULL && bytes < SETTLE_BYTES && time(NULL) < end) {
 		f = proposals(&own, s);
-		if (f != NULL || (own == NULL && !placed.more))
+		if (f != NULL ||
+		    (!placed.more && (own == NULL || (how & ASK) == 0)))
 			return f;
-		f = settle_once(&placed, s, own, false);
+		for (e = own, count = 0; e != NULL; e = e->next, count++)
+			bytes += journal_size(e);
+		f = settle_once(&placed, s, own, (how & APART) != 0);
+		if (f == NULL && (how & APART) != 0 && count > 0 &&
+		    placed.count == count) {
+			store_give(&s->lock_fd);
+			return store_apply_held(s);
+		}
 	}
-	return give_up(s, f);
+	if (how & ASK)
+		return give_up(s, f);
+	return f == NULL ? store_overtaken() : f;
 }
 
 const struct fail *
 store_order_held(struct store *s)
 {
-	return settle(s, false);
+	return settle(s, ASK);
 }
 
 const struct fail *
 store_order_waiting(struct store *s)
 {
-	const time_t end = time(NULL) + SETTLE_SECONDS;
-	struct store_placed placed = {.count = 0};
-	struct journal_entry *own, *e;
-	const struct fail *f = store_need_git(s);
-	size_t count;
-
-	while (f == NULL && time(NULL) < end) {
-		f = proposals(&own, s);
-		if (f != NULL || (own == NULL && !placed.more))
-			return f;
-		for (e = own, count = 0; e != NULL; e = e->next)
-			count++;
-		f = settle_once(&placed, s, own, true);
-		if (f == NULL && count > 0 && placed.count == count) {
-			store_give(&s->lock_fd);
-			return store_apply_held(s);
-		}
-	}
-	return give_up(s, f);
+	return settle(s, ASK | APART);
 }
 
 const struct fail *
@@ -247,18 +260,24 @@ look(bool *all, struct store *s)
 	return f != NULL && f->error == EAGAIN ? f : NULL;
 }
 
-const struct fail *
-store_take_others(size_t *taken, struct store *s)
+static const struct fail *
+take(size_t *taken, struct store *s, int how)
 {
 	const struct fail *f = store_take_both(s);
 
 	s->taken = 0;
 	if (f == NULL)
-		f = settle(s, true);
+		f = settle(s, how);
 	*taken = s->taken;
 	store_give(&s->flush_fd);
 	store_unlock(s);
 	return f;
+}
+
+const struct fail *
+store_take_others(size_t *taken, struct store *s)
+{
+	return take(taken, s, LOOK);
 }
 
 const struct fail *
@@ -269,6 +288,18 @@ store_catch_up(size_t *taken, struct store *s)
 
 	*taken = 0;
 	return f != NULL || all ? f : store_take_others(taken, s);
+}
+
+const struct fail *
+store_be_certain(struct store *s)
+{
+	bool all;
+	const struct fail *f = look(&all, s);
+	size_t taken;
+
+	if (f != NULL || (all && s->journal->applied == s->journal->tail))
+		return f;
+	return take(&taken, s, LOOK | ASK);
 }
 
 const struct fail *

@@ -87,6 +87,10 @@ const struct fail *store_settle_ordered(struct store *s);
 const struct fail *store_catch_up(size_t *taken, struct store *s);
 const struct fail *store_take_others(size_t *taken, struct store *s);
 
+/* The same, and have what is proposed here ordered: what was read under the
+ * writers' lock may be no more than that. */
+const struct fail *store_be_certain(struct store *s);
+
 /* store_commit() where there is an order.  FAIL_RACED: a record that the change
  * was made from has been changed by another store: all of it is to be done
  * again, from store_lock() on. */

@@ -109,6 +109,20 @@ store_differences(struct store *s, store_difference *visit, void *arg)
 	return f;
 }
 
+/* The blob at path as the newest change has it that is promised, or else the
+ * commit head. */
+static const struct fail *
+committed_at(const char **blob, const struct store *s, const char *head,
+    const char *path)
+{
+	const struct journal_change *c = store_pending(s, path);
+
+	if (c == NULL)
+		return store_git_blob(blob, s->git, head, path);
+	*blob = c->after;
+	return NULL;
+}
+
 const struct fail *
 store_sort(struct journal_change **changes, struct journal_change **found,
     struct store *s, const char *head)
@@ -120,10 +134,13 @@ store_sort(struct journal_change **changes, struct journal_change **found,
 	size_t len;
 
 	*changes = *found = NULL;
+	/* the trees of what is only proposed may lack what others did */
+	if (s->ordered)
+		head = s->journal->head;
 	for (put = s->puts; put != NULL; put = put->next) {
 		f = store_text(&text, &len, s, put->path);
 		if (f == NULL)
-			f = store_git_blob(&committed, s->git, head, put->path);
+			f = committed_at(&committed, s, head, put->path);
 		if (f != NULL)
 			return f;
 		if (s->ordered)

@@ -144,9 +144,8 @@ store_index_ready(const struct store *s)
 	return access(store_index_mark(s), F_OK) == 0;
 }
 
-/* The newest change to path that is not in its plain file yet, or NULL. */
-static const struct journal_change *
-pending_change(const struct store *s, const char *path)
+const struct journal_change *
+store_pending(const struct store *s, const char *path)
 {
 	const struct journal_change *c, *newest = NULL;
 	const struct journal_entry *e;
@@ -162,7 +161,7 @@ const struct fail *
 store_text(const char **text, size_t *len, const struct store *s,
     const char *path)
 {
-	const struct journal_change *c = pending_change(s, path);
+	const struct journal_change *c = store_pending(s, path);
 
 	if (c != NULL) {
 		*text = c->text;
@@ -248,6 +247,17 @@ store_unlock(struct store *s)
 	store_give(&s->lock_fd);
 }
 
+/* All was settled, and entry built before. */
+static const struct fail *
+build_again(struct store *s, struct journal_entry *entry)
+{
+	const struct fail *f = store_recheck(s);
+
+	if (f == NULL && strcmp(store_git_parent(entry), s->journal->head) != 0)
+		f = store_git_rebase(entry, s->git, s->journal->head);
+	return f;
+}
+
 /* Append entry; a full journal is emptied first. */
 static const struct fail *
 append(struct store *s, struct journal_entry *entry)
@@ -259,6 +269,8 @@ append(struct store *s, struct journal_entry *entry)
 	if (f != NULL || !full)
 		return f;
 	f = store_checkpoint_locked(s);
+	if (f == NULL && s->ordered)
+		f = build_again(s, entry);
 	if (f == NULL)
 		f = journal_append(&full, s->journal, entry);
 	if (f == NULL && full)
@@ -374,18 +386,20 @@ store_commit(const char **id, struct store *s,
 {
 	const struct journal_entry *made;
 	const struct fail *f;
+	bool rests; /* on what others have promised */
 	int tries;
 
 	if (s->ordered)
 		return store_commit_ordered(id, s, message);
 	f = store_promise(&made, s, message);
+	rests = made != NULL || s->pending != NULL;
 	store_unlock(s);
 	if (f != NULL)
 		return f;
 	/* what is flushed will be applied, by the next writer if need be; it is
 	 * acknowledged once it has been.  A flush that failed is not tried
 	 * again: the second one might succeed without having written. */
-	f = made == NULL ? NULL : store_settle(s);
+	f = rests ? store_settle(s) : NULL;
 	for (tries = 0; f != NULL && s->flushed && tries < SETTLE_TRIES;
 	     tries++)
 		f = store_settle(s);

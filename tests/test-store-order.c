@@ -23,14 +23,18 @@ enum { BATCH = 3 }; /* of others' commits, at most, at a time */
 
 static enum {
 	NONE,
-	AWAY,    /* it does nothing, and says that it does not know */
-	SILENT,  /* it does all, and says that it does not know */
-	DEADLY,  /* it does all, and the process dies */
-	FEW,     /* it takes one entry, whatever there are */
-	FICKLE,  /* SILENT, every third time */
-	JOINED,  /* while it is asked, another process proposes … */
-	SETTLED, /* … or settles all there is … */
-	ANEW     /* … whereupon its journal begins anew */
+	AWAY,       /* it does nothing, and says that it does not know */
+	SILENT,     /* it does all, and says that it does not know */
+	DEADLY,     /* it does all, and the process dies */
+	FEW,        /* it takes one entry, whatever there are */
+	FICKLE,     /* SILENT, every third time */
+	JOINED,     /* while it is asked, another process proposes … */
+	SETTLED,    /* … or settles all there is … */
+	ANEW,       /* … whereupon its journal begins anew */
+	OVERTAKING, /* each time another comes first */
+	SEARCHER,   /* or one proposes who has searched */
+	JOINING     /* while it is asked for the second time, one that has read
+	               what others did proposes; and it says that there is more */
 } trouble;
 static int calls;
 static bool alone;
@@ -55,6 +59,8 @@ rows(struct index_rows *out, const char *path, const cJSON *record)
 
 /* What another process of store a does while the order is asked. */
 static void meanwhile(void);
+/* Store b is before a. */
+static void come_first(void);
 
 static struct journal_entry *
 placed_entry(int number)
@@ -86,27 +92,36 @@ place(struct store_placed *out, void *arg, const char *head,
     const struct journal_entry *entries, bool held)
 {
 	struct journal_entry *e, **tail = &out->others;
+	struct mem_mark mark;
 	int n = 0, begin = -1;
 
 	(void)arg;
 	(void)held;
 	*out = (struct store_placed){0};
 	calls++;
-	if (calls == 1 && trouble >= JOINED)
+	if (trouble == OVERTAKING && entries != NULL)
+		come_first();
+	if (trouble >= JOINED && trouble != OVERTAKING &&
+	    calls == (trouble == JOINING ? 2 : 1))
 		meanwhile();
 	if (trouble == AWAY)
 		return fail(FAIL_BUSY, "away");
-	for (; (e = placed_entry(n)) != NULL; n++) {
+	for (mark = mem_mark(); (e = placed_entry(n)) != NULL; n++) {
 		if (strcmp(store_git_parent(e), head) == 0)
 			begin = n;
 		out->more = begin >= 0 && n - begin >= BATCH;
 		if (begin >= 0 && !out->more) {
 			*tail = e;
 			tail = &e->next;
+			mark = mem_mark();
+		} else {
+			mem_release(mark);
 		}
 	}
-	if (out->others != NULL)
+	if (out->others != NULL || entries == NULL) {
+		out->more = out->more || (trouble == JOINING && calls == 1);
 		return NULL;
+	}
 	for (; entries != NULL; entries = entries->next) {
 		put_entry(n++, entries);
 		out->count++;
@@ -420,20 +435,22 @@ test_boot(struct store *a, struct store *b)
 }
 
 /* Proposed by a process that dies before it asks the order: the record called
- * name, having read it and the one called look, or searched for that. */
+ * name, having read it and the one called look, or searched. */
 static void
 propose(const char *name, const char *value, const char *look, bool search)
 {
 	const pid_t child = fork();
 	const struct journal_entry *made;
+	const char **all;
 	struct store *s;
+	size_t n;
 
 	if (child == 0) {
 		s = open_store("a");
 		if (store_lock(s) == NULL) {
 			(void)value_of(s, name);
 			if (search)
-				(void)index_find_held(&value, s, look);
+				(void)store_paths(&all, &n, s, "apps");
 			else if (look != NULL)
 				(void)value_of(s, look);
 			put(s, name, value);
@@ -450,6 +467,26 @@ only_propose(const char *value)
 	propose("proposed", value, NULL, false);
 }
 
+/* By a process of its own. */
+static void
+set_apart(const char *store, const char *name, const char *value)
+{
+	const pid_t child = fork();
+
+	if (child == 0) {
+		trouble = NONE;
+		(void)set(open_store(store), name, value, NULL);
+		_exit(0);
+	}
+	(void)waitpid(child, NULL, 0);
+}
+
+static void
+come_first(void)
+{
+	set_apart("b", "first", mem_printf("%d", calls));
+}
+
 static void
 meanwhile(void)
 {
@@ -457,8 +494,10 @@ meanwhile(void)
 	pid_t child;
 	size_t taken;
 
-	if (trouble == JOINED) {
-		only_propose("meanwhile");
+	if (trouble == JOINED || trouble >= SEARCHER) {
+		propose("proposed",
+		    trouble == SEARCHER ? "searched" : "meanwhile", NULL,
+		    trouble == SEARCHER);
 		return;
 	}
 	child = fork();
@@ -553,7 +592,7 @@ test_again(struct store *a, struct store *b)
 	propose("again2", "22", "again1", false);
 	propose("again3", "33", NULL, false);
 	propose("again5", "5", "again3", false);
-	propose("again6", "6", "key other", true);
+	propose("again6", "6", NULL, true);
 	is(set(a, "again4", "44", "again5"), "done", "some of them are void");
 	is(value_of(a, "again1"), "b", "what another changed");
 	is(value_of(a, "again2"), "2", "what was made from that");
@@ -579,6 +618,119 @@ test_again(struct store *a, struct store *b)
 	ok(strstr(history_of("a"), " sutler (a) test: a change") != NULL &&
 	        strstr(history_of("a"), " sutler (b) test: a change") != NULL,
 	    "which say who made it");
+}
+
+/* Those who propose while others wait. */
+static void
+test_newcomers(struct store *a, struct store *b)
+{
+	(void)catch_up(b);
+	calls = 0;
+	trouble = SEARCHER;
+	is(set(a, "new1", "1", NULL), "done", "one asks");
+	trouble = NONE;
+	is(set(a, "new1", "2", NULL), "done", "and another");
+	is(value_of(a, "proposed"), "searched",
+	    "who searched is not void where nobody else wrote");
+
+	(void)catch_up(b);
+	(void)set(b, "proposed", "by another", NULL);
+	calls = 0;
+	trouble = JOINING;
+	is(set(a, "new1", "3", NULL), "done", "one lost, and waits");
+	trouble = NONE;
+	is(value_of(a, "proposed"), "meanwhile",
+	    "who came then has read what was first");
+	propose("new2", "1", NULL, false);
+	propose("new2", "2", NULL, false);
+	is(set(a, "new2", "3", NULL), "done", "one after the other");
+	ok(strstr(history_of("a"), "edited in place") == NULL,
+	    "and found no edit in it");
+	(void)catch_up(b);
+	is(history_of("a"), history_of("b"), "one history");
+}
+
+/* A text of len bytes, unlike any other. */
+static char *
+long_text(size_t len)
+{
+	static int number;
+	char *text = mem_alloc(len + 1);
+
+	memset(text, 'x', len);
+	memcpy(text, mem_printf("%08d", ++number), 8);
+	return text;
+}
+
+/* Nothing differs from what is only proposed. */
+static void
+test_same(struct store *a, struct store *b)
+{
+	propose("same", "1", NULL, false);
+	calls = 0;
+	is(set(a, "same", "1", NULL), "done", "what is proposed already");
+	ok(calls == 1, "is asked for");
+	(void)catch_up(b);
+	is(value_of(b, "same"), "1", "and promised");
+	(void)set(b, "same", "b", NULL);
+	propose("same", "2", NULL, false);
+	is(set(a, "same", "2", NULL), "raced", "what is void is not");
+	propose("same", "3", NULL, false);
+	ok(store_be_certain(a) == NULL, "who refuses may ask for it");
+	is(value_of(a, "same"), "3", "and knows");
+}
+
+/* By another process: those that were proposed do not fit into the journal
+ * behind what others did. */
+static void
+test_full_again(void)
+{
+	const pid_t child = fork();
+	const char *text = long_text(900000);
+	struct store *a;
+	int i, status = 1;
+
+	if (child == 0) {
+		a = open_store("a");
+		(void)store_checkpoint(a);
+		for (i = 0; i < 3; i++)
+			set_apart("b", mem_printf("large%d", i), text);
+		propose("own1", text, NULL, false);
+		propose("own2", long_text(900000), "own1", false);
+		propose("own3", "made from 1", "own1", false);
+		if (strcmp(set(a, "own4", "4", NULL), "done") != 0)
+			_exit(2);
+		if (value_of(a, "own1") == NULL &&
+		    (value_of(a, "own2") != NULL ||
+		        value_of(a, "own3") != NULL))
+			_exit(3);
+		_exit(value_of(a, "own1") == NULL ? 4 : 0);
+	}
+	ok(waitpid(child, &status, 0) == child && status == 0,
+	    "a full journal does not tear apart what was proposed");
+	if (status != 0)
+		printf("# %x\n", (unsigned)status);
+}
+
+/* One that is always overtaken gives up before it has no memory. */
+static void
+test_overtaken(void)
+{
+	const pid_t child = fork();
+	int status = 1;
+
+	if (child == 0) {
+		propose("over1", long_text(900000), NULL, false);
+		propose("over2", long_text(900000), NULL, false);
+		calls = 0;
+		trouble = OVERTAKING;
+		_exit(strcmp(set(open_store("a"), "over3", "3", NULL),
+		    "others wrote all the time"));
+	}
+	ok(waitpid(child, &status, 0) == child && status == 0,
+	    "one that is overtaken for ever says so");
+	if (status != 0)
+		printf("# %x\n", (unsigned)status);
 }
 
 /* A member that leaves, or joins, keeps what is ordered and gives up what is
@@ -617,18 +769,6 @@ test_alone(void)
 	    dir, store_path("apps", "alone"), dir));
 	s = open_store("a");
 	is(value_of(s, "alone"), "1", "loses nothing by a boot");
-}
-
-/* A text of len bytes, unlike any other. */
-static char *
-long_text(size_t len)
-{
-	static int number;
-	char *text = mem_alloc(len + 1);
-
-	memset(text, 'x', len);
-	memcpy(text, mem_printf("%08d", ++number), 8);
-	return text;
 }
 
 /* By a process of its own, as each request is: the record is set to text in one
@@ -695,8 +835,8 @@ test_full_behind(void)
 		}
 		wait(NULL);
 		trouble = NONE;
-		if (strcmp(set(b, "full-two", text, NULL), "done") != 0 ||
-		    catch_up(a) != 1)
+		set_apart("b", "full-two", text);
+		if (catch_up(a) != 1)
 			_exit(3);
 		if (strcmp(value_of(a, "full-one"), "1") != 0 ||
 		    strcmp(value_of(a, "full-two"), text) != 0 ||
@@ -706,6 +846,31 @@ test_full_behind(void)
 	}
 	ok(waitpid(child, &status, 0) == child && status == 0,
 	    "what was placed unheard stays before what has no room behind it");
+	if (status != 0)
+		printf("# %x\n", (unsigned)status);
+}
+
+/* A change for which the journal begins anew, whereby others come first. */
+static void
+test_full_raced(void)
+{
+	const pid_t child = fork();
+	struct store *a;
+	int status = 1;
+
+	if (child == 0) {
+		a = open_store("a");
+		if (!leave_room(a->journal, 60000))
+			_exit(2);
+		propose("raced1", "1", NULL, false);
+		set_apart("b", "raced2", "b");
+		if (strcmp(set(a, "raced3", long_text(100000), "raced2"),
+		        "raced") != 0)
+			_exit(3);
+		_exit(value_of(a, "raced1") == NULL ? 4 : 0);
+	}
+	ok(waitpid(child, &status, 0) == child && status == 0,
+	    "a full journal lets nobody write from what has changed");
 	if (status != 0)
 		printf("# %x\n", (unsigned)status);
 }
@@ -744,6 +909,12 @@ main(void)
 	/* as who joins does: their journals begin anew */
 	ok(store_checkpoint(a) == NULL && store_checkpoint(b) == NULL,
 	    "two stores of one history");
+	/* which need memory, of their own */
+	test_full_again();
+	test_overtaken();
+	test_full_behind();
+	test_full_raced();
+	ok(catch_up(a) == 0 && catch_up(b) == 1, "nothing else was left");
 	test_in_turn(a, b);
 	test_races(a, b);
 	test_several(a, b);
@@ -751,8 +922,9 @@ main(void)
 	test_fickle(a, b);
 	test_apart(a, b);
 	test_again(a, b);
+	test_newcomers(a, b);
+	test_same(a, b);
 	test_full(a->journal);
-	test_full_behind();
 	test_boot(a, b);
 	test_changes();
 	test_alone();

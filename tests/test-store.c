@@ -303,6 +303,10 @@ test_crash(void)
 	set(s, "other", 0, "x");
 	is(value_of(s, "crash"), "promised", "the next writer applies it");
 	plain_equals_head("after a crash");
+	promise_and_die("crash", "again");
+	set(open_store(), "crash", 0, "again");
+	is(value_of(open_store(), "crash"), "again",
+	    "as does one whose change is that");
 }
 
 /* An edit that falls between a promise and its application. */
