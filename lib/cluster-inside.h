@@ -77,12 +77,19 @@ struct cluster_turn {
 	const char *first,
 	    *value;    /* … and who does first, before it; NULL: nobody */
 	int64_t since; /* nothing has moved (ms since 1970) */
+	int64_t work;  /* ms that it takes this node to take what others did */
 };
+
+/* What this node's writers know of themselves, in DATA/state/turn: does it
+ * stand in the queue, and its work. */
+void cluster_turn_recall(struct cluster_turn *t, const struct conf *conf);
+void cluster_turn_note(const struct cluster_turn *t, const struct conf *conf);
 
 /* To stand in it: trip is the ms that a question to etcd takes this node, which
  * has so many changes to build anew. */
 const char *cluster_turn_key(const struct conf *conf);
-const char *cluster_turn_value(int64_t trip, size_t changes);
+const char *cluster_turn_value(const struct cluster_turn *t, int64_t trip,
+    size_t changes);
 
 /* No other node stands in it. */
 enum { CLUSTER_TURN_NONE = 2 };

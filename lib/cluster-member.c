@@ -182,8 +182,8 @@ static const struct fail *
 leave(bool *last, struct store *store, const struct conf *conf)
 {
 	const char *log = cluster_key(conf, "log/"), *known;
-	const struct etcd_op ops[] = {cluster_cut(cluster_member_key(conf),
-	                                  NULL),
+	const char *queue = cluster_key(conf, "turn/write/");
+	struct etcd_op ops[] = {cluster_cut(cluster_member_key(conf), NULL),
 	    cluster_cut(cluster_turn_key(conf), NULL),
 	    cluster_cut(cluster_key(conf, "head"), NULL),
 	    cluster_cut(log, cluster_key_end(log))};
@@ -213,6 +213,8 @@ leave(bool *last, struct store *store, const struct conf *conf)
 	if (f == NULL)
 		f = store_sync(conf->data);
 	store_unlock(store);
+	if (*last)
+		ops[1] = cluster_cut(queue, cluster_key_end(queue));
 	txn.then_count = *last ? sizeof(ops) / sizeof(ops[0]) : 2;
 	if (f == NULL)
 		f = etcd_txn(&answer, conf, &txn);

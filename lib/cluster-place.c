@@ -19,9 +19,13 @@ enum {
 struct order {
 	const struct conf *conf;
 	struct cluster_turn turn;
-	bool waits;     /* for its turn, having lost */
-	int64_t answer; /* when the last one came (ms since 1970) … */
-	int64_t trip;   /* … and the ms that it took */
+	bool recalled;  /* what the node's last writer knew of it */
+	bool noted;     /* by that the node stands in the queue … */
+	bool seen;      /* … which this process has looked at since */
+	bool waits;     /* what it proposes, for the node's turn */
+	bool brought;   /* commits, by the last answer, … */
+	int64_t answer; /* … which came then (ms since 1970), … */
+	int64_t trip;   /* … and took so many ms */
 };
 
 /* One asking: what is asked for, and what comes of it. */
@@ -88,6 +92,7 @@ ask(bool *succeeded, struct asking *a, const struct etcd_txn *txn, bool looks)
 		return f;
 	cluster_turn_see(&a->o->turn, a->o->conf, answer.pairs[1], a->comes,
 	    a->heard);
+	a->o->seen = true;
 	a->out->more = answer.more[0];
 	return NULL;
 }
@@ -248,8 +253,8 @@ put_behind(bool *done, struct proposal *p, struct asking *a)
 	look_behind(a, CLUSTER_BATCH);
 	otherwise[0] = a->looks[0];
 	otherwise[1] = a->looks[1];
-	otherwise[2] =
-	    cluster_put(turn, cluster_turn_value(a->o->trip, p->entries));
+	otherwise[2] = cluster_put(turn,
+	    cluster_turn_value(&a->o->turn, a->o->trip, p->entries));
 	/* only one that failed has a long answer */
 	f = look_at_few(a, ask(done, a, &txn, false));
 	return f;
@@ -273,9 +278,8 @@ order(struct asking *a, const struct journal_entry *entries)
 	           a->o->turn.first == NULL) {
 		f = cluster_far_behind(a->head);
 	}
-	if (f == NULL && done)
-		a->o->turn = (struct cluster_turn){0};
-	a->o->waits = a->o->turn.queued;
+	if (done)
+		a->o->turn = (struct cluster_turn){.work = a->o->turn.work};
 	return f;
 }
 
@@ -295,6 +299,52 @@ note(const struct conf *conf, const struct store_placed *out, const char *head,
 		cluster_heard(conf);
 }
 
+/* Each settling begins with what the node's last writer left, and what took it
+ * since the last answer it took to take what that brought. */
+static void
+recall(struct order *o)
+{
+	if (!o->recalled) {
+		cluster_turn_recall(&o->turn, o->conf);
+		o->recalled = true;
+		o->noted = o->turn.queued;
+		o->seen = o->waits = false;
+	} else if (o->brought) {
+		o->turn.work = clock_now() - o->answer;
+	}
+	o->brought = false;
+}
+
+static void
+remember(struct order *o, const struct fail *f, const struct store_placed *out)
+{
+	if (o->turn.queued != o->noted)
+		cluster_turn_note(&o->turn, o->conf);
+	o->noted = o->turn.queued;
+	o->brought = out->others != NULL;
+	o->recalled = f == NULL && out->count == 0;
+}
+
+static const struct fail *
+place_held(struct asking *a, const struct journal_entry *entries)
+{
+	struct order *o = a->o;
+	const struct cluster_turn *turn = &o->turn;
+	const bool wants = entries != NULL || o->waits;
+	const struct fail *f;
+
+	if (wants && turn->queued && o->seen && turn->first != NULL)
+		f = wait_for_turn(a);
+	else if (entries == NULL || (turn->queued && !o->seen))
+		f = look(a);
+	else
+		f = order(a, entries);
+	/* who waits makes nothing anew before his turn has come */
+	o->waits = f == NULL && wants && turn->queued && turn->first != NULL;
+	a->out->more = a->out->more || o->waits;
+	return f;
+}
+
 static const struct fail *
 place(struct store_placed *out, void *arg, const char *head,
     const struct journal_entry *entries, bool held)
@@ -306,19 +356,16 @@ place(struct store_placed *out, void *arg, const char *head,
 	*out = (struct store_placed){0};
 	a.tail = &out->others;
 	f = cluster_number(&a.number, o->conf, head);
-	if (f == NULL && entries != NULL)
-		f = order(&a, entries);
-	else if (f == NULL && o->waits)
-		f = wait_for_turn(&a);
-	else if (f == NULL)
+	if (f == NULL && held) {
+		recall(o);
+		f = place_held(&a, entries);
+		remember(o, f, out);
+	} else if (f == NULL) {
 		f = look(&a);
-	if (f != NULL)
-		return f;
-	/* who waits makes nothing anew before his turn has come */
-	o->waits = o->waits && o->turn.queued && o->turn.first != NULL;
-	out->more = out->more || o->waits;
-	note(o->conf, out, a.head, a.number, held);
-	return NULL;
+	}
+	if (f == NULL)
+		note(o->conf, out, a.head, a.number, held);
+	return f;
 }
 
 void

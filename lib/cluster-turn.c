@@ -11,15 +11,18 @@
 #include "clock.h"
 #include "cluster-inside.h"
 #include "etcd.h"
+#include "file.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ms */
 enum {
 	PATIENCE = 50, /* nothing moves, until the next one goes on; and … */
 	TRIPS = 4, /* … so many of the first one's ways to etcd and back, … */
+	WORKS = 3, /* … so many times his taking what others did, … */
 	EACH = 20, /* … and for each change that he has to build anew */
 	PATIENCE_MOST = 3000
 };
@@ -56,11 +59,47 @@ cluster_turn_key(const struct conf *conf)
 	    mem_printf("turn/write/%s", conf->cluster_name));
 }
 
+static const char *
+note_file(const struct conf *conf)
+{
+	return mem_printf("%s/state/turn", conf->data);
+}
+
+void
+cluster_turn_recall(struct cluster_turn *t, const struct conf *conf)
+{
+	const struct fail *f;
+	char *text;
+	size_t len;
+
+	*t = (struct cluster_turn){0};
+	f = file_read(&text, &len, note_file(conf));
+	if (f != NULL || text == NULL || len < strlen("1 0"))
+		return;
+	t->queued = text[0] == '1';
+	t->work = strtoll(text + 1, NULL, 10);
+}
+
+/* In place, one writer of this node at a time: what is not kept, or half
+ * written, etcd's answer tells again. */
+void
+cluster_turn_note(const struct cluster_turn *t, const struct conf *conf)
+{
+	const char *text =
+	    mem_printf("%d %-8" PRId64 "\n", t->queued, t->work % 10000000);
+
+	if (access(note_file(conf), F_OK) == 0)
+		(void)file_overwrite(note_file(conf), text, strlen(text));
+	else
+		(void)file_replace(note_file(conf),
+		    mem_printf("%s/state/tmp", conf->data), text, strlen(text));
+}
+
 const char *
-cluster_turn_value(int64_t trip, size_t changes)
+cluster_turn_value(const struct cluster_turn *t, int64_t trip, size_t changes)
 {
 	const int64_t patience =
-	    PATIENCE + TRIPS * trip + EACH * (int64_t)changes;
+	    PATIENCE + TRIPS * trip + WORKS * t->work + EACH * (int64_t)changes;
 
 	return mem_printf("%" PRId64 " %" PRId64,
 	    patience < PATIENCE_MOST ? patience : PATIENCE_MOST, clock_now());

@@ -234,51 +234,91 @@ cluster_ask(struct etcd_answer *out, const struct conf *conf,
 	           : fail_away(CLUSTER_AWAY, EAGAIN, f);
 }
 
+/* A commit that is looked for in the log, a part at a time. */
+struct search {
+	const char *commit;
+	char head[JOURNAL_ID + 1]; /* "": there is no cluster */
+	int64_t next;              /* number to begin the next part at */
+	int64_t number;            /* the commit's, or -1 */
+	bool more;                 /* of the log is behind this part */
+};
+
+/* The commit is one of these, or the one before the first. */
+static const struct fail *
+search_pairs(struct search *s, const struct conf *conf,
+    const struct etcd_pair *p)
+{
+	struct journal_entry *entry;
+	const struct fail *f;
+	int64_t number;
+
+	for (; p != NULL && s->number < 0; p = p->next) {
+		f = journal_unpack(&entry, p->value, p->len);
+		if (f != NULL)
+			return f;
+		number = cluster_log_number(conf, p->key);
+		s->next = number + 1;
+		if (strcmp(entry->id, s->commit) == 0)
+			s->number = number;
+		else if (strcmp(store_git_parent(entry), s->commit) == 0)
+			s->number = number - 1;
+	}
+	return NULL;
+}
+
+static const struct fail *
+search_part(struct search *s, const struct conf *conf)
+{
+	const char *log = cluster_key(conf, "log/"), *head;
+	struct etcd_op ops[] = {cluster_get(cluster_key(conf, "head"), NULL, 0),
+	    cluster_get(cluster_log_key(conf, s->next), cluster_key_end(log),
+	        CLUSTER_BATCH)};
+	const struct etcd_txn txn = {.then = ops, .then_count = 2};
+	struct etcd_answer answer;
+	const struct fail *f = cluster_ask(&answer, conf, &txn);
+	int64_t number;
+
+	s->more = false;
+	s->head[0] = '\0';
+	if (f != NULL && answer.large) {
+		ops[1].limit = CLUSTER_FEW;
+		f = cluster_ask(&answer, conf, &txn);
+	}
+	if (f != NULL || answer.pairs[0] == NULL)
+		return f;
+	if (!cluster_parse_head(&head, &number, answer.pairs[0]->value))
+		return fail(FAIL_SYSTEM, "%s in etcd is no head", ops[0].key);
+	memcpy(s->head, head, sizeof(s->head));
+	s->more = answer.more[1];
+	if (strcmp(head, s->commit) != 0)
+		return search_pairs(s, conf, answer.pairs[1]);
+	s->number = number;
+	return NULL;
+}
+
 const struct fail *
 cluster_find(int64_t *number, const char **head, const struct conf *conf,
     const char *commit, int64_t from)
 {
-	const char *log = cluster_key(conf, "log/"), *id;
-	const char *next = cluster_log_key(conf, from < 0 ? 0 : from);
-	struct etcd_op ops[] = {cluster_get(cluster_key(conf, "head"), NULL, 0),
-	    cluster_get(log, cluster_key_end(log), CLUSTER_BATCH)};
-	struct etcd_txn txn = {.then = ops, .then_count = 2};
-	struct journal_entry *entry;
-	struct etcd_answer answer;
-	const struct etcd_pair *p;
-	const struct fail *f;
+	struct search s = {.commit = commit,
+	    .next = from < 0 ? 0 : from,
+	    .number = -1,
+	    .more = true};
+	const struct fail *f = NULL;
+	struct mem_mark mark;
 
 	*number = -1;
 	*head = NULL;
-	do {
-		ops[1].key = next;
-		f = cluster_ask(&answer, conf, &txn);
-		if (f != NULL && answer.large) {
-			ops[1].limit = CLUSTER_FEW;
-			f = cluster_ask(&answer, conf, &txn);
-		}
-		if (f != NULL || answer.pairs[0] == NULL)
-			return f;
-		if (!cluster_parse_head(&id, number, answer.pairs[0]->value))
-			return fail(FAIL_SYSTEM, "%s in etcd is no head",
-			    ops[0].key);
-		*head = id;
-		if (strcmp(id, commit) == 0)
-			return NULL;
-		*number = -1;
-		for (p = answer.pairs[1]; p != NULL; p = p->next) {
-			f = journal_unpack(&entry, p->value, p->len);
-			if (f != NULL)
-				return f;
-			next = mem_printf("%s0", p->key);
-			if (strcmp(entry->id, commit) == 0)
-				*number = cluster_log_number(conf, p->key);
-			else if (strcmp(store_git_parent(entry), commit) == 0)
-				*number = cluster_log_number(conf, p->key) - 1;
-			if (*number >= 0)
-				return NULL;
-		}
-	} while (answer.more[1]);
+	while (f == NULL && s.number < 0 && s.more) {
+		mark = mem_mark();
+		f = search_part(&s, conf);
+		if (f == NULL)
+			mem_release(mark);
+	}
+	if (f != NULL || s.head[0] == '\0')
+		return f;
+	*number = s.number;
+	*head = mem_copy(s.head);
 	return NULL;
 }
 

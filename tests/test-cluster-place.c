@@ -461,9 +461,11 @@ test_behind(void)
 	slow = false;
 	is(head_of(1), cluster_head(), "and has all");
 	is(value_of(1, "five"), mem_printf("%d", MANY - 1), "in its files");
-	ok(find("/t/turn/write/three") == NULL, "nobody waits");
+	ok(is_queued("three") && !is_queued("two"), "it waits for nobody");
 	meanwhile = write_many;
 	is(set(1, "seven", "7"), "done", "a write that is overtaken by many");
+	ok(value_of(1, "six") == NULL && !is_queued("three"),
+	    "comes with what waited there");
 	is(value_of(1, "five"), mem_printf("%d", MANY - 1), "has all of them");
 }
 

@@ -4,14 +4,15 @@
 #include "cluster-inside.h"
 #include "conf.h"
 #include "etcd.h"
+#include "file.h"
 #include "mem.h"
 #include "tap.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const struct conf conf = {.cluster_name = "node-1",
-    .cluster_prefix = "/t/"};
+static struct conf conf = {.cluster_name = "node-1", .cluster_prefix = "/t/"};
 
 /* The queue as etcd shows it, by name; a revision of 0: that node is not in it.
  */
@@ -117,9 +118,10 @@ test_patience(void)
 }
 
 static const char *
-patience_of(int64_t trip, size_t changes)
+patience_of(int64_t work, int64_t trip, size_t changes)
 {
-	const char *value = cluster_turn_value(trip, changes);
+	const struct cluster_turn t = {.work = work};
+	const char *value = cluster_turn_value(&t, trip, changes);
 
 	return mem_dup(value, strcspn(value, " "));
 }
@@ -127,20 +129,49 @@ patience_of(int64_t trip, size_t changes)
 static void
 test_values(void)
 {
-	is(patience_of(0, 0), "50", "who is near etcd is not waited for");
-	is(patience_of(0, 16), "370", "who has much to build is given time");
-	is(patience_of(100, 0), "450", "who is far from it is");
-	is(patience_of(5000, 0), "3000", "up to a limit");
-	ok(strchr(cluster_turn_value(0, 0), ' ') != NULL,
-	    "and says since when");
+	const struct cluster_turn none = {0};
+
+	is(patience_of(0, 0, 0), "50", "who is near etcd is not waited for");
+	is(patience_of(0, 0, 16), "370", "who has much to build is given time");
+	is(patience_of(0, 100, 0), "450", "who is far from it is");
+	is(patience_of(0, 5000, 0), "3000", "up to a limit");
+	is(patience_of(150, 0, 0), "500", "and who has a slow disk");
+	ok(strchr(cluster_turn_value(&none, 0, 0), ' ') != NULL,
+	    "it says since when");
+}
+
+static void
+test_memory(void)
+{
+	struct cluster_turn t, known = {.queued = true, .work = 1234};
+
+	cluster_turn_recall(&t, &conf);
+	ok(!t.queued && t.work == 0, "a node that knows nothing");
+	cluster_turn_note(&known, &conf);
+	cluster_turn_recall(&t, &conf);
+	ok(t.queued && t.work == 1234, "its next writer knows what it knew");
+	known = (struct cluster_turn){.work = 7};
+	cluster_turn_note(&known, &conf);
+	cluster_turn_recall(&t, &conf);
+	ok(!t.queued && t.work == 7, "and so on");
 }
 
 int
 main(void)
 {
+	char dir[] = "/tmp/sutler-test-XXXXXX";
+
+	conf.data = mkdtemp(dir);
+	if (conf.data == NULL ||
+	    file_directory(mem_printf("%s/state/tmp", dir)) != NULL) {
+		printf("Bail out! no directory\n");
+		return 1;
+	}
+	test_memory();
 	test_order();
 	test_none();
 	test_patience();
 	test_values();
+	ok(file_remove_all(dir) == NULL, "the directory is removed");
 	return done();
 }
