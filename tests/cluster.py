@@ -479,17 +479,28 @@ def answers_lost(scene: Scene):
     scene.came = True
 
 
-def far_from_etcd(scene: Scene):
-    """One that hears later than the others is not overtaken for ever."""
+def keeps_up(scene: Scene, what: str):
+    """The first node, which is slower than the others, is not overtaken for
+    ever."""
     refused = []
+    for _ in range(2 * scene.pace):
+        if scene.ask(scene.nodes[0], "put", "set", scene.works[0].apps[0],
+                     f"LATE{scene.own.work.number}",
+                     scene.own.fresh()) is None:
+            refused.append(scene.own.status)
+    scene.checks.that(not refused, f"a node {what} gets its changes done",
+                      f"{refused}")
+
+
+def far_from_etcd(scene: Scene):
     with by_way_of(scene, delay=0.02):
-        for _ in range(2 * scene.pace):
-            if scene.ask(scene.nodes[0], "put", "set", scene.works[0].apps[0],
-                         f"FAR{scene.own.work.number}",
-                         scene.own.fresh()) is None:
-                refused.append(scene.own.status)
-    scene.checks.that(not refused, "a node that is far from etcd gets its "
-                      "changes done", f"{refused}")
+        keeps_up(scene, "that is far from etcd")
+
+
+def slow_disk(scene: Scene):
+    scene.nodes[0].disk_takes(150)
+    keeps_up(scene, "whose disk is slow")
+    scene.nodes[0].disk_takes(0)
 
 
 def node_paused(scene: Scene):
@@ -778,6 +789,7 @@ ROWS = (
     Row("etcd paused", etcd_paused),
     Row("answers lost", answers_lost, needs=needs_plain),
     Row("a node far from etcd", far_from_etcd),
+    Row("a node with a slow disk", slow_disk, rough=True),
     Row("a node comes and goes", comes_and_goes, rough=True),
     Row("a node away too long", away_too_long, rough=True),
     Row("a node paused", node_paused),

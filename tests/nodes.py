@@ -8,6 +8,7 @@ cut off from etcd, or left without space.
 import contextlib
 import ctypes
 import os
+import re
 import select
 import shutil
 import signal
@@ -246,7 +247,8 @@ class Node(World):
         with self.door.inside(), open(self.dir / "follow.log", "ab") as log:
             self.follower = subprocess.Popen(
                 [self.build / "sutler", "follow"], stdin=subprocess.DEVNULL,
-                env=dict(os.environ, SUTLER_CONF=str(self.conf)),
+                env=dict(os.environ, SUTLER_CONF=str(self.conf),
+                         **self.door.environment),
                 stdout=log, stderr=log, start_new_session=True)
 
     def end_follower(self):
@@ -291,6 +293,18 @@ class Node(World):
     def again(self):
         self.door.again()
         self.follow()
+
+    def disk_takes(self, ms: int):
+        """Begun again, each flush of its disk takes ms more."""
+        self.kill()
+        file = self.door.run / "lighttpd.conf"
+        file.write_text(re.sub(
+            r'(?<=setenv\.set-environment = \()( "SLOW_FLUSH_MS" => "\d+",)?',
+            f' "SLOW_FLUSH_MS" => "{ms}",', file.read_text()))
+        shim = self.build / "tests" / "slow-flush.so"
+        self.door.environment = {
+            "LD_PRELOAD": str(shim), "SLOW_FLUSH_MS": f"{ms}"} if ms else {}
+        self.again()
 
     def pause(self):
         self.door.signal(signal.SIGSTOP)

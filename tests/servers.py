@@ -45,6 +45,7 @@ class Server(Passage):
     proxied = False     # a server with TLS stands before one without
     log = b""
     apart = False       # head and body are to come in packets of their own
+    environment = {}    # that it is started with, besides
 
     def __init__(self, build: Path, directory: Path):
         super().__init__()
@@ -97,7 +98,7 @@ class Server(Passage):
 
     def spawn(self, words: list):
         env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-               "SUTLER_CONF": str(self.conf)}
+               "SUTLER_CONF": str(self.conf), **self.environment}
         with open(self.directory / "server.log", "ab") as log:
             self.children.append(subprocess.Popen(
                 [str(word) for word in words], cwd=self.run, env=env,
