@@ -311,6 +311,8 @@ recall(struct order *o)
 		o->seen = o->waits = false;
 	} else if (o->brought) {
 		o->turn.work = clock_now() - o->answer;
+		if (o->turn.work < 0)
+			o->turn.work = 0;
 	}
 	o->brought = false;
 }

@@ -295,11 +295,16 @@ store_be_certain(struct store *s)
 {
 	bool all;
 	const struct fail *f = look(&all, s);
+	int settler = -1;
 	size_t taken;
 
 	if (f != NULL || (all && s->journal->applied == s->journal->tail))
 		return f;
-	return take(&taken, s, LOOK | ASK);
+	f = store_take(&settler, s, "settle");
+	if (f == NULL)
+		f = take(&taken, s, LOOK | ASK | APART);
+	store_give(&settler);
+	return f;
 }
 
 const struct fail *

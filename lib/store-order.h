@@ -19,9 +19,9 @@
  * proposed at once, without a lock, while others propose upon it; then, with
  * both, seals what was ordered, or takes the commits of others that came first.
  * What was proposed stays so, where it was made from nothing that they changed,
- * and is built anew upon them when it is asked for again.  The rest is void,
- *and the writers, who still know what they read, decide.  A commit so gets
- *another id on its way: a writer knows his by what it says and what it changes.
+ * and is built anew upon them when it is asked for again.  The rest is void:
+ * the writers, who still know what they read, decide.  So a commit gets another
+ * id on its way: a writer knows his by what it says and what it changes.
  */
 
 /* What came of asking the order. */
