@@ -158,7 +158,8 @@ static const char broken[] = "the program send failed";
 static const char *
 talk(struct mem_text *out, int fd, const char *text, int64_t ms, size_t most)
 {
-	char *bytes = mem_alloc(TALK_SIZE);
+	/* whoever waits for something asks very often */
+	static char bytes[TALK_SIZE];
 	struct pollfd p = {.fd = fd};
 	size_t sent = 0, len = strlen(text);
 	int64_t left, deadline = now_ms() + ms + GRACE_MS;

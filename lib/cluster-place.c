@@ -11,7 +11,7 @@
 
 /* ms */
 enum {
-	WAIT = 5000, /* for the turn, at most */
+	WAIT = 1000, /* for the turn, at a time */
 	LOOK = 5     /* between two looks at the queue */
 };
 
@@ -19,8 +19,7 @@ enum {
 struct order {
 	const struct conf *conf;
 	struct cluster_turn turn;
-	bool recalled;  /* what the node's last writer knew of it */
-	bool noted;     /* by that the node stands in the queue … */
+	bool noted;     /* that the node stands in the queue … */
 	bool seen;      /* … which this process has looked at since */
 	bool waits;     /* what it proposes, for the node's turn */
 	bool brought;   /* commits, by the last answer, … */
@@ -178,15 +177,13 @@ wait_for_turn(struct asking *a)
 	do {
 		pause_between(a->o->answer);
 		f = look(a);
-		if (f != NULL || a->out->others != NULL || turn->first == NULL)
+		if (f != NULL || a->out->others != NULL ||
+		    turn->first == NULL || !turn->queued)
 			return f;
 		if (cluster_turn_is_over(turn))
 			f = take_out(a);
 	} while (f == NULL && clock_now() < end);
-	return f != NULL
-	           ? f
-	           : fail_away(CLUSTER_AWAY, EAGAIN,
-	                 fail(FAIL_BUSY, "other nodes wrote all the time"));
+	return f;
 }
 
 /* Entries, to be put behind the head. */
@@ -302,11 +299,10 @@ note(const struct conf *conf, const struct store_placed *out, const char *head,
 /* Each settling begins with what the node's last writer left, and what took it
  * since the last answer it took to take what that brought. */
 static void
-recall(struct order *o)
+recall(struct order *o, bool begins)
 {
-	if (!o->recalled) {
+	if (begins) {
 		cluster_turn_recall(&o->turn, o->conf);
-		o->recalled = true;
 		o->noted = o->turn.queued;
 		o->seen = o->waits = false;
 	} else if (o->brought) {
@@ -318,13 +314,12 @@ recall(struct order *o)
 }
 
 static void
-remember(struct order *o, const struct fail *f, const struct store_placed *out)
+remember(struct order *o, const struct store_placed *out)
 {
 	if (o->turn.queued != o->noted)
 		cluster_turn_note(&o->turn, o->conf);
 	o->noted = o->turn.queued;
 	o->brought = out->others != NULL;
-	o->recalled = f == NULL && out->count == 0;
 }
 
 static const struct fail *
@@ -353,15 +348,16 @@ place(struct store_placed *out, void *arg, const char *head,
 {
 	struct order *o = arg;
 	struct asking a = {.o = o, .out = out, .head = head};
+	const bool begins = out->begins;
 	const struct fail *f;
 
 	*out = (struct store_placed){0};
 	a.tail = &out->others;
 	f = cluster_number(&a.number, o->conf, head);
 	if (f == NULL && held) {
-		recall(o);
+		recall(o, begins);
 		f = place_held(&a, entries);
-		remember(o, f, out);
+		remember(o, out);
 	} else if (f == NULL) {
 		f = look(&a);
 	}

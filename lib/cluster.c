@@ -257,6 +257,9 @@ search_pairs(struct search *s, const struct conf *conf,
 		if (f != NULL)
 			return f;
 		number = cluster_log_number(conf, p->key);
+		if (number < 0)
+			return fail(FAIL_SYSTEM, "%s in etcd is of no commit",
+			    p->key);
 		s->next = number + 1;
 		if (strcmp(entry->id, s->commit) == 0)
 			s->number = number;

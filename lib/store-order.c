@@ -128,8 +128,10 @@ ask_apart(struct store_placed *placed, struct store *s,
 	store_give(&s->flush_fd);
 	store_give(&s->lock_fd);
 	f = s->place(placed, s->place_arg, head, asked, true);
-	/* others may give up what was asked for before we can */
-	if (f != NULL && asked != NULL)
+	/* others may give up what was asked for before we can; once the head
+	 * has moved, nothing comes of it */
+	if (f != NULL && asked != NULL && journal_marks(s->journal) == NULL &&
+	    strcmp(s->journal->head, head) == 0)
 		(void)note_doubt(s, head);
 	lock = store_take_both(s);
 	if (lock == NULL)
@@ -174,7 +176,7 @@ give_up(struct store *s, const struct fail *f)
 	s->disturbed = true;
 	if (s->lock_fd >= 0 && s->flush_fd >= 0 &&
 	    journal_marks(s->journal) == NULL && s->journal->ours &&
-	    (f == NULL || note_doubt(s, s->journal->head) == NULL))
+	    note_doubt(s, s->journal->head) == NULL)
 		(void)store_give_up_proposals(s);
 	return f == NULL ? store_overtaken() : f;
 }
@@ -191,7 +193,8 @@ static const struct fail *
 settle(struct store *s, int how)
 {
 	const time_t end = time(NULL) + SETTLE_SECONDS;
-	struct store_placed placed = {.more = (how & LOOK) != 0};
+	struct store_placed placed = {.more = (how & LOOK) != 0,
+	    .begins = true};
 	const struct fail *f = store_need_git(s);
 	struct journal_entry *own, *e;
 	uint64_t bytes = 0;
@@ -202,8 +205,9 @@ settle(struct store *s, int how)
 		if (f != NULL ||
 		    (!placed.more && (own == NULL || (how & ASK) == 0)))
 			return f;
+		/* who only looks reads them, and does not build them */
 		for (e = own, count = 0; e != NULL; e = e->next, count++)
-			bytes += journal_size(e);
+			bytes += journal_size(e) / (placed.more ? 4 : 1);
 		f = settle_once(&placed, s, own, (how & APART) != 0);
 		if (f == NULL && (how & APART) != 0 && count > 0 &&
 		    placed.count == count) {
@@ -249,7 +253,7 @@ store_settle_ordered(struct store *s)
 static const struct fail *
 look(bool *all, struct store *s)
 {
-	struct store_placed placed;
+	struct store_placed placed = {.begins = true};
 	const struct fail *f = journal_marks(s->journal);
 
 	*all = false;

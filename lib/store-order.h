@@ -34,6 +34,8 @@ struct store_placed {
 	struct journal_entry *others;
 	bool more; /* there is more behind others, or will be: ask again before
 	              anything is made upon them */
+	bool begins; /* to whoever is asked: a settling does so for the first
+	                time */
 };
 
 /*

@@ -123,6 +123,35 @@ committed_at(const char **blob, const struct store *s, const char *head,
 	return NULL;
 }
 
+/* What the marks and the journal say, while nobody applies. */
+static const struct fail *
+look_again(struct store *s)
+{
+	const struct fail *f = store_take(&s->flush_fd, s, "flush");
+
+	if (f == NULL)
+		f = journal_marks(s->journal);
+	if (f == NULL)
+		f = journal_read(&s->pending, s->journal, s->journal->applied,
+		    s->journal->tail);
+	store_give(&s->flush_fd);
+	return f;
+}
+
+/* The record at path as it stands, and its blob as it was committed. */
+static const struct fail *
+compare(const char **text, size_t *len, const char **committed, struct store *s,
+    const char *head, const char *path)
+{
+	const struct fail *f = store_text(text, len, s, path);
+
+	/* the trees of what is only proposed may lack what others did */
+	if (f == NULL)
+		f = committed_at(committed, s,
+		    s->ordered ? s->journal->head : head, path);
+	return f;
+}
+
 const struct fail *
 store_sort(struct journal_change **changes, struct journal_change **found,
     struct store *s, const char *head)
@@ -131,16 +160,21 @@ store_sort(struct journal_change **changes, struct journal_change **found,
 	const struct store_put *put;
 	struct journal_change *c;
 	const struct fail *f;
+	bool sure = !s->ordered;
 	size_t len;
 
 	*changes = *found = NULL;
-	/* the trees of what is only proposed may lack what others did */
-	if (s->ordered)
-		head = s->journal->head;
 	for (put = s->puts; put != NULL; put = put->next) {
-		f = store_text(&text, &len, s, put->path);
-		if (f == NULL)
-			f = committed_at(&committed, s, head, put->path);
+		f = compare(&text, &len, &committed, s, head, put->path);
+		/* who applies may have written the marks while we read them */
+		if (f == NULL && !sure &&
+		    strcmp(committed, id_of(text, len)) != 0) {
+			sure = true;
+			f = look_again(s);
+			if (f == NULL)
+				f = compare(&text, &len, &committed, s, head,
+				    put->path);
+		}
 		if (f != NULL)
 			return f;
 		if (s->ordered)
