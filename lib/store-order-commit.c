@@ -260,16 +260,24 @@ store_commit_ordered(const char **id, struct store *s,
 		f = store_need_member(s);
 		if (f == NULL)
 			f = store_promise(&made, s, message);
-		/* who begins anew must know that nothing has come of it */
-		if (f != NULL && f->code == FAIL_RACED && t.count > 0 &&
-		    store_in_doubt(s))
-			f = store_overtaken();
+		/* who begins anew must know that nothing has come of it, nor
+		 * may: it may be what he finds changed */
+		if (f != NULL && f->code == FAIL_RACED && t.count > 0) {
+			placed = placed_of(&t, s);
+			if (placed != NULL)
+				f = NULL;
+			else if (store_in_doubt(s))
+				f = store_overtaken();
+		}
 		/* nothing differs from what is proposed: is that to be? */
-		if (f == NULL && made == NULL && s->pending != NULL) {
+		if (f == NULL && made == NULL && placed == NULL &&
+		    s->pending != NULL) {
 			f = store_settle(s);
+			if (f == NULL)
+				placed = placed_of(&t, s);
 			continue;
 		}
-		if (f != NULL || made == NULL)
+		if (f != NULL || made == NULL || placed != NULL)
 			break;
 		t.made[t.count++] = made;
 		/* whoever waits to write proposes, too, and is asked for with
