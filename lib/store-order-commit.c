@@ -271,7 +271,7 @@ store_commit_ordered(const char **id, struct store *s,
 		}
 		/* nothing differs from what is proposed: is that to be? */
 		if (f == NULL && made == NULL && placed == NULL &&
-		    s->pending != NULL) {
+		    s->journal->applied < s->journal->tail) {
 			f = store_settle(s);
 			if (f == NULL)
 				placed = placed_of(&t, s);

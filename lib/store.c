@@ -386,13 +386,13 @@ store_commit(const char **id, struct store *s,
 {
 	const struct journal_entry *made;
 	const struct fail *f;
-	bool rests; /* on what others have promised */
+	bool rests; /* on what is promised, by us or by others */
 	int tries;
 
 	if (s->ordered)
 		return store_commit_ordered(id, s, message);
 	f = store_promise(&made, s, message);
-	rests = made != NULL || s->pending != NULL;
+	rests = s->journal->applied < s->journal->tail;
 	store_unlock(s);
 	if (f != NULL)
 		return f;

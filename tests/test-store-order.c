@@ -680,6 +680,16 @@ test_same(struct store *a, struct store *b)
 	is(value_of(a, "same"), "3", "and knows");
 }
 
+static void
+ends_well(pid_t child, const char *title)
+{
+	int status = 1;
+
+	ok(waitpid(child, &status, 0) == child && status == 0, "%s", title);
+	if (status != 0)
+		printf("# %x\n", (unsigned)status);
+}
+
 /* By another process: those that were proposed do not fit into the journal
  * behind what others did. */
 static void
@@ -688,7 +698,7 @@ test_full_again(void)
 	const pid_t child = fork();
 	const char *text = long_text(900000);
 	struct store *a;
-	int i, status = 1;
+	int i;
 
 	if (child == 0) {
 		a = open_store("a");
@@ -706,10 +716,8 @@ test_full_again(void)
 			_exit(3);
 		_exit(value_of(a, "own1") == NULL ? 4 : 0);
 	}
-	ok(waitpid(child, &status, 0) == child && status == 0,
+	ends_well(child,
 	    "a full journal does not tear apart what was proposed");
-	if (status != 0)
-		printf("# %x\n", (unsigned)status);
 }
 
 /* One that is always overtaken gives up before it has no memory. */
@@ -717,7 +725,6 @@ static void
 test_overtaken(void)
 {
 	const pid_t child = fork();
-	int status = 1;
 
 	if (child == 0) {
 		propose("over1", long_text(900000), NULL, false);
@@ -727,10 +734,7 @@ test_overtaken(void)
 		_exit(strcmp(set(open_store("a"), "over3", "3", NULL),
 		    "others wrote all the time"));
 	}
-	ok(waitpid(child, &status, 0) == child && status == 0,
-	    "one that is overtaken for ever says so");
-	if (status != 0)
-		printf("# %x\n", (unsigned)status);
+	ends_well(child, "one that is overtaken for ever says so");
 }
 
 /* A member that leaves, or joins, keeps what is ordered and gives up what is
@@ -820,7 +824,6 @@ test_full_behind(void)
 	const pid_t child = fork();
 	const char *text;
 	struct store *a, *b;
-	int status = 1;
 
 	if (child == 0) {
 		a = open_store("a");
@@ -844,10 +847,8 @@ test_full_behind(void)
 			_exit(4);
 		_exit(0);
 	}
-	ok(waitpid(child, &status, 0) == child && status == 0,
+	ends_well(child,
 	    "what was placed unheard stays before what has no room behind it");
-	if (status != 0)
-		printf("# %x\n", (unsigned)status);
 }
 
 /* A change for which the journal begins anew, whereby others come first. */
@@ -856,7 +857,6 @@ test_full_raced(void)
 {
 	const pid_t child = fork();
 	struct store *a;
-	int status = 1;
 
 	if (child == 0) {
 		a = open_store("a");
@@ -869,10 +869,8 @@ test_full_raced(void)
 			_exit(3);
 		_exit(value_of(a, "raced1") == NULL ? 4 : 0);
 	}
-	ok(waitpid(child, &status, 0) == child && status == 0,
+	ends_well(child,
 	    "a full journal lets nobody write from what has changed");
-	if (status != 0)
-		printf("# %x\n", (unsigned)status);
 }
 
 static void
